@@ -1,0 +1,50 @@
+"""The one-line use from Python."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from oncogloss.errors import InputError
+from oncogloss.model.bundle import DEFAULT_MODEL
+from oncogloss.pipeline import Pipeline
+from oncogloss.pipeline import load as _load
+from oncogloss.readers import read_bytes, read_path
+from oncogloss.readers.text import read_text
+from oncogloss.schema import Document, Extraction
+
+
+@lru_cache(maxsize=2)
+def load(model: str = DEFAULT_MODEL) -> Pipeline:
+    """Load a model, by name or folder, once; later calls give the same object.
+
+    Raises BundleError where it is missing or damaged.
+    """
+    return _load(model)
+
+
+def extract(source: str | Path | Document | dict[str, Any], model: str = DEFAULT_MODEL) -> Extraction:
+    """Extract from one document: running text, a Path to a file with one record, a record's JSON as a dict,
+    or a Document.
+
+    Raises InputError where there is nothing to read, or a file holds more than one record.
+    """
+    return load(model).extract(_document(source))
+
+
+def _document(source: str | Path | Document | dict[str, Any]) -> Document:
+    if isinstance(source, Document):
+        return source
+    if isinstance(source, Path):
+        items = list(read_path(source))
+    elif isinstance(source, dict):
+        items = list(read_bytes(json.dumps(source).encode("utf-8"), "the record"))
+    else:
+        return read_text(source, "text")
+    if len(items) != 1:
+        raise InputError(f"{len(items)} records in one source; read them with oncogloss.readers.read_path.")
+    if isinstance(items[0], InputError):
+        raise items[0]
+    return items[0]

@@ -1,0 +1,292 @@
+"""The command line: one thin command per verb. `-` is standard input; JSON lines go in and come out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from oncogloss.errors import InputError, MissingExtraError, OncoglossError
+from oncogloss.schema import Document
+
+app = typer.Typer(
+    name="oncogloss",
+    help="Oncology trial text in; grounded, structured facts out. Offline, on a CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(StrEnum):
+    """How `extract` shows what it found."""
+
+    table = "table"
+    json = "json"
+    html = "html"
+
+
+Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
+Records = Annotated[
+    list[Path],
+    typer.Option("--records", help="Record files (JSON lines, gzipped or not) that hold the corpus's text."),
+]
+CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder of our standoff annotations.")]
+
+
+def needs_training_extra() -> None:
+    """Raise MissingExtraError unless what training needs is installed."""
+    import importlib.util
+
+    for package in ("torch", "safetensors", "onnx"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "train")
+
+
+def read_all(paths: list[str]) -> Iterator[Document | InputError]:
+    """All documents of the paths given, `-` for standard input, folders opened; failures stay in the stream."""
+    from oncogloss.readers import input_files, read_bytes, read_path
+
+    for path in paths:
+        if path == "-":
+            yield from read_bytes(sys.stdin.buffer.read(), "standard input")
+            continue
+        try:
+            inside = input_files(Path(path))
+        except InputError as error:
+            yield error
+            continue
+        for file in inside:
+            yield from read_path(file)
+
+
+@app.command()
+def extract(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, else json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of to standard output.")] = None,
+    model: Model = "micro",
+) -> None:
+    """Find entities, attributes, relations and criteria in trial records or any trial text.
+
+    Kinds are told by content: ClinicalTrials.gov API v2 JSON, legacy XML, plain text, JSON lines of
+    `{"id", "passages"}`.
+
+    Example: `oncogloss extract NCT04380701.json`
+
+    Example: `cat trials.jsonl | oncogloss extract - --format json > facts.jsonl`
+    """
+    chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
+    failures: list[InputError] = []
+    documents = [d for d in read_all(paths) if not _noted(d, failures)]
+    if documents:
+        _write_extractions([d for d in documents if isinstance(d, Document)], chosen, out, model)
+    for failure in failures:
+        print(f"oncogloss: {failure}", file=sys.stderr)
+    if failures:
+        if documents:
+            print(f"oncogloss: {len(documents)} read, {len(failures)} failed.", file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def _noted(item: Document | InputError, failures: list[InputError]) -> bool:
+    if isinstance(item, InputError):
+        failures.append(item)
+    return isinstance(item, InputError)
+
+
+def _write_extractions(documents: list[Document], format: Format, out: Path | None, model: str) -> None:
+    from oncogloss.pipeline import load
+    from oncogloss.writers import html_page, json_line, print_table
+
+    pipeline = load(model)
+    with _target(out) as stream, _progress(len(documents)) as progress:
+        task = progress.add_task("reading", total=len(documents))
+        console = Console(file=stream, highlight=False, width=None if out is None else 120)
+        pairs = []
+        for document in documents:
+            extraction = pipeline.extract(document)
+            if format is Format.json:
+                print(json_line(extraction), file=stream)
+            elif format is Format.table:
+                print_table(console, document, extraction)
+            else:
+                pairs.append((document, extraction))
+            progress.advance(task)
+        if format is Format.html:
+            print(html_page(pairs), file=stream)
+
+
+def _target(out: Path | None) -> Any:
+    if out is None:
+        return nullcontext(sys.stdout)
+    try:
+        return out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another place.") from None
+
+
+def _progress(total: int) -> Progress:
+    """A bar on standard error, for many records on a terminal only."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=total < 3 or not console.is_terminal)
+
+
+@app.command("train-tokenizer")
+def train_tokenizer_command(
+    records: Records,
+    terms: Annotated[Path, typer.Option(help="List of strings that must stay one token.")] = Path("corpus/terms.txt"),
+    articles: Annotated[Path | None, typer.Option(help="Running text: JSON lines with `sections`, xz.")] = None,
+    size: Annotated[int, typer.Option(help="Entries in the vocabulary.")] = 16_384,
+    out: Annotated[Path, typer.Option(help="Where tokenizer.json goes.")] = Path("tokenizer.json"),
+    corpus: CorpusFolder = Path("corpus"),
+) -> None:
+    """Train the domain tokenizer (cased byte-level BPE) on trial records.
+
+    Example: `oncogloss train-tokenizer --records records.jsonl.gz --out tokenizer.json`
+    """
+    from oncogloss.model.tokenizer import read_terms, train_tokenizer
+    from oncogloss.training.corpora import split_ids
+    from oncogloss.training.text import tokenizer_texts
+
+    texts = tokenizer_texts(records, articles, set().union(*split_ids(corpus).values()))
+    out.write_text(train_tokenizer(texts, read_terms(terms), size), encoding="utf-8")
+    print(f"{out}: {size} entries", file=sys.stderr)
+
+
+@app.command()
+def pretrain(
+    records: Records,
+    tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of `train-tokenizer`.")],
+    run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
+    articles: Annotated[Path | None, typer.Option(help="Running text: JSON lines with `sections`, xz.")] = None,
+    minutes: Annotated[float, typer.Option(help="Wall-clock minutes of training in all.")] = 50.0,
+    corpus: CorpusFolder = Path("corpus"),
+) -> None:
+    """Masked-language pretraining from MiniLM's weights, on a CPU or a GPU; resumes after a kill.
+
+    Example: `oncogloss pretrain --records records.jsonl.gz --tokenizer tokenizer.json --run runs/encoder`
+    """
+    needs_training_extra()
+    from oncogloss.training.recipes import pretrain_encoder
+
+    result = pretrain_encoder(corpus, records, articles, tokenizer, run, minutes)
+    print("  ".join(f"{name} {value:.3f}" for name, value in result.items()))
+
+
+@app.command()
+def train(
+    records: Records,
+    run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
+    out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],
+    start: Annotated[str, typer.Option(help="Model (name or folder) or pretraining run to start from.")] = "micro",
+    corpus: CorpusFolder = Path("corpus"),
+    corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
+    terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
+) -> None:
+    """Fine-tune all heads on the corpus and write a model bundle; dev and test records are left out.
+
+    Example: `oncogloss train --records records.jsonl.gz --run runs/micro --out models/micro`
+    """
+    needs_training_extra()
+    from oncogloss.training.recipes import TrainingData, train_model
+
+    data = TrainingData(corpus, records, corpora, terminology)
+    train_model(data, start, run, out, epochs=epochs, seed=seed, name=name, version=version)
+    print(f"{out}: written", file=sys.stderr)
+
+
+@app.command()
+def evaluate(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    split: Annotated[str, typer.Option(help="`dev` or `test`; `samples` needs no records.")] = "dev",
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here, and all counts beside it as JSON.")] = None,
+) -> None:
+    """Score the shipped int8 model, and a dictionary of the training labels, on records held apart.
+
+    Example: `oncogloss evaluate --records records.jsonl.gz --split dev`
+    """
+    from oncogloss.evaluation.baselines import dictionary_reader
+    from oncogloss.evaluation.run import counts, evaluate, model_reader, report
+    from oncogloss.pipeline import load
+    from oncogloss.training.corpora import load_split
+
+    pipeline = load(model)
+    gold, training = load_split(corpus, records, split)
+    results = {
+        f"{pipeline.info.name} {pipeline.info.version} (int8)": evaluate(model_reader(pipeline), gold),
+        "dictionary of the training labels": evaluate(dictionary_reader(training, pipeline.tokenizer), gold),
+    }
+    text = f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}\n"
+    print(text)
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+        out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Option(help="Folder of a `train` run.")],
+    out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
+) -> None:
+    """Write the bundle (int8 ONNX, rounded weights, card, checksums) of a training run's last checkpoint.
+
+    Example: `oncogloss export --run runs/micro --out models/micro`
+    """
+    needs_training_extra()
+    from oncogloss.training.recipes import export_run
+
+    export_run(run, out, name=name, version=version)
+    print(f"{out}: written", file=sys.stderr)
+
+
+@app.command()
+def bench(
+    paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Measure a model on this machine: size, cold start, memory, speed, and speed beside eager torch.
+
+    Example: `oncogloss bench corpus/samples`
+    """
+    from oncogloss.evaluation.cost import measure
+
+    documents = [d for d in read_all(paths) if isinstance(d, Document)]
+    text = measure(documents, model)
+    print(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line; our own errors become one sentence and exit status 2."""
+    try:
+        app()
+    except OncoglossError as error:
+        print(f"oncogloss: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Every error that oncogloss raises on purpose, as one tree.
+
+    OncoglossError
+    ├── InputError          what was given to read is damaged, empty or no trial
+    ├── BundleError         the model's files are missing, damaged or tampered with
+    ├── MissingExtraError   an optional part of oncogloss is not installed
+    └── CorpusError         annotations do not fit the text or the guidelines
+
+A message is one sentence on one line: where, what is wrong, what to do. It never quotes a passage.
+"""
+
+from __future__ import annotations
+
+
+class OncoglossError(Exception):
+    """Root of all errors of oncogloss; whose fault it is, each class below says."""
+
+
+class InputError(OncoglossError):
+    """The fault of the input: a file or record that cannot be read as a trial or as text."""
+
+
+class BundleError(OncoglossError):
+    """The fault of the model bundle: files missing, damaged, or not those its checksums promise."""
+
+
+class CorpusError(OncoglossError):
+    """The fault of annotation data: labels, offsets or texts that do not fit together."""
+
+
+class MissingExtraError(OncoglossError):
+    """The fault of the installation: `package` is missing, and `extra` of oncogloss brings it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package, extra)
+
+    def __str__(self) -> str:
+        package, extra = self.args
+        return f"{package} is not installed; run pip install 'oncogloss[{extra}]'."
+
+
+def shown(name: str) -> str:
+    """Return `name` (a path, id or key) with each unprintable character escaped, fit for one line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)

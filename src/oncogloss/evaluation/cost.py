@@ -1,0 +1,130 @@
+"""What a model costs on this machine: disk, cold start, memory, speed. A benchmark to read, not a timed test."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from oncogloss.model.bundle import TOKENIZER, WEIGHTS, find_bundle, open_bundle
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.model.windows import cut_windows, read_stream
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import Document
+
+_COLD = """
+import resource, sys, time
+begun = time.perf_counter()
+import oncogloss
+oncogloss.extract(sys.stdin.read(), model=sys.argv[1])
+print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def measure(documents: Sequence[Document], model: str) -> str:
+    """Markdown table of what the model costs on this machine, measured now on `documents`."""
+    pipeline = load(model)
+    folder = find_bundle(model)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / 1e6
+    text = "\n".join(p.text for p in documents[0].passages)
+    cold = [_cold_start(text, str(folder)) for _ in range(5)]
+    lengths = [len(read_stream(d.passages, pipeline.tokenizer).ids) for d in documents]
+    times = [_best(lambda d=d: pipeline.extract(d)) for d in documents]  # type: ignore[misc]
+    long = _document_of(documents, pipeline.tokenizer, 1_500)
+    rows = [
+        ("bundle on disk", f"{size:.1f} MB"),
+        (
+            "import + first extraction, a fresh process (median of 5)",
+            f"{statistics.median(c[0] for c in cold):.2f} s",
+        ),
+        ("peak memory of that process", f"{max(c[1] for c in cold):.0f} MiB"),
+        ("peak memory of this process over all records", f"{_peak():.0f} MiB"),
+        (
+            f"a record, median of {len(documents)} ({statistics.median(lengths):.0f} tokens)",
+            _ms(statistics.median(times)),
+        ),
+        ("a record of 1,500 tokens", _ms(_best(lambda: pipeline.extract(long)))),
+        ("tokens a second, whole pipeline", f"{sum(lengths) / sum(times):,.0f}"),
+        *_beside_torch(documents, pipeline, model),
+    ]
+    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}"
+    lines = [
+        f"Model {pipeline.info.name} {pipeline.info.version}; {machine}.",
+        "",
+        "| what | figure |",
+        "|---|---|",
+    ]
+    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _cold_start(text: str, model: str) -> tuple[float, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", _COLD, model],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    seconds, mebibytes = done.stdout.split()
+    return float(seconds), float(mebibytes)
+
+
+def _best(run: Callable[[], object], times: int = 3) -> float:
+    spent = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        run()
+        spent.append(time.perf_counter() - begun)
+    return min(spent)
+
+
+def _document_of(documents: Sequence[Document], tokenizer: Tokenizer, tokens: int) -> Document:
+    """The documents' passages one after another, cut at about `tokens` tokens."""
+    text = "\n\n".join(p.text for d in documents for p in d.passages)
+    end = tokenizer.encode(text)[1][:tokens][-1, 1]
+    return Document(id="long", passages=({"name": "text", "text": text[:end]},))  # type: ignore[arg-type]
+
+
+def _beside_torch(documents: Sequence[Document], pipeline: Pipeline, model: str) -> list[tuple[str, str]]:
+    """The network alone, int8 ONNX beside the same network eager in torch (float32, all cores), in turn."""
+    if find_spec("torch") is None:
+        return [("network beside eager torch", "skipped: torch is not installed")]
+    from oncogloss.training.finetune import TorchScorer
+    from oncogloss.training.quantize import load_rounded
+
+    bundle = open_bundle(model, need=(WEIGHTS, TOKENIZER))
+    eager = TorchScorer(load_rounded(bundle.network, Path(bundle.path(WEIGHTS))))
+    windows = [
+        w
+        for d in documents[:6]
+        for w in cut_windows(
+            read_stream(d.passages, pipeline.tokenizer), pipeline.config.window, pipeline.config.overlap
+        )
+    ]
+    tokens = sum(len(w.ids) for w in windows)
+    times = {"int8": [1e9], "torch": [1e9]}
+    for _ in range(3):
+        times["torch"].append(_best(lambda: list(eager.run(windows)), 1))
+        times["int8"].append(_best(lambda: list(pipeline.scorer.run(windows)), 1))
+    int8, torch = (tokens / min(times[name]) for name in ("int8", "torch"))
+    return [
+        ("network alone, int8 ONNX", f"{int8:,.0f} tokens/s"),
+        ("the same network, eager torch", f"{torch:,.0f} tokens/s"),
+        ("ratio", f"{int8 / torch:.1f} ×"),
+    ]

@@ -1,0 +1,1 @@
+"""The model: tokenizer, windows, network, runtime, decoding, bundle."""

@@ -1,0 +1,117 @@
+"""A model on disk: a folder of plain data files, checked byte by byte before anything is used.
+
+config.json        format version, name, version, sizes of the network
+tokenizer.json     our byte-level BPE
+network.onnx       int8 network for running
+weights.safetensors  the same network, rounded to 8 bits a row, for tuning (needs torch)
+MODEL_CARD.md      what it was trained on and how it scores
+SHA256SUMS         digests of all the others
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from oncogloss.errors import BundleError
+from oncogloss.model.layout import NetworkConfig
+from oncogloss.schema import ModelInfo
+
+FORMAT = 1
+SUMS, CONFIG, TOKENIZER, GRAPH, WEIGHTS, CARD = (
+    "SHA256SUMS",
+    "config.json",
+    "tokenizer.json",
+    "network.onnx",
+    "weights.safetensors",
+    "MODEL_CARD.md",
+)
+DEFAULT_MODEL = "micro"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified model folder."""
+
+    folder: Path
+    info: ModelInfo
+    network: NetworkConfig
+
+    def path(self, name: str) -> Path:
+        """Path of one of the bundle's files."""
+        return self.folder / name
+
+
+def find_bundle(model: str | Path) -> Path:
+    """Folder of a model given by path, or by the name of one that ships (`micro`).
+
+    Raises BundleError that lists what was tried.
+    """
+    shipped = (
+        Path(str(files("oncogloss"))) / "models" / str(model),
+        Path(__file__).parents[3] / "models" / str(model),
+    )
+    tried = [Path(model), *shipped]
+    for folder in tried:
+        if (folder / SUMS).is_file():
+            return folder
+    places = ", ".join(str(folder) for folder in tried)
+    raise BundleError(f"No model '{model}': no folder with a {SUMS} file among {places}.")
+
+
+def open_bundle(model: str | Path = DEFAULT_MODEL, *, need: tuple[str, ...] = (TOKENIZER, GRAPH)) -> Bundle:
+    """Verify a model folder and read its config.
+
+    Every file that SHA256SUMS names must match it, those of `need` must be named, nothing may point outside.
+    Raises BundleError naming the file that is missing or differs.
+    """
+    folder = find_bundle(model)
+    listing = (folder / SUMS).read_bytes()
+    named = _verify(folder, listing, {CONFIG, *need})
+    config = _read_config(named[CONFIG])
+    sizes = NetworkConfig(**config["network"])
+    info = ModelInfo(name=config["name"], version=config["version"], sha256=hashlib.sha256(listing).hexdigest())
+    return Bundle(folder, info, sizes)
+
+
+def _verify(folder: Path, listing: bytes, needed: set[str]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for line in listing.decode("ascii", errors="replace").splitlines():
+        digest, _, name = line.partition("  ")
+        path = folder / name
+        if not name or "/" in name or "\\" in name or name.startswith(".") or path.is_symlink():
+            raise BundleError(f"{folder / SUMS} names '{name[:80]}', which is no plain file of the folder.")
+        named[name] = path
+        if not path.is_file():
+            raise BundleError(f"{path} is missing; reinstall the model.")
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                raise BundleError(f"{path} differs from its SHA-256 digest; reinstall the model.")
+    lacking = needed - named.keys()
+    if lacking:
+        raise BundleError(f"The model in {folder} lacks {', '.join(sorted(lacking))}; reinstall the model.")
+    return named
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = config["format"]
+        if version != FORMAT:
+            raise BundleError(f"{path} has format {version}; this program reads format {FORMAT}: update it.")
+        NetworkConfig(**config["network"])
+        str(config["name"]), str(config["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path} is no model configuration ({type(error).__name__}: {error}).") from None
+    return config
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over the files of a model folder."""
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != SUMS)
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in names]
+    (folder / SUMS).write_text("\n".join(lines) + "\n", encoding="ascii")

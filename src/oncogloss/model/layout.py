@@ -1,0 +1,42 @@
+"""What the network's numbers mean: its sizes, and which column of which output says what. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+from oncogloss.schema import CATEGORIES, SECTION_LABELS
+
+MAX_DEPTH = 3  # criterion depths 0 (no parent), 1, 2 and deeper
+MAX_SPAN = 64  # tokens in the longest span that is looked for
+
+_BOUNDARY_PARTS = {
+    "sentence": 1,  # a sentence starts at this token
+    "criterion": 1,  # a criterion starts here
+    "heading": 1,  # a heading starts here
+    "exclusion": 1,  # the criterion that starts here excludes
+    "section": len(SECTION_LABELS),
+    "depth": MAX_DEPTH,
+    "categories": len(CATEGORIES),
+}
+_EDGES = [0, *accumulate(_BOUNDARY_PARTS.values())]
+BOUNDARY_SLICES = {name: slice(a, b) for name, (a, b) in zip(_BOUNDARY_PARTS, pairwise(_EDGES), strict=True)}
+BOUNDARY_WIDTH = _EDGES[-1]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the network; `window` and `overlap` are counted in tokens, the passage token included."""
+
+    vocabulary_size: int
+    hidden: int = 384
+    layers: int = 6
+    heads: int = 12
+    feed_forward: int = 1536
+    max_positions: int = 512
+    span_width: int = 32
+    relation_width: int = 24
+    concept_width: int = 128
+    dropout: float = 0.1
+    window: int = 384
+    overlap: int = 128

@@ -1,0 +1,69 @@
+"""Running the exported network: ONNX on the CPU, one window a call.
+
+A call holds one window and runs on one thread, calls run side by side. So a window's result never depends
+on its neighbours in a batch: int8 activations are scaled within one call.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from oncogloss.errors import BundleError
+from oncogloss.model.decode import WindowScores
+from oncogloss.model.windows import Window
+
+_INPUTS, _OUTPUTS = ["ids"], list(WindowScores._fields)
+
+
+class Runtime:
+    """An ONNX session behind a small pool of threads; immutable, may be shared between threads."""
+
+    def __init__(self, graph: bytes, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises its own unexported classes
+            reason = str(error).splitlines()[0][:200]
+            raise BundleError(f"The model's network does not load ({reason}); reinstall the model.") from None
+        names = ([i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()])
+        if names != (_INPUTS, _OUTPUTS):
+            raise BundleError(
+                f"The model's network has inputs {names[0]} and outputs {names[1]}, wanted {_INPUTS} and {_OUTPUTS}."
+            )
+        self._threads = threads or min(4, len(os.sched_getaffinity(0)))
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="oncogloss")
+
+    def run(self, windows: Iterable[Window]) -> Iterator[tuple[Window, WindowScores]]:
+        """Scores of each window, in order; only a few are held in memory at a time."""
+        waiting: deque[tuple[Window, Future[WindowScores]]] = deque()
+        for window in windows:
+            waiting.append((window, self._pool.submit(self._scores, window)))
+            if len(waiting) > self._threads:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+
+    def _scores(self, window: Window) -> WindowScores:
+        outputs = self._session.run(_OUTPUTS, {"ids": window.ids[None, :]})
+        return WindowScores(*(np.asarray(output)[0] for output in outputs))
+
+
+def graph_of(path: Path) -> bytes:
+    """The bytes of an ONNX file. Raises BundleError where it is missing."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: {error.strerror}; reinstall the model.") from None

@@ -1,0 +1,83 @@
+"""The whole data flow: a document goes in, the network reads it once, an extraction comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
+from oncogloss.model.decode import Decoded, WindowScores, decode
+from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.runtime import Runtime, graph_of
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.model.windows import Window, cut_windows, read_stream
+from oncogloss.schema import Document, Extraction, Mention, ModelInfo, Relation
+
+
+class Scorer(Protocol):
+    """What runs the network over windows: the ONNX runtime, or torch in training."""
+
+    def run(self, windows: Iterable[Window]) -> Iterator[tuple[Window, WindowScores]]:
+        """Scores of each window, in order."""
+        ...
+
+
+class Pipeline:
+    """A loaded model. Immutable: may be shared between threads, and gives the same answer in any order."""
+
+    def __init__(self, info: ModelInfo, config: NetworkConfig, tokenizer: Tokenizer, scorer: Scorer) -> None:
+        self.info = info
+        self.config = config
+        self.tokenizer = tokenizer
+        self.scorer = scorer
+
+    def extract(self, document: Document) -> Extraction:
+        """All facts of a document, with offsets into its passages."""
+        found = self.read(document)
+        return Extraction(
+            id=document.id,
+            model=self.info,
+            passages=found.readings,
+            mentions=expand_abbreviations(found.mentions, found.relations),
+            relations=found.relations,
+            criteria=found.criteria,
+        )
+
+    def read(self, document: Document) -> Decoded:
+        """The network's own reading: windows, one pass, decoding."""
+        stream = read_stream(document.passages, self.tokenizer)
+        windows = cut_windows(stream, self.config.window, self.config.overlap)
+        return decode(document.passages, stream, self.scorer.run(windows))
+
+
+def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relation, ...]) -> tuple[Mention, ...]:
+    """Give short forms their long form, wherever in the document one is defined by the other (ABBREV_OF).
+
+    The definition that stands nearest before a mention holds; else the first one after it.
+    """
+    order = {m.id: i for i, m in enumerate(mentions)}
+    by_id = {m.id: m for m in mentions}
+    defined: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for relation in relations:
+        if relation.type == "ABBREV_OF":
+            short, long = by_id[relation.head], by_id[relation.tail]
+            if len(short.text) > len(long.text):
+                short, long = long, short
+            defined.setdefault((short.text, short.type), []).append((order[short.id], long.text))
+
+    def expanded(mention: Mention) -> Mention:
+        known = defined.get((mention.text, mention.type))
+        if not known:
+            return mention
+        before = [entry for entry in known if entry[0] <= order[mention.id]]
+        return mention.model_copy(update={"expansion": max(before)[1] if before else min(known)[1]})
+
+    return tuple(expanded(m) for m in mentions)
+
+
+def load(model: str | Path = DEFAULT_MODEL) -> Pipeline:
+    """Load a model by name or folder. Raises BundleError where it is missing or damaged."""
+    bundle = open_bundle(model)
+    tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
+    return Pipeline(bundle.info, bundle.network, tokenizer, Runtime(graph_of(bundle.path(GRAPH))))

@@ -1,0 +1,175 @@
+"""From a path or bytes to documents: encoding, kind, and the streams of records."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from oncogloss.errors import InputError, shown
+from oncogloss.readers import strict_json
+from oncogloss.readers.ctgov import read_study, read_study_xml
+from oncogloss.readers.text import read_passages, read_text
+from oncogloss.schema import Document
+
+_BINARY_KINDS = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive (or DOCX)", b"\x1f\x8b": "a gzip archive"}
+_JSON_START = re.compile(r"\s*[\[{]")
+_XML_START = re.compile(r"\s*<[?!A-Za-z]")
+
+
+def read_path(path: Path) -> Iterator[Document | InputError]:
+    """Read a file: each record as a Document, or as an InputError that says why it could not be read.
+
+    JSON lines are read as they come, one at a time. Raises nothing on account of the file.
+    """
+    source = shown(str(path))
+    try:
+        with path.open("rb") as file:
+            yield from _read(file, source)
+    except OSError as error:
+        yield InputError(f"{source}: cannot be read ({error.strerror}); check the path and its permissions.")
+
+
+def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
+    """Read what would be the content of a file called `source`; else as read_path."""
+    yield from _read(io.BytesIO(data), shown(source))
+
+
+def input_files(path: Path) -> list[Path]:
+    """Return the files `path` stands for: itself, or those in the folder and below, sorted, none hidden.
+
+    Raises InputError if there is nothing of that name, or the folder holds no file.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise InputError(f"{shown(str(path))}: no such file or folder; check the path.")
+        return [path]
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+    if not files:
+        raise InputError(f"{shown(str(path))}: the folder holds no files; give one that holds trial records or texts.")
+    return files
+
+
+def _read(file: BinaryIO, source: str) -> Iterator[Document | InputError]:
+    try:
+        head = [_line_with_content(file) for _ in range(3)]
+        if head[0].startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            file = io.BytesIO(_utf8_of_utf16(b"".join(head) + file.read(), source))
+            head = [_line_with_content(file) for _ in range(3)]
+        if _are_json_lines(head):
+            yield from _read_json_lines(chain(io.BytesIO(b"".join(head)), file), source)
+        else:
+            yield from _read_whole(b"".join(head) + file.read(), source)
+    except InputError as error:
+        yield error.with_traceback(None)
+
+
+def _line_with_content(file: BinaryIO) -> bytes:
+    """The next line that is not blank, with the blank ones before it."""
+    lines = []
+    for line in file:
+        lines.append(line)
+        if line.strip():
+            break
+    return b"".join(lines)
+
+
+def _are_json_lines(head: list[bytes]) -> bool:
+    """Whether a file is JSON lines, to judge by its first three lines of content (b"" where it ends before).
+
+    It is if they cannot all belong to one value, or if they do and yet leave it unfinished where the file
+    ends. The first line may be damaged: that must not hide the records after it.
+    """
+    first, second, third = (line.removeprefix(codecs.BOM_UTF8).decode(errors="replace") for line in head)
+    if not (first.lstrip().startswith("{") and second.strip()):
+        return False
+    if strict_json.state(first) == "complete":
+        return True
+    state = strict_json.state(first + second + third)
+    broken = state == "broken" or (state == "unfinished" and not third.strip())
+    return broken and second.lstrip().startswith("{")
+
+
+def _read_json_lines(lines: Iterator[bytes], source: str) -> Iterator[Document | InputError]:
+    offset = 0
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            place = f"{source}, line {number}"
+            try:
+                value = strict_json.parse(_text_of_utf8(line, place, offset), source, number)
+            except InputError as error:
+                yield error.with_traceback(None)
+            else:
+                yield from _read_json(value, place)
+        offset += len(line)
+
+
+def _read_whole(data: bytes, source: str) -> Iterator[Document | InputError]:
+    for magic, kind in _BINARY_KINDS.items():
+        if data.startswith(magic):
+            raise InputError(f"{source}: seems to be {kind}; save its text as a UTF-8 text file.")
+    if (nul := data.find(0)) >= 0:
+        raise InputError(
+            f"{source}, byte {nul}: a NUL byte, so this seems to be binary, or UTF-16 without its mark; "
+            "save it as UTF-8 text."
+        )
+    text = _text_of_utf8(data, source)
+    if not text.strip():
+        raise InputError(f"{source}: is empty; give a file that holds a trial record or text.")
+    if _JSON_START.match(text):
+        yield from _read_json(strict_json.parse(text, source), source)
+    elif _XML_START.match(text):
+        yield read_study_xml(text, source)
+    else:
+        yield read_text(text, source)
+
+
+def _read_json(value: object, source: str) -> Iterator[Document | InputError]:
+    """Read a record, or each record of a list or of a page {"studies": [...]}."""
+    records = value.get("studies", value) if isinstance(value, dict) else value
+    if not isinstance(records, list):
+        yield _record_or_error(records, source)
+    elif not records:
+        yield InputError(f"{source}: the list of studies is empty; give one that holds at least one study.")
+    else:
+        for number, record in enumerate(records, 1):
+            yield _record_or_error(record, f"{source}, study {number}")
+
+
+def _record_or_error(record: object, source: str) -> Document | InputError:
+    try:
+        if isinstance(record, dict) and "protocolSection" in record:
+            return read_study(record, source)
+        if isinstance(record, dict) and "passages" in record:
+            return read_passages(record, source)
+    except InputError as error:
+        return error.with_traceback(None)
+    return InputError(
+        f'{source}: JSON, but no trial; give a ClinicalTrials.gov study (with "protocolSection"), '
+        'a list or page of them, or {"id": ..., "passages": {name: text}}.'
+    )
+
+
+def _utf8_of_utf16(data: bytes, source: str) -> bytes:
+    try:
+        return data.decode("utf-16").encode()
+    except UnicodeDecodeError as error:
+        place = f"{source}, byte {error.start}"
+    raise InputError(f"{place}: not valid UTF-16, though it is marked so; save it as UTF-8.")
+
+
+def _text_of_utf8(data: bytes, source: str, offset: int = 0) -> str:
+    """Decode, without the byte order mark; `offset` is where in the file `data` begins."""
+    try:
+        return data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        place = f"{source}, byte {offset + error.start}"
+    raise InputError(f"{place}: not UTF-8 text; save it as UTF-8.")

@@ -1,0 +1,152 @@
+"""The types that cross every room of the house: what is read, and what is found in it.
+
+Offsets are half-open and count Unicode code points of one passage: ``passage.text[start:end]``.
+Entity types, attributes, relation types and criterion categories follow the annotation guidelines
+of the OncoTrial corpus. This module imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EntityType = Literal[
+    "CANCER", "STAGE", "DISEASE_STATE", "CONDITION", "GENE", "BIOMARKER", "DRUG", "DRUG_CLASS",
+    "REGIMEN", "PROCEDURE", "DOSE", "ROUTE", "SCHEDULE", "SETTING", "MEASURE", "VALUE", "TIME",
+    "OUTCOME", "INSTRUMENT", "POPULATION",
+]  # fmt: skip
+Attribute = Literal["neg", "exc", "hist"]
+RelationType = Literal[
+    "TREATS", "TARGETS", "BIOMARKER_OF", "DIRECTED_AT", "HAS_GENE", "HAS_STAGE", "HAS_VALUE",
+    "DOSING", "HAS_TIME", "ASSESSED_BY", "IN_SETTING", "COMBINED_WITH", "EXCEPTION", "ABBREV_OF",
+]  # fmt: skip
+Side = Literal["inc", "exc"]
+Category = Literal[
+    "demographic", "disease", "stage", "biomarker", "prior_therapy", "line_of_therapy",
+    "performance_status", "organ_function", "lab", "comorbidity", "cardiac", "infection", "cns",
+    "autoimmune", "second_malignancy", "medication", "washout", "reproductive", "pregnancy",
+    "measurable_disease", "life_expectancy", "specimen", "procedure", "consent", "compliance",
+    "allergy", "psychosocial", "other",
+]  # fmt: skip
+SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
+
+ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
+ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
+RELATION_TYPES: tuple[RelationType, ...] = get_args(RelationType)
+SIDES: tuple[Side, ...] = get_args(Side)
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+SECTION_LABELS: tuple[SectionLabel, ...] = get_args(SectionLabel)
+
+PASSAGE_NAMES = (
+    "brief_title", "official_title", "summary", "description", "conditions", "keywords",
+    "eligibility", "arms", "interventions", "outcomes",
+)  # fmt: skip
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Passage(_Frozen):
+    """One free-text field of a document. `name` is one of PASSAGE_NAMES, or whatever a user calls it."""
+
+    name: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the UTF-8 text: says which wording the offsets refer to."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+
+class Document(_Frozen):
+    """What a reader makes of a record or a text file. `source` names the file and place it came from."""
+
+    id: str
+    passages: tuple[Passage, ...]
+    source: str = ""
+
+
+class Concept(_Frozen):
+    """An entry of a public vocabulary that a mention names."""
+
+    id: str
+    name: str
+    vocabulary: str
+    score: float
+
+
+class Mention(_Frozen):
+    """A span that names something. `text` equals the passage's characters from `start` to `end`."""
+
+    id: str
+    passage: str
+    start: int
+    end: int
+    text: str
+    type: EntityType
+    attributes: tuple[Attribute, ...] = ()
+    score: float
+    concept: Concept | None = None
+    expansion: str | None = Field(default=None, description="the long form that defines this short form")
+
+
+class Relation(_Frozen):
+    """A typed link between two mentions (by id) of one passage."""
+
+    type: RelationType
+    head: str
+    tail: str
+    score: float
+
+
+class Criterion(_Frozen):
+    """One eligibility criterion; `parent` is the id of the criterion it belongs under."""
+
+    id: str
+    passage: str
+    start: int
+    end: int
+    side: Side
+    parent: str | None = None
+    categories: tuple[Category, ...] = ()
+    mentions: tuple[str, ...] = ()
+    score: float
+
+
+class Section(_Frozen):
+    """A stretch of a passage that serves one purpose."""
+
+    start: int
+    end: int
+    label: SectionLabel
+
+
+class PassageReading(_Frozen):
+    """The parts found in one passage; its text is left out, its hash says which text was read."""
+
+    name: str
+    text_sha256: str
+    sections: tuple[Section, ...] = ()
+    sentences: tuple[tuple[int, int], ...] = ()
+
+
+class ModelInfo(_Frozen):
+    """Which model spoke: `sha256` is that of the bundle's SHA256SUMS file."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Extraction(_Frozen):
+    """All that was found in one document."""
+
+    id: str
+    model: ModelInfo
+    passages: tuple[PassageReading, ...]
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    criteria: tuple[Criterion, ...]

@@ -1,0 +1,1 @@
+"""The training side: corpora, objectives, pretraining, fine-tuning, quantizing. Needs torch."""

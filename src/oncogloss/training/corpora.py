@@ -1,0 +1,312 @@
+"""Annotated text for training and evaluation: our standoff corpus joined with its records, and other corpora.
+
+Every corpus says what it annotates; what it does not is masked, for an unlabelled gene is not a negative.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from oncogloss.errors import CorpusError
+from oncogloss.readers.passages import join_lines, join_parts
+from oncogloss.schema import (
+    ENTITY_TYPES,
+    Attribute,
+    Category,
+    EntityType,
+    Passage,
+    RelationType,
+    Side,
+)
+
+
+@dataclass(frozen=True)
+class GoldEntity:
+    """A span of one passage, half-open, in code points."""
+
+    type: EntityType
+    start: int
+    end: int
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class GoldRelation:
+    """`head` and `tail` are positions in the passage's list of entities."""
+
+    type: RelationType
+    head: int
+    tail: int
+
+
+@dataclass(frozen=True)
+class GoldCriterion:
+    """`parent` is a position in the passage's list of criteria."""
+
+    start: int
+    side: Side
+    parent: int | None
+    categories: tuple[Category, ...]
+
+
+@dataclass(frozen=True)
+class GoldPassage:
+    """One passage with its annotations. `types` are the entity types annotated here exhaustively.
+
+    With `partial`, spans are reliable but not exhaustive: what is unmarked says nothing, except where it
+    crosses or lies beside a marked span of its type. `criteria` None means not annotated.
+    """
+
+    name: str
+    text: str
+    entities: tuple[GoldEntity, ...] = ()
+    relations: tuple[GoldRelation, ...] = ()
+    criteria: tuple[GoldCriterion, ...] | None = None
+    types: frozenset[EntityType] = frozenset(ENTITY_TYPES)
+    partial: bool = False
+    has_relations: bool = True
+    has_attributes: bool = True
+    has_sections: bool = True
+
+    @property
+    def passage(self) -> Passage:
+        """The text alone, as a reader gives it."""
+        return Passage(name=self.name, text=self.text)
+
+
+@dataclass(frozen=True)
+class GoldDocument:
+    """An annotated record; `origin` names the corpus it comes from."""
+
+    id: str
+    passages: tuple[GoldPassage, ...]
+    origin: str = field(default="")
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a UTF-8 text file, gzipped or not."""
+    return cast(
+        TextIO,
+        gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8"),
+    )
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file. Raises CorpusError naming the line that does not parse."""
+    with open_text(path) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise CorpusError(f"{path}, line {number}: not a JSON object ({error.msg}).") from None
+
+
+def record_passages(row: dict[str, Any]) -> dict[str, str]:
+    """Passage name → text of a row of records: `{"id" or "nct_id", "passages"}`, or a row of flattened fields
+    (`brief_title`, `eligibility_text`, `arms` …) as in the project's records file."""
+    if "passages" in row:
+        return dict(row["passages"])
+    outcomes = [*(row.get("primary_outcomes") or []), *(row.get("secondary_outcomes") or [])]
+    texts = {
+        "brief_title": row.get("brief_title"),
+        "official_title": row.get("official_title"),
+        "summary": row.get("brief_summary"),
+        "description": row.get("detailed_description"),
+        "eligibility": row.get("eligibility_text"),
+        "arms": join_lines(join_parts(a.get("label") or "", a.get("description") or "") for a in row.get("arms") or []),
+        "interventions": join_lines(
+            join_parts(i.get("name") or "", i.get("description") or "") for i in row.get("interventions") or []
+        ),
+        "outcomes": join_lines(
+            join_parts(*(o.get(key) or "" for key in ("measure", "description", "time_frame"))) for o in outcomes
+        ),
+    }
+    return {name: text.strip() for name, text in texts.items() if text and text.strip()}
+
+
+def read_records(paths: Iterable[Path], wanted: set[str]) -> dict[str, dict[str, str]]:
+    """Passages of the `wanted` ids found in the record files (JSON lines, gzipped or not)."""
+    found: dict[str, dict[str, str]] = {}
+    for path in paths:
+        for row in read_rows(path):
+            identifier = row.get("id") or row.get("nct_id")
+            if identifier in wanted:
+                found.setdefault(str(identifier), record_passages(row))
+    return found
+
+
+def text_hash(text: str) -> str:
+    """The first 16 hex digits of the SHA-256 of a text: says which wording a standoff line refers to."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
+    """A JSON-ready row: offsets, labels and a text hash; the text itself only where it is our own."""
+    return {
+        "id": document.id,
+        "origin": document.origin,
+        "passages": [
+            {
+                "name": p.name,
+                "length": len(p.text),
+                "hash": text_hash(p.text),
+                **({"text": p.text} if with_text else {}),
+                "entities": [[e.type, e.start, e.end, *e.attributes] for e in p.entities],
+                "relations": [[r.type, r.head, r.tail] for r in p.relations],
+                **(
+                    {}
+                    if p.criteria is None
+                    else {"criteria": [[c.start, c.side, c.parent, list(c.categories)] for c in p.criteria]}
+                ),
+            }
+            for p in document.passages
+        ],
+    }
+
+
+def read_standoff(path: Path, record_paths: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
+    """Join a standoff file with the records that hold its text.
+
+    Returns (the documents, one sentence for each passage whose text was not found or has changed).
+    A passage of a record may be longer than what was annotated; the annotated part is its beginning.
+    """
+    rows = list(read_rows(path))
+    lacking = {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
+    records = read_records(record_paths, lacking) if lacking else {}
+    documents, problems = [], []
+    for row in rows:
+        passages = []
+        for part in row["passages"]:
+            text = part.get("text", records.get(row["id"], {}).get(part["name"], ""))[: part["length"]]
+            if text_hash(text) == part["hash"]:
+                passages.append(_from_standoff(part, text))
+            else:
+                why = "its text has changed" if text else "no such text in the records given"
+                problems.append(f"{path.name}: {row['id']}, {part['name']}: {why}.")
+        if passages:
+            documents.append(GoldDocument(row["id"], tuple(passages), row.get("origin", path.stem)))
+    return documents, problems
+
+
+def _from_standoff(part: dict[str, Any], text: str) -> GoldPassage:
+    criteria = part.get("criteria")
+    return GoldPassage(
+        name=part["name"],
+        text=text,
+        entities=tuple(GoldEntity(type_, start, end, tuple(rest)) for type_, start, end, *rest in part["entities"]),
+        relations=tuple(GoldRelation(*relation) for relation in part["relations"]),
+        criteria=None
+        if criteria is None
+        else tuple(GoldCriterion(start, side, parent, tuple(cats)) for start, side, parent, cats in criteria),
+    )
+
+
+def from_resolved(row: dict[str, Any], origin: str) -> GoldDocument:
+    """A document from a line that the annotation checker (`resolve.py --out`) wrote."""
+    passages = []
+    for name, p in row["passages"].items():
+        entity_index = {e["id"]: i for i, e in enumerate(p["entities"])}
+        criterion_index = {c["id"]: i for i, c in enumerate(p["criteria"])}
+        passages.append(
+            GoldPassage(
+                name=name,
+                text=p["text"],
+                entities=tuple(GoldEntity(e["type"], e["start"], e["end"], tuple(e["attrs"])) for e in p["entities"]),
+                relations=tuple(
+                    GoldRelation(r["type"], entity_index[r["head"]], entity_index[r["tail"]]) for r in p["relations"]
+                ),
+                criteria=tuple(
+                    GoldCriterion(
+                        c["start"],
+                        c["side"],
+                        None if c["parent"] is None else criterion_index[c["parent"]],
+                        tuple(c["categories"]),
+                    )
+                    for c in p["criteria"]
+                )
+                if name == "eligibility"
+                else None,
+            )
+        )
+    return GoldDocument(row["id"], tuple(passages), origin)
+
+
+Edit = tuple[int, int, str]
+
+
+def rewrite(passage: GoldPassage, edits: Sequence[Edit]) -> GoldPassage:
+    """The passage with each (start, end, replacement) done and every offset moved along.
+
+    Edits are sorted and do not overlap. A span whose edge lies inside an edit grows to its edge.
+    """
+    text, pieces, position = passage.text, [], 0
+    for start, end, replacement in edits:
+        pieces += [text[position:start], replacement]
+        position = end
+    pieces.append(text[position:])
+
+    def moved(offset: int, *, at_end: bool) -> int:
+        shift = 0
+        for start, end, replacement in edits:
+            if end <= offset if not at_end else end < offset or (end == offset and start < offset):
+                shift += len(replacement) - (end - start)
+            elif start < offset:
+                return start + shift + (len(replacement) if at_end else 0)
+            else:
+                break
+        return offset + shift
+
+    return replace(
+        passage,
+        text="".join(pieces),
+        entities=tuple(
+            replace(e, start=moved(e.start, at_end=False), end=moved(e.end, at_end=True)) for e in passage.entities
+        ),
+        criteria=None
+        if passage.criteria is None
+        else tuple(replace(c, start=moved(c.start, at_end=False)) for c in passage.criteria),
+    )
+
+
+def split_ids(corpus: Path) -> dict[str, set[str]]:
+    """Record ids held apart: `dev` and `test`. Raises CorpusError where the corpus has no splits.json."""
+    path = corpus / "splits.json"
+    if not path.is_file():
+        raise CorpusError(f"{path}: missing; give the folder that holds the corpus with --corpus.")
+    return {name: set(ids) for name, ids in json.loads(path.read_text(encoding="utf-8")).items()}
+
+
+def read_corpus(corpus: Path, records: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
+    """All standoff files of a corpus folder joined with the records; see `read_standoff`."""
+    documents, problems = [], []
+    for path in sorted(corpus.glob("*.jsonl")):
+        found, lacking = read_standoff(path, records)
+        documents += found
+        problems += lacking
+    return documents, problems
+
+
+def load_split(corpus: Path, records: Sequence[Path], split: str) -> tuple[list[GoldDocument], list[GoldDocument]]:
+    """(documents of `dev`, `test` or `samples`; training documents).
+
+    Raises CorpusError where the split is unknown or the records do not hold its text.
+    """
+    held_apart = split_ids(corpus)
+    documents, problems = read_corpus(corpus, records)
+    training = [d for d in documents if not any(d.id in ids for ids in held_apart.values())]
+    if split == "samples":
+        return read_standoff(corpus / "samples" / "annotations.jsonl", [])[0], training
+    if split not in held_apart:
+        raise CorpusError(f"No split '{split}'; there are {', '.join(sorted(held_apart))} and samples.")
+    gold = [d for d in documents if d.id in held_apart[split]]
+    if len(gold) < len(held_apart[split]):
+        first = problems[0] if problems else "the annotations are missing"
+        raise CorpusError(f"{len(gold)} of {len(held_apart[split])} records of {split} have their text: {first}")
+    return gold, training

@@ -1,0 +1,257 @@
+"""Fine-tuning: all heads at once, on gold annotations, with weaker corpora mixed in early on."""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from oncogloss.model.decode import WindowScores
+from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
+from oncogloss.model.windows import Window
+from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.objectives import (
+    WEIGHTS,
+    Batch,
+    Example,
+    collate,
+    concept_loss,
+    examples,
+    joint_loss,
+)
+from oncogloss.training.pretrain import has_bf16
+from oncogloss.training.silver import roughen, swap_drugs
+from oncogloss.training.state import load_state, save_state
+
+OVERLAP = 48  # tokens that neighbouring training windows share; the cuts move every epoch
+POOL = 256  # windows among which like lengths are put together
+WEAK_SIZE = 0.4  # tokens of a weak window beside a gold one, about; only to foresee the number of steps
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a fine-tuning run does. Rates are peaks; they warm up over 5 % of the steps and fall to nothing."""
+
+    epochs: int = 16
+    batch_tokens: int = 2_400
+    encoder_rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    layer_decay: float = 0.9  # each layer below the last learns this much slower
+    weak_share: float = 0.5  # weak windows beside each gold one …
+    weak_until: float = 0.4  # … in this first part of the run
+    rough_share: float = 0.2  # of eligibility passages whose layout is spoiled
+    swap_share: float = 0.15  # of records whose drugs get other names
+    averaging: float = 0.998  # decay of the averaged weights that are kept
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run learns from: gold annotations, weaker documents, synonym pairs, and names that stand in for drugs."""
+
+    gold: Sequence[GoldDocument]
+    weak: Sequence[GoldDocument] = ()
+    synonyms: Sequence[tuple[str, str]] = ()
+    drugs: Sequence[str] = ()
+
+
+def prepare(document: GoldDocument, drugs: Sequence[str], recipe: Recipe, dice: random.Random) -> GoldDocument:
+    """A fresh view of a record: some layouts spoiled, at times other drugs, or passages in another order."""
+    passages = list(document.passages)
+    if drugs and dice.random() < recipe.swap_share:
+        passages = swap_drugs(passages, drugs, dice)
+    spoiled = [p.name == "eligibility" and dice.random() < recipe.rough_share for p in passages]
+    passages = [roughen(p, dice) if spoil else p for p, spoil in zip(passages, spoiled, strict=True)]
+    if dice.random() < 0.2:
+        dice.shuffle(passages)
+    return GoldDocument(document.id, tuple(passages), document.origin)
+
+
+def epoch_batches(
+    material: Material, tokenizer: Tokenizer, window: int, recipe: Recipe, epoch: int
+) -> list[list[Example]]:
+    """The batches of one epoch: gold windows cut at new places, weak ones added early, like lengths together.
+
+    In one of seven windows the passages' names are hidden, so that text of unknown origin is read as well.
+    """
+    dice = random.Random(f"{recipe.seed}/{epoch}")
+    stride = window - 1 - OVERLAP
+
+    def cut(document: GoldDocument) -> list[Example]:
+        return examples(document, tokenizer, window, OVERLAP, dice.randrange(stride))
+
+    rows = [e for d in material.gold for e in cut(prepare(d, material.drugs, recipe, dice))]
+    if epoch < recipe.epochs * recipe.weak_until and material.weak:
+        n = min(len(material.weak), int(len(rows) * recipe.weak_share))
+        rows += [dice.choice(cut(d)) for d in dice.sample(material.weak, n)]
+    rows = [_hide_names(e, tokenizer) if dice.random() < 1 / 7 else e for e in rows]
+    dice.shuffle(rows)
+    batches: list[list[Example]] = []
+    for i in range(0, len(rows), POOL):
+        batch: list[Example] = []
+        for e in sorted(rows[i : i + POOL], key=lambda e: -len(e.ids)):
+            if batch and (len(batch) + 1) * len(batch[0].ids) > recipe.batch_tokens:
+                batches.append(batch)
+                batch = []
+            batch.append(e)
+        batches.append(batch)
+    dice.shuffle(batches)
+    return batches
+
+
+def _hide_names(example: Example, tokenizer: Tokenizer) -> Example:
+    ids = np.where(example.passage < 0, tokenizer.special(PLAIN), example.ids)
+    return replace(example, ids=ids)
+
+
+def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """Optimizer groups: heads fast, encoder layers slower towards the input."""
+    encoder, n = network.encoder, len(network.encoder.layers)
+    groups = [
+        {"params": list(layer.parameters()), "peak": recipe.encoder_rate * recipe.layer_decay ** (n - 1 - i)}
+        for i, layer in enumerate(encoder.layers)
+    ]
+    bottom = [*encoder.tokens.parameters(), *encoder.positions.parameters(), *encoder.norm.parameters()]
+    groups.append({"params": bottom, "peak": recipe.encoder_rate * recipe.layer_decay**n})
+    heads = (network.boundaries, network.spans, network.attributes, network.relations, network.concepts)
+    groups.append({"params": [p for head in heads for p in head.parameters()], "peak": recipe.head_rate})
+    return groups
+
+
+def rate_factor(step: int, steps: int) -> float:
+    """Share of the peak rate at `step`: linear warm-up over 5 %, then linear fall to 1 %."""
+    warm = max(1, steps // 20)
+    return (step + 1) / warm if step < warm else max(0.01, (steps - step) / max(1, steps - warm))
+
+
+def finetune(
+    network: Network,
+    tokenizer: Tokenizer,
+    material: Material,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    score: Callable[[Network], str] | None = None,
+    log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> Network:
+    """Train all heads jointly; a run killed at any moment resumes from the last checkpoint of `folder`.
+
+    `score` is called with the averaged network every few epochs and its answer logged. Returns the network
+    with averaged weights.
+    """
+    torch.manual_seed(recipe.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device)
+    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01)
+    average = copy.deepcopy(network).eval()
+    both = torch.nn.ModuleList([network, average])
+    restored = load_state(folder, both, optimizer, network)
+    done, step, steps = (int(restored[key]) for key in ("epoch", "step", "steps")) if restored else (0, 0, 0)
+    begun, begun_at = time.monotonic(), step
+    dice = random.Random(recipe.seed)
+    for epoch in range(done, recipe.epochs):
+        batches = epoch_batches(material, tokenizer, network.config.window, recipe, epoch)
+        steps = step + _steps_left(len(batches), epoch, recipe)
+        network.train()
+        sums: Counter[str] = Counter()
+        for rows in batches:
+            factor = rate_factor(step, steps)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * factor
+            losses = _losses(network, collate(rows, tokenizer), device)
+            if material.synonyms and step % 2 == 0:
+                losses["concepts"] = WEIGHTS["concepts"] * _concept_step(
+                    network, tokenizer, dice.sample(material.synonyms, min(24, len(material.synonyms))), device
+                )
+            torch.autograd.backward(sum(losses.values(), torch.zeros((), device=device)))
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            _average(average, network, min(recipe.averaging, (step + 1) / (step + 10)))
+            sums.update({name: value.item() for name, value in losses.items()})
+            step += 1
+        pace = (time.monotonic() - begun) / max(1, step - begun_at)
+        means = "  ".join(f"{name} {value / len(batches):.3f}" for name, value in sums.items())
+        left = pace * (steps - step) / 60
+        log(f"epoch {epoch + 1}/{recipe.epochs}  {means}  {pace:.2f} s/step  {left:.1f} min left")
+        if score and ((epoch + 1) % 4 == 0 or epoch + 1 == recipe.epochs):
+            log(f"  {score(average)}")
+        save_state(folder, both, optimizer, network, {"epoch": epoch + 1, "step": step, "steps": steps})
+    return average
+
+
+def _steps_left(batches: int, epoch: int, recipe: Recipe) -> int:
+    """Steps from this epoch on, its `batches` included; later epochs may lack the weak windows."""
+    with_weak = math.ceil(recipe.epochs * recipe.weak_until)
+    gold_only = batches if epoch >= with_weak else round(batches / (1 + recipe.weak_share * WEAK_SIZE))
+    full = max(0, with_weak - epoch)
+    return batches * full + gold_only * (recipe.epochs - epoch - full)
+
+
+def _losses(network: Network, batch: Batch, device: torch.device) -> dict[str, Tensor]:
+    moved = replace(
+        batch,
+        **{f.name: getattr(batch, f.name).to(device) for f in fields(batch) if f.name != "examples"},
+    )
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
+        hidden = network.encoder(moved.ids, moved.mask)
+    return joint_loss(network.heads(hidden.float()), moved)
+
+
+def _concept_step(
+    network: Network, tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], device: torch.device
+) -> Tensor:
+    left, right = (term_vectors(network, tokenizer, [pair[i] for pair in pairs], device) for i in (0, 1))
+    return concept_loss(left, right)
+
+
+def term_vectors(network: Network, tokenizer: Tokenizer, terms: Sequence[str], device: torch.device) -> Tensor:
+    """Unit concept vectors of terms read alone, (n, concept width)."""
+    rows = [np.concatenate([[tokenizer.special(PLAIN)], tokenizer.encode(term)[0][:40]]) for term in terms]
+    length = max(map(len, rows))
+    ids = torch.full((len(rows), length), tokenizer.special(PAD))
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.from_numpy(row)
+    ids = ids.to(device)
+    mask = ids != tokenizer.special(PAD)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
+        hidden = network.encoder(ids, mask)
+    inside = mask.clone()
+    inside[:, 0] = False
+    weights = inside[..., None].float()
+    mean = (network.concepts(hidden.float()) * weights).sum(1) / weights.sum(1).clamp(min=1)
+    return F.normalize(mean, dim=-1)
+
+
+@torch.no_grad()
+def _average(average: Network, network: Network, decay: float) -> None:
+    for kept, fresh in zip(average.parameters(), network.parameters(), strict=True):
+        kept.lerp_(fresh, 1 - decay)
+
+
+class TorchScorer:
+    """Runs a torch network window by window, as the ONNX runtime does, to score it in training."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network.eval()
+        self.device = next(network.parameters()).device
+
+    @torch.no_grad()
+    def run(self, windows: Iterable[Window]) -> Iterator[tuple[Window, WindowScores]]:
+        """Scores of each window, in order."""
+        for window in windows:
+            output = self.network(torch.from_numpy(window.ids)[None].to(self.device), None)
+            yield window, WindowScores(*(part[0].cpu().numpy() for part in output))

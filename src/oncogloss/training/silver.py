@@ -1,0 +1,130 @@
+"""Labels that text gives for free: sentence and heading starts, and the section a stretch belongs to.
+
+These rules only teach; at run time the network alone decides. The texts it learns from are then roughened
+(`roughen`): bullets dropped, lines joined or hard-wrapped, so that it cannot lean on layout.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from oncogloss.schema import SectionLabel
+from oncogloss.training.corpora import Edit, GoldPassage, rewrite
+
+_BULLET = r"(?:[-*•·o▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,4}[.)])"
+_LINE_START = re.compile(rf"(?:^|\n)[ \t]*(?:{_BULLET}[ \t]+)*(?=\S)")
+_STOP = re.compile(
+    r"(?<![A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)(?<!\bDr)(?<!\bNo)[.!?]['\")\]]?[ \t]+(?=[A-Z(\"'])"
+)
+_EXCLUSION = re.compile(r"exclu|not eligible|ineligib", re.IGNORECASE)
+_INCLUSION = re.compile(r"inclu|eligib|characteristics|concurrent therapy", re.IGNORECASE)
+
+_FIELD_SECTION: dict[str, SectionLabel] = {
+    "brief_title": "title",
+    "official_title": "title",
+    "summary": "summary",
+    "description": "summary",
+    "conditions": "conditions",
+    "keywords": "conditions",
+    "arms": "arms",
+    "interventions": "interventions",
+    "outcomes": "outcomes",
+}
+
+
+def line_starts(text: str) -> list[int]:
+    """Offsets of the first character of each line's content, bullet and indent left out."""
+    return [m.end() for m in _LINE_START.finditer(text) if m.end() < len(text)]
+
+
+def _is_wrap(text: str, offset: int) -> bool:
+    """Does the line at `offset` go on with the sentence of a hard-wrapped line before it?"""
+    line_begin = text.rfind("\n", 0, offset) + 1
+    before = text[: max(0, line_begin - 1)].rsplit("\n", 1)[-1].rstrip()
+    no_bullet = not text[line_begin:offset].strip()
+    return no_bullet and len(before) > 60 and before[-1] not in ".:;" and line_begin > 1
+
+
+def sentence_starts(passage: GoldPassage) -> list[int]:
+    """Where sentences begin: at lines that do not go on with the one before, and after full stops."""
+    text = passage.text
+    starts = {s for s in line_starts(text) if not _is_wrap(text, s)}
+    starts |= {m.end() for m in _STOP.finditer(text)}
+    starts |= {c.start for c in passage.criteria or ()}
+    return sorted(starts)
+
+
+def heading_starts(passage: GoldPassage) -> list[int]:
+    """Where headings begin in an annotated eligibility passage: short lines with a colon, or that name a
+    side, and are no criterion."""
+    if passage.criteria is None:
+        return []
+    taken = {c.start for c in passage.criteria}
+    headings = []
+    for start in line_starts(passage.text):
+        line = passage.text[start:].split("\n", 1)[0].strip()
+        names_side = len(line) < 60 and re.search(r"(inclusion|exclusion) criteria", line, re.IGNORECASE)
+        if start not in taken and len(line) < 90 and (line.endswith(":") or names_side):
+            headings.append(start)
+    return headings
+
+
+def sections(passage: GoldPassage) -> list[tuple[int, SectionLabel]]:
+    """(offset, label): from this offset on the passage has this label. Empty where nothing is known."""
+    if passage.name in _FIELD_SECTION:
+        return [(0, _FIELD_SECTION[passage.name])]
+    if passage.name != "eligibility":
+        return []
+    found: list[tuple[int, SectionLabel]] = [(0, "inclusion")]
+    for start in heading_starts(passage):
+        line = passage.text[start:].split("\n", 1)[0]
+        if _EXCLUSION.search(line):
+            found.append((start, "exclusion"))
+        elif _INCLUSION.search(line):
+            found.append((start, "inclusion"))
+    return found
+
+
+def roughen(passage: GoldPassage, dice: random.Random) -> GoldPassage:
+    """The same passage in a worse layout: one of run together, without bullets, hard-wrapped, unescaped."""
+    text = passage.text
+    kind = dice.choice(("run together", "no bullets", "wrapped", "unescaped"))
+    edits: list[Edit] = []
+    if kind == "run together":
+        edits = [(m.start(), m.end(), " ") for m in re.finditer(r"\s*\n\s*", text) if dice.random() < 0.9]
+    elif kind == "no bullets":
+        edits = [
+            (m.start(), m.end(), "\n" if m.start() else "") for m in _LINE_START.finditer(text) if len(m.group()) > 1
+        ]
+    elif kind == "wrapped":
+        indent = "\n" + " " * dice.choice((0, 4, 8))
+        column = 0
+        for m in re.finditer(r"\s+", text):
+            if "\n" in m.group():
+                column = m.end()
+            elif m.start() - column > 70:
+                edits.append((m.start(), m.end(), indent))
+                column = m.end()
+    else:
+        edits = [(m.start(), m.end(), m.group(1)) for m in re.finditer(r"\\([<>\[\]^*~=])", text)]
+        edits = [e for e in edits if not any(x.start == e[0] + 1 or x.end == e[0] + 1 for x in passage.entities)]
+    return rewrite(passage, edits)
+
+
+def swap_drugs(passages: Sequence[GoldPassage], names: Sequence[str], dice: random.Random) -> list[GoldPassage]:
+    """The passages of one record with each one-word drug replaced by another, everywhere the same one: the
+    sentence must tell a drug, not the memory of its name."""
+    other: dict[str, str] = {}
+    swapped = []
+    for passage in passages:
+        edits: list[Edit] = []
+        for e in passage.entities:
+            name = passage.text[e.start : e.end]
+            alone = not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
+            if e.type == "DRUG" and alone and name.isalpha() and len(name) > 5 and name.lower() != "placebo":
+                new = other.setdefault(name.lower(), dice.choice(names))
+                edits.append((e.start, e.end, new.capitalize() if name[0].isupper() else new))
+        swapped.append(rewrite(passage, sorted(edits)))
+    return swapped

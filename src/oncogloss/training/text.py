@@ -1,0 +1,60 @@
+"""Running text for the tokenizer and for pretraining, drawn from trial records and articles."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from oncogloss.training.corpora import read_rows, record_passages
+
+
+def records_without(paths: Iterable[Path], held_apart: set[str]) -> Iterator[dict[str, Any]]:
+    """Rows of record files, those held apart for dev and test left out."""
+    for path in paths:
+        for row in read_rows(path):
+            if (row.get("id") or row.get("nct_id")) not in held_apart:
+                yield row
+
+
+def articles_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Articles: `{"id", "oncology", "sections": [[heading, text], …]}` a line, xz-compressed."""
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def tokenizer_texts(records: Sequence[Path], articles: Path | None, held_apart: set[str]) -> Iterator[str]:
+    """Texts to train the tokenizer on: oncology records three times, others once; oncology articles and
+    one in four of the rest."""
+    for row in records_without(records, held_apart):
+        text = "\n".join(record_passages(row).values())
+        yield from [text] * (3 if row.get("oncology", True) else 1)
+    if articles is not None:
+        for number, article in enumerate(articles_of(articles)):
+            if article["oncology"] or number % 4 == 0:
+                yield "\n".join(text for _, text in article["sections"])
+
+
+def pretraining_passages(
+    records: Sequence[Path], articles: Path | None, held_apart: set[str]
+) -> tuple[list[list[tuple[str, str]]], list[list[tuple[str, str]]]]:
+    """(training, dev) documents as lists of (passage name, text): all oncology records but 100 for dev, one in
+    six of the other records, one in three of the oncology articles."""
+    dice = random.Random(1)
+    training: list[list[tuple[str, str]]] = []
+    dev: list[list[tuple[str, str]]] = []
+    for row in records_without(records, held_apart):
+        oncology = row.get("oncology", True)
+        if oncology or dice.random() < 1 / 6:
+            passages = list(record_passages(row).items())
+            (dev if oncology and len(dev) < 100 and dice.random() < 0.02 else training).append(passages)
+    if articles is not None:
+        for article in articles_of(articles):
+            if article["oncology"] and dice.random() < 1 / 3:
+                training.append([("text", "\n".join(text for _, text in article["sections"]))])
+    dice.shuffle(training)
+    return training, dev

@@ -1,0 +1,105 @@
+"""Extractions as one self-contained page: no scripts, nothing fetched; every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
+from oncogloss.writers.palette import COLOURS
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #66665f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a2a29a; } }
+body { font: 16px/1.75 Georgia, serif; color: var(--ink); background: var(--paper); max-width: 62rem;
+  margin: 2rem auto; padding: 0 1.2rem; }
+h1, h2, h3, table, .legend { font-family: system-ui, sans-serif; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+h3 { font-size: .8rem; letter-spacing: .06em; text-transform: uppercase; color: var(--dim); margin: 1.6rem 0 .2rem; }
+p.text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+mark { color: inherit; background: color-mix(in srgb, var(--c) 22%, transparent); border-bottom: 2px solid var(--c);
+  border-radius: 3px; padding: 1px 1px; }
+mark.neg { border-bottom-style: double; } mark.hist { border-bottom-style: dashed; }
+mark.exc { border-bottom-style: dotted; }
+.legend span { display: inline-block; margin: 0 .7rem .3rem 0; font-size: .78rem; border-bottom: 3px solid var(--c); }
+table { border-collapse: collapse; font-size: .85rem; width: 100%; }
+td, th { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); }
+th { color: var(--dim); font-weight: 600; } td.inc { color: #00785a; } td.exc { color: #c25000; }
+@media (prefers-color-scheme: dark) { td.inc { color: #3fc79a; } td.exc { color: #ff9a52; } }
+"""
+_TYPE_STYLE = "".join(f".{type_} {{ --c: {colour}; }}\n" for type_, colour in COLOURS.items())
+
+
+def html_page(pairs: Iterable[tuple[Document, Extraction]]) -> str:
+    """A page with every document's text, spans marked and nested, its criteria and its relations."""
+    legend = "".join(f'<span class="{type_}">{type_}</span>' for type_ in ENTITY_TYPES)
+    bodies = "".join(_document(document, extraction) for document, extraction in pairs)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>oncogloss</title><style>{_STYLE}{_TYPE_STYLE}</style></head>"
+        f'<body><div class="legend">{legend}</div>{bodies}</body></html>\n'
+    )
+
+
+def _document(document: Document, extraction: Extraction) -> str:
+    parts = [f"<h1>{escape(document.id)}</h1>"]
+    for passage in document.passages:
+        mentions = [m for m in extraction.mentions if m.passage == passage.name]
+        title = escape(passage.name.replace("_", " "))
+        parts.append(f'<h3>{title}</h3><p class="text">{_marked(passage, mentions)}</p>')
+    return "".join([*parts, _criteria(document, extraction), _relations(extraction)])
+
+
+def _marked(passage: Passage, mentions: list[Mention]) -> str:
+    """Spans never cross: outer ones open first and close last."""
+    pieces: list[str] = []
+    open_ends: list[int] = []
+    position = 0
+
+    def advance(to: int) -> None:
+        nonlocal position
+        while open_ends and open_ends[-1] <= to:
+            pieces.append(escape(passage.text[position : open_ends[-1]]) + "</mark>")
+            position = open_ends.pop()
+        pieces.append(escape(passage.text[position:to]))
+        position = to
+
+    for mention in sorted(mentions, key=lambda m: (m.start, -m.end)):
+        advance(mention.start)
+        classes = " ".join([mention.type, *mention.attributes])
+        label = " ".join([mention.type, *mention.attributes, f"{mention.score:.2f}"])
+        if mention.expansion:
+            label += f" = {mention.expansion}"
+        pieces.append(f'<mark class="{classes}" title="{escape(label, quote=True)}">')
+        open_ends.append(mention.end)
+    advance(len(passage.text))
+    return "".join(pieces)
+
+
+def _table(title: str, heads: tuple[str, ...], rows: list[str]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<h2>{title}</h2><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _criteria(document: Document, extraction: Extraction) -> str:
+    texts = {p.name: p.text for p in document.passages}
+    rows = [
+        f'<tr><td class="{c.side}">{c.side}</td><td>{escape(", ".join(c.categories))}</td>'
+        f"<td>{escape(texts[c.passage][c.start : c.end])}</td><td>{c.score:.2f}</td></tr>"
+        for c in extraction.criteria
+    ]
+    return _table("Criteria", ("side", "categories", "criterion", "score"), rows)
+
+
+def _relations(extraction: Extraction) -> str:
+    text = {m.id: escape(m.text) for m in extraction.mentions}
+    kind = {m.id: m.type for m in extraction.mentions}
+    rows = [
+        f'<tr><td>{r.type}</td><td><mark class="{kind[r.head]}">{text[r.head]}</mark></td>'
+        f'<td><mark class="{kind[r.tail]}">{text[r.tail]}</mark></td><td>{r.score:.2f}</td></tr>'
+        for r in extraction.relations
+    ]
+    return _table("Relations", ("relation", "head", "tail", "score"), rows)

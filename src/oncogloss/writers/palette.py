@@ -1,0 +1,31 @@
+"""One colour for each entity type, the same in the terminal and on a page.
+
+Hues are spread after Okabe and Ito's colour-blind-safe set; every mark also carries its type in words.
+"""
+
+from __future__ import annotations
+
+from oncogloss.schema import EntityType
+
+COLOURS: dict[EntityType, str] = {
+    "CANCER": "#d55e00",
+    "STAGE": "#e69f00",
+    "DISEASE_STATE": "#b8860b",
+    "CONDITION": "#cc79a7",
+    "GENE": "#009e73",
+    "BIOMARKER": "#2aa198",
+    "DRUG": "#0072b2",
+    "DRUG_CLASS": "#56b4e9",
+    "REGIMEN": "#3f6fd8",
+    "PROCEDURE": "#7f6fc4",
+    "DOSE": "#5c7fa3",
+    "ROUTE": "#6f8fa8",
+    "SCHEDULE": "#4f8a8b",
+    "SETTING": "#8c6bb1",
+    "MEASURE": "#a6761d",
+    "VALUE": "#8a8d00",
+    "TIME": "#757575",
+    "OUTCOME": "#c2527c",
+    "INSTRUMENT": "#9a6a4f",
+    "POPULATION": "#5f9e4e",
+}
