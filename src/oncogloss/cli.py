@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,12 +127,14 @@ def _write_extractions(documents: list[Document], format: Format, out: Path | No
 
 
 def _target(out: Path | None) -> Any:
-    if out is None:
-        return nullcontext(sys.stdout)
-    try:
-        return out.open("w", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}); choose another place.") from None
+    return nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8")
+
+
+def _keep(text: str, out: Path | None) -> None:
+    """Print a text, and keep it in a file too where one is named."""
+    print(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 def _progress(total: int) -> Progress:
@@ -232,10 +235,8 @@ def evaluate(
         f"{pipeline.info.name} {pipeline.info.version} (int8)": evaluate(model_reader(pipeline), gold),
         "dictionary of the training labels": evaluate(dictionary_reader(training, pipeline.tokenizer), gold),
     }
-    text = f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}\n"
-    print(text)
+    _keep(f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}", out)
     if out is not None:
-        out.write_text(text, encoding="utf-8")
         out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
 
 
@@ -269,23 +270,127 @@ def bench(
     """
     from oncogloss.evaluation.cost import measure
 
-    documents = [d for d in read_all(paths) if isinstance(d, Document)]
-    text = measure(documents, model)
-    print(text)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+    documents = []
+    for item in read_all(paths):
+        if isinstance(item, InputError):
+            raise item
+        documents.append(item)
+    _keep(measure(documents, model), out)
+
+
+corpus_app = typer.Typer(help="Grow and check the annotated corpus.", no_args_is_help=True)
+app.add_typer(corpus_app, name="corpus")
+
+
+@corpus_app.command("import")
+def corpus_import(
+    resolved: Annotated[Path, typer.Argument(help="What the annotation checker (`resolve.py --out`) wrote.")],
+    out: Annotated[Path, typer.Option(help="Standoff file to write.")],
+    origin: Annotated[str, typer.Option(help="Name of this part of the corpus.")] = "oncotrial",
+    with_text: Annotated[bool, typer.Option(help="Keep the text: only where it is your own.")] = False,
+) -> None:
+    """Take annotations over as standoff: offsets, labels, text hashes.
+
+    Example: `oncogloss corpus import resolved.jsonl --out corpus/oncotrial.jsonl`
+    """
+    from oncogloss.training.corpora import from_resolved, read_rows, write_standoff
+
+    documents = [from_resolved(row, origin) for row in read_rows(resolved)]
+    write_standoff(documents, out, with_text=with_text)
+    print(f"{out}: {len(documents)} records", file=sys.stderr)
+
+
+@corpus_app.command("check")
+def corpus_check(records: Records, corpus: CorpusFolder = Path("corpus")) -> None:
+    """Join the standoff corpus with records and say what it holds, and which text is missing or has changed.
+
+    Example: `oncogloss corpus check --records records.jsonl.gz`
+    """
+    from oncogloss.training.corpora import describe, read_corpus
+
+    documents, problems = read_corpus(corpus, records)
+    print(describe(documents))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+
+
+@corpus_app.command("select")
+def corpus_select(
+    records: Records,
+    count: Annotated[int, typer.Option(help="How many records to choose.")] = 20,
+    corpus: CorpusFolder = Path("corpus"),
+) -> None:
+    """Choose records to annotate next, spread over cancers, sources and years; prints JSON lines.
+
+    Example: `oncogloss corpus select --records records.jsonl.gz --count 20 > batch.jsonl`
+    """
+    import json
+
+    from oncogloss.training.corpora import read_corpus, read_rows
+    from oncogloss.training.curation import select
+
+    known, _ = read_corpus(corpus, records)
+    for row in select((row for path in records for row in read_rows(path)), known, count):
+        print(json.dumps(row, ensure_ascii=False))
+
+
+@corpus_app.command("disagreements")
+def corpus_disagreements(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    model: Model = "micro",
+    ids: Annotated[list[str] | None, typer.Option("--id", help="Only these records.")] = None,
+) -> None:
+    """Show where the model reads something else than the annotation: where the two differ is where errors hide.
+
+    Example: `oncogloss corpus disagreements --records records.jsonl.gz --id NCT01234567`
+    """
+    from oncogloss.evaluation.run import model_reader
+    from oncogloss.pipeline import load
+    from oncogloss.training.corpora import read_corpus
+    from oncogloss.training.curation import disagreements
+
+    documents, _ = read_corpus(corpus, records)
+    chosen = [d for d in documents if not ids or d.id in ids]
+    for line in disagreements(model_reader(load(model)), chosen):
+        print(line)
+
+
+@corpus_app.command("agreement")
+def corpus_agreement(
+    second: Annotated[Path, typer.Argument(help="Standoff file of the second, independent annotation.")],
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How far two independent annotations of the same records agree, by type.
+
+    Example: `oncogloss corpus agreement corpus/second/second.jsonl --records records.jsonl.gz`
+    """
+    from oncogloss.training.corpora import read_corpus, read_standoff
+    from oncogloss.training.curation import agreement
+
+    _keep(agreement(read_corpus(corpus, records)[0], read_standoff(second, records)[0]), out)
 
 
 def main() -> None:
-    """Run the command line; our own errors become one sentence and exit status 2."""
+    """Run the command line; our own errors, and files that cannot be opened, become one sentence and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except OncoglossError as error:
-        print(f"oncogloss: {error}", file=sys.stderr)
-        sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OncoglossError as error:
+        print(f"oncogloss: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"oncogloss: {error.filename}: {error.strerror}; check the path.", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

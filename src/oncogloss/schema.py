@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 EntityType = Literal[
     "CANCER", "STAGE", "DISEASE_STATE", "CONDITION", "GENE", "BIOMARKER", "DRUG", "DRUG_CLASS",
@@ -67,6 +67,12 @@ class Document(_Frozen):
     id: str
     passages: tuple[Passage, ...]
     source: str = ""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Document:
+        if len({p.name for p in self.passages}) < len(self.passages):
+            raise ValueError("two passages have the same name; findings refer to passages by name")
+        return self
 
 
 class Concept(_Frozen):

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from oncogloss.evaluation.metrics import Facts, Spot
 from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.model.windows import token_range
 from oncogloss.schema import Document
 from oncogloss.training.corpora import GoldDocument
 
-LONGEST = 12  # words in the longest name looked up
+LONGEST = 12  # tokens in the longest name looked up
+Name = tuple[str, ...]
 
 
 def dictionary_reader(gold: Sequence[GoldDocument], tokenizer: Tokenizer) -> Dictionary:
@@ -18,14 +23,17 @@ def dictionary_reader(gold: Sequence[GoldDocument], tokenizer: Tokenizer) -> Dic
 
     A name is kept where at least half of its appearances in the training text are annotated as one type.
     """
-    marked: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for document in gold:
-        for p in document.passages:
-            for e in p.entities:
-                marked[_key(tokenizer.pieces(p.text[e.start : e.end]))][e.type] += 1
-    texts = (_key(tokenizer.pieces(p.text)) for d in gold for p in d.passages)
-    runs = (text[i : i + n] for text in texts for i in range(len(text)) for n in range(1, LONGEST + 1))
-    seen = Counter(run for run in runs if run in marked)
+    marked: defaultdict[Name, Counter[str]] = defaultdict(Counter)
+    seen: Counter[Name] = Counter()
+    texts = [(p, *_pieces(p.text, tokenizer)) for d in gold for p in d.passages]
+    for passage, pieces, offsets in texts:
+        for e in passage.entities:
+            first, last = token_range(offsets[:, 0], offsets[:, 1], e.start, e.end)
+            marked[tuple(pieces[first : last + 1])][e.type] += 1
+    for _, pieces, _ in texts:
+        for i in range(len(pieces)):
+            runs = (tuple(pieces[i : i + n]) for n in range(1, min(LONGEST, len(pieces) - i) + 1))
+            seen.update(run for run in runs if run in marked)
     names = {}
     for key, types in marked.items():
         type_, count = types.most_common(1)[0]
@@ -34,14 +42,15 @@ def dictionary_reader(gold: Sequence[GoldDocument], tokenizer: Tokenizer) -> Dic
     return Dictionary(names, tokenizer)
 
 
-def _key(pieces: Sequence[str]) -> tuple[str, ...]:
-    return tuple(piece.lower() for piece in pieces)
+def _pieces(text: str, tokenizer: Tokenizer) -> tuple[list[str], NDArray[np.int64]]:
+    offsets = tokenizer.encode(text)[1]
+    return [text[start:end].lower() for start, end in offsets], offsets
 
 
 class Dictionary:
     """Marks every known name, longest first from the left, whatever its context."""
 
-    def __init__(self, names: dict[tuple[str, ...], str], tokenizer: Tokenizer) -> None:
+    def __init__(self, names: dict[Name, str], tokenizer: Tokenizer) -> None:
         self.names = names
         self.tokenizer = tokenizer
 
@@ -49,11 +58,11 @@ class Dictionary:
         """The names found in a document; no relations, no criteria."""
         entities: set[Spot] = set()
         for passage in document.passages:
-            offsets = self.tokenizer.encode(passage.text)[1]
-            pieces = [passage.text[a:b].lower() for a, b in offsets]
+            pieces, offsets = _pieces(passage.text, self.tokenizer)
             i = 0
             while i < len(pieces):
-                length = next((n for n in range(LONGEST, 0, -1) if tuple(pieces[i : i + n]) in self.names), 0)
+                sizes = range(min(LONGEST, len(pieces) - i), 0, -1)
+                length = next((n for n in sizes if tuple(pieces[i : i + n]) in self.names), 0)
                 if length:
                     span = int(offsets[i, 0]), int(offsets[i + length - 1, 1])
                     type_ = self.names[tuple(pieces[i : i + length])]

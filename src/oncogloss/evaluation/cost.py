@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
 import statistics
@@ -14,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from oncogloss.model.bundle import TOKENIZER, WEIGHTS, find_bundle, open_bundle
+from oncogloss.model.runtime import usable_cores
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import cut_windows, read_stream
 from oncogloss.pipeline import Pipeline, load
@@ -54,7 +54,7 @@ def measure(documents: Sequence[Document], model: str) -> str:
         ("tokens a second, whole pipeline", f"{sum(lengths) / sum(times):,.0f}"),
         *_beside_torch(documents, pipeline, model),
     ]
-    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
     lines = [
         f"Model {pipeline.info.name} {pipeline.info.version}; {machine}.",
         "",

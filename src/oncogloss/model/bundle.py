@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from oncogloss.errors import BundleError
+from oncogloss.errors import BundleError, shown
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.schema import ModelInfo
 
@@ -80,11 +80,13 @@ def open_bundle(model: str | Path = DEFAULT_MODEL, *, need: tuple[str, ...] = (T
 
 def _verify(folder: Path, listing: bytes, needed: set[str]) -> dict[str, Path]:
     named: dict[str, Path] = {}
-    for line in listing.decode("ascii", errors="replace").splitlines():
+    for line in listing.decode("ascii", errors="replace").split("\n"):
+        if not line:
+            continue
         digest, _, name = line.partition("  ")
         path = folder / name
         if not name or "/" in name or "\\" in name or name.startswith(".") or path.is_symlink():
-            raise BundleError(f"{folder / SUMS} names '{name[:80]}', which is no plain file of the folder.")
+            raise BundleError(f"{folder / SUMS} names '{shown(name[:80])}', which is no plain file of the folder.")
         named[name] = path
         if not path.is_file():
             raise BundleError(f"{path} is missing; reinstall the model.")

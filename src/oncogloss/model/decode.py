@@ -5,6 +5,8 @@ Each token is decided in the window that owns it; a relation in the window where
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.layout import BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
 from oncogloss.schema import (
@@ -39,7 +41,7 @@ class WindowScores(NamedTuple):
     """The network's outputs for one window of L tokens (see `network.NetworkOutput`, without the batch)."""
 
     boundaries: Floats  # (L, BOUNDARY_WIDTH)
-    spans: Floats  # (types, L, L)
+    spans: Floats  # (types, blocks, BLOCK, REACH), see `layout.span_cell`
     attributes: Floats  # (L, attributes)
     relations: Floats  # (L, 4, relations, width)
     concepts: Floats  # (L, concept width)
@@ -76,32 +78,31 @@ def decode(passages: Sequence[Passage], stream: Stream, windows: Iterable[tuple[
     """Decide a whole document; `windows` may be a lazy stream, each is looked at once and let go."""
     boundaries = np.zeros((len(stream.ids), BOUNDARY_WIDTH), np.float32)
     spans: list[_Span] = []
-    pairs: dict[tuple[int, int, int], tuple[int, float]] = {}
+    views: list[_View] = []
     for window, scores in windows:
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
         near = _choose_spans(_candidates(window, stream, scores))
-        _add_relations(window, scores, near, pairs)
+        views.append(_relations_in(window, scores, near))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
-    spans = _choose_spans(spans)
-    spans.sort(key=lambda s: (s.start, -s.end, s.type))
-    mentions, kept = _mentions(passages, stream, spans)
+    mentions, kept = _mentions(passages, stream, _choose_spans(spans))
     readings: list[PassageReading] = []
     criteria: list[Criterion] = []
     for index, passage in enumerate(passages):
-        reading, found = _read_passage(index, passage, stream, boundaries, mentions, len(criteria))
+        inside = [m for m in mentions if m.passage == passage.name]
+        reading, found = _read_passage(index, passage, stream, boundaries, inside, len(criteria))
         readings.append(reading)
         criteria += found
-    relations = _relations(kept, mentions, pairs)
     vectors = np.stack([s.concept for s in kept]) if kept else np.zeros((0, 1), np.float32)
-    return Decoded(tuple(readings), tuple(mentions), tuple(relations), tuple(criteria), vectors)
+    return Decoded(tuple(readings), tuple(mentions), tuple(_relations(kept, mentions, views)), tuple(criteria), vectors)
 
 
 def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
     found = []
     back = window.first - window.lead
-    for type_, a, b in np.argwhere(scores.spans > 0):
+    for type_, block, row, column in np.argwhere(scores.spans > 0):
+        a, b = block * BLOCK + row, block * BLOCK + column
         start, end = int(a) + back, int(b) + back
         inside = window.first <= start <= end < min(window.last, start + MAX_SPAN)
         if not inside or stream.passage[start] != stream.passage[end] or stream.end[start] == 0:
@@ -109,16 +110,23 @@ def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_S
         attributes = scores.attributes[a : b + 1].mean(0)
         concept = scores.concepts[a : b + 1].mean(0)
         concept = concept / max(1e-6, float(np.linalg.norm(concept)))
-        found.append(_Span(int(type_), start, end, float(scores.spans[type_, a, b]), attributes, concept))
+        found.append(_Span(int(type_), start, end, float(scores.spans[type_, block, row, column]), attributes, concept))
     return found
 
 
 def _choose_spans(candidates: list[_Span]) -> list[_Span]:
-    """Best score first; a span must not cross one already taken, nor lie in it unless it may (a gene in a marker)."""
+    """Best score first; a span must not cross one already taken, nor lie in it unless it may (a gene in a marker).
+
+    A span is at most MAX_SPAN tokens wide, so only those that start in its own stretch of the text or in the
+    neighbouring ones can meet it.
+    """
     chosen: list[_Span] = []
+    stretches: defaultdict[int, list[_Span]] = defaultdict(list)
     for span in sorted(candidates, key=lambda s: (-s.score, s.start, s.end, s.type)):
-        if all(_compatible(span, other) for other in chosen):
+        own = span.start // MAX_SPAN
+        if all(_compatible(span, other) for k in (own - 1, own, own + 1) for other in stretches[k]):
             chosen.append(span)
+            stretches[own].append(span)
     return chosen
 
 
@@ -130,37 +138,32 @@ def _compatible(a: _Span, b: _Span) -> bool:
     return b.start <= a.start and a.end <= b.end and may_hold(ENTITY_TYPES[b.type], ENTITY_TYPES[a.type])
 
 
-def _add_relations(
-    window: Window,
-    scores: WindowScores,
-    spans: list[_Span],
-    pairs: dict[tuple[int, int, int], tuple[int, float]],
-) -> None:
-    """Score all pairs of the window's spans; of several windows the one with more room around the pair speaks.
+@dataclass(frozen=True)
+class _View:
+    """What one window says of relations: how far each of its spans lies from its edges, and the pairs it joins."""
 
-    Keys are (relation, head token·types + type…): spans are named by `_name`, so that windows agree.
-    """
-    if len(spans) < 2:
-        return
+    room: dict[int, int]  # span name → tokens to the nearer edge
+    joined: dict[tuple[int, int, int], float]  # (relation, head, tail) → logit above 0
+
+
+def _relations_in(window: Window, scores: WindowScores, spans: list[_Span]) -> _View:
+    """Score all pairs of a window's spans. Spans are named by `_name`, so that windows agree on them."""
+    if not spans:
+        return _View({}, {})
     back = window.first - window.lead
     starts = np.array([s.start for s in spans]) - back
     ends = np.array([s.end for s in spans]) - back
     types = np.array([s.type for s in spans])
+    names = [_name(s) for s in spans]
+    room = np.minimum(starts, len(window.ids) - 1 - ends)
     head = np.concatenate([scores.relations[starts, 0], scores.relations[ends, 1]], -1)
     tail = np.concatenate([scores.relations[starts, 2], scores.relations[ends, 3]], -1)
     logits = np.einsum("hrw,trw->rht", head, tail, optimize=True)
-    logits[~_ALLOWED[:, types][:, :, types]] = -np.inf
-    logits[:, np.arange(len(spans)), np.arange(len(spans))] = -np.inf
-    names = [_name(s) for s in spans]
-    reach = 64
-    room = np.minimum(np.minimum(starts, len(window.ids) - 1 - ends), reach)
-    for relation, h, t in np.argwhere(logits > -2):
-        key, value = (
-            (int(relation), names[h], names[t]),
-            (int(min(room[h], room[t])), float(logits[relation, h, t])),
-        )
-        if key not in pairs or pairs[key][0] < value[0]:
-            pairs[key] = value
+    joined = (logits > 0) & _ALLOWED[:, types][:, :, types] & ~np.eye(len(spans), dtype=bool)
+    return _View(
+        dict(zip(names, room.tolist(), strict=True)),
+        {(int(r), names[h], names[t]): float(logits[r, h, t]) for r, h, t in np.argwhere(joined)},
+    )
 
 
 def _name(span: _Span) -> int:
@@ -168,27 +171,29 @@ def _name(span: _Span) -> int:
 
 
 def _mentions(passages: Sequence[Passage], stream: Stream, spans: list[_Span]) -> tuple[list[Mention], list[_Span]]:
-    mentions: list[Mention] = []
-    kept: list[_Span] = []
+    """Mentions in reading order, an outer one before what lies in it, and the span of each."""
+    placed = []
     for span in spans:
-        passage = passages[int(stream.passage[span.start])]
-        start, end = _trim(passage.text, int(stream.start[span.start]), int(stream.end[span.end]), span.type)
-        if start >= end:
-            continue
-        mentions.append(
-            Mention(
-                id=f"m{len(mentions) + 1}",
-                passage=passage.name,
-                start=start,
-                end=end,
-                text=passage.text[start:end],
-                type=ENTITY_TYPES[span.type],
-                attributes=tuple(a for a, x in zip(ATTRIBUTES, span.attributes, strict=True) if x > 0),
-                score=round(float(sigmoid(span.score)), 4),
-            )
+        where = int(stream.passage[span.start])
+        text = passages[where].text
+        start, end = _trim(text, int(stream.start[span.start]), int(stream.end[span.end]), span.type)
+        if start < end:
+            placed.append((where, start, -end, span.type, span))
+    placed.sort(key=lambda p: p[:4])
+    mentions = [
+        Mention(
+            id=f"m{number}",
+            passage=passages[where].name,
+            start=start,
+            end=-end,
+            text=passages[where].text[start:-end],
+            type=ENTITY_TYPES[kind],
+            attributes=tuple(a for a, x in zip(ATTRIBUTES, span.attributes, strict=True) if x > 0),
+            score=round(float(sigmoid(span.score)), 4),
         )
-        kept.append(span)
-    return mentions, kept
+        for number, (where, start, end, kind, span) in enumerate(placed, 1)
+    ]
+    return mentions, [p[4] for p in placed]
 
 
 def _trim(text: str, start: int, end: int, type_: int) -> tuple[int, int]:
@@ -201,17 +206,30 @@ def _trim(text: str, start: int, end: int, type_: int) -> tuple[int, int]:
     return start, end
 
 
-def _relations(
-    spans: list[_Span], mentions: list[Mention], pairs: dict[tuple[int, int, int], tuple[int, float]]
-) -> list[Relation]:
+def _relations(spans: list[_Span], mentions: list[Mention], views: list[_View]) -> list[Relation]:
+    """Of the windows that see a pair, the one in which it lies deepest decides; the earlier one of two alike."""
     by_name = {_name(span): mention for span, mention in zip(spans, mentions, strict=True)}
+    decided: dict[tuple[int, int, int], float] = {}
+    for k, view in enumerate(views):
+        for (relation, head, tail), logit in view.joined.items():
+            rooms = [_room(other, head, tail) for other in views[max(0, k - 1) : k + 2]]
+            own = min(k, 1)
+            if rooms[own] == max(rooms) and max(rooms[:own], default=-1) < rooms[own]:
+                decided[relation, head, tail] = logit
     found = []
-    for (relation, head, tail), (_, logit) in sorted(pairs.items()):
+    for (relation, head, tail), logit in decided.items():
         a, b = by_name.get(head), by_name.get(tail)
-        if logit > 0 and a is not None and b is not None and a.passage == b.passage:
-            score = round(float(sigmoid(logit)), 4)
-            found.append(Relation(type=RELATION_TYPES[relation], head=a.id, tail=b.id, score=score))
-    return found
+        if a is not None and b is not None and a.passage == b.passage:
+            found.append((a, b, relation, logit))
+    found.sort(key=lambda f: (int(f[0].id[1:]), int(f[1].id[1:]), f[2]))
+    return [
+        Relation(type=RELATION_TYPES[relation], head=a.id, tail=b.id, score=round(float(sigmoid(logit)), 4))
+        for a, b, relation, logit in found
+    ]
+
+
+def _room(view: _View, head: int, tail: int) -> int:
+    return min(view.room.get(head, -1), view.room.get(tail, -1))
 
 
 def _read_passage(
@@ -275,19 +293,21 @@ def _criteria(
     n_before: int,
 ) -> list[Criterion]:
     stops = sorted({*(int(starts[i]) for i in begins), *(int(starts[i]) for i in headings), len(passage.text)})
-    inside = [m for m in mentions if m.passage == passage.name]
+    mention_starts = [m.start for m in mentions]
+    section_starts = [s.start for s in sections]
     found: list[Criterion] = []
     open_parents: list[tuple[int, str]] = []
     for i in begins:
         start = int(starts[i])
-        end = next(stop for stop in stops if stop > start)
+        end = stops[bisect_right(stops, start)]
         end = start + len(passage.text[start:end].rstrip())
-        excluding = next((s.label for s in sections if s.start <= start < s.end), "") == "exclusion"
+        excluding = sections[bisect_right(section_starts, start) - 1].label == "exclusion"
         logit = float(part["exclusion"][i, 0]) + (CARRY if excluding else -CARRY)
         depth = int(part["depth"][i].argmax())
         open_parents = [p for p in open_parents if p[0] < depth]
         identifier = f"c{n_before + len(found) + 1}"
         categories = [c for c, x in zip(CATEGORIES, part["categories"][i], strict=True) if x > 0]
+        inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, end)]
         if not categories:
             categories = [CATEGORIES[int(part["categories"][i].argmax())]]
         found.append(
@@ -299,7 +319,7 @@ def _criteria(
                 side="exc" if logit > 0 else "inc",
                 parent=open_parents[-1][1] if open_parents else None,
                 categories=tuple(categories),
-                mentions=tuple(m.id for m in inside if start <= m.start and m.end <= end),
+                mentions=tuple(m.id for m in inside if m.end <= end),
                 score=round(float(sigmoid(float(part["criterion"][i, 0]))), 4),
             )
         )

@@ -9,6 +9,8 @@ from oncogloss.schema import CATEGORIES, SECTION_LABELS
 
 MAX_DEPTH = 3  # criterion depths 0 (no parent), 1, 2 and deeper
 MAX_SPAN = 64  # tokens in the longest span that is looked for
+BLOCK = 32  # start tokens that are scored together
+REACH = MAX_SPAN + BLOCK  # end tokens that a block of starts is scored against
 
 _BOUNDARY_PARTS = {
     "sentence": 1,  # a sentence starts at this token
@@ -40,3 +42,8 @@ class NetworkConfig:
     dropout: float = 0.1
     window: int = 384
     overlap: int = 128
+
+
+def span_cell(start: int, end: int) -> tuple[int, int, int]:
+    """Where the score of tokens `start` to `end` (inclusive) lies: (block, start in it, end from its first token)."""
+    return start // BLOCK, start % BLOCK, end - start // BLOCK * BLOCK

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from oncogloss.model.layout import BOUNDARY_WIDTH, NetworkConfig
+from oncogloss.model.layout import BLOCK, BOUNDARY_WIDTH, MAX_SPAN, NetworkConfig
 from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES
 
 
@@ -23,7 +23,7 @@ class NetworkOutput(NamedTuple):
     """What one forward pass gives; B windows of L tokens. All scores are logits."""
 
     boundaries: Tensor  # (B, L, BOUNDARY_WIDTH), laid out as `layout.BOUNDARY_SLICES`
-    spans: Tensor  # (B, types, L, L): [start token, end token inclusive]
+    spans: Tensor  # (B, types, blocks, BLOCK, REACH): see `layout.span_cell`
     attributes: Tensor  # (B, L, attributes)
     relations: Tensor  # (B, L, 4, relations, width): head start, head end, tail start, tail end
     concepts: Tensor  # (B, L, concept width): average over a span's tokens, then normalise
@@ -113,11 +113,16 @@ class SpanHead(nn.Module):
         self.ends = nn.Linear(config.hidden, len(ENTITY_TYPES) * 2 * config.span_width)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(B, L, H) → (B, types, L, L)."""
+        """(B, L, H) → (B, types, blocks, BLOCK, REACH): each block of starts against the ends near it."""
         batch, length, _ = hidden.shape
         ends = rotate(self.ends(hidden).float().view(batch, length, len(ENTITY_TYPES), 2, self.width))
-        start, end = ends.permute(3, 0, 2, 1, 4).unbind(0)
-        scores: Tensor = start @ end.transpose(-1, -2) / self.width**0.5
+        n_blocks = (length + BLOCK - 1) // BLOCK
+        n_beyond = MAX_SPAN // BLOCK
+        padded = F.pad(ends, (0, 0, 0, 0, 0, 0, 0, (n_blocks + n_beyond) * BLOCK - length))
+        blocks = padded.view(batch, n_blocks + n_beyond, BLOCK, len(ENTITY_TYPES), 2, self.width)
+        start, end = blocks.permute(4, 0, 3, 1, 2, 5).unbind(0)  # each (B, types, blocks, BLOCK, width)
+        near = torch.cat([end[:, :, i : n_blocks + i] for i in range(n_beyond + 1)], dim=3)
+        scores: Tensor = start[:, :, :n_blocks] @ near.transpose(-1, -2) / self.width**0.5
         return scores
 
 

@@ -41,7 +41,7 @@ class Runtime:
             raise BundleError(
                 f"The model's network has inputs {names[0]} and outputs {names[1]}, wanted {_INPUTS} and {_OUTPUTS}."
             )
-        self._threads = threads or min(4, len(os.sched_getaffinity(0)))
+        self._threads = threads or min(4, usable_cores())
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="oncogloss")
 
     def run(self, windows: Iterable[Window]) -> Iterator[tuple[Window, WindowScores]]:
@@ -59,6 +59,11 @@ class Runtime:
     def _scores(self, window: Window) -> WindowScores:
         outputs = self._session.run(_OUTPUTS, {"ids": window.ids[None, :]})
         return WindowScores(*(np.asarray(output)[0] for output in outputs))
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def graph_of(path: Path) -> bytes:

@@ -210,7 +210,7 @@ class Tokenizer:
         """(ids, shape (n,); offsets, shape (n, 2), half-open, in code points) of `text`.
 
         Every character lies inside a token. A token's own leading space is left out of its offsets.
-        Raises UnicodeEncodeError for lone surrogates, which readers refuse.
+        Raises TypeError for lone surrogates, which readers refuse.
         """
         encoding = self._engine.encode(text, add_special_tokens=False)
         ids = np.array(encoding.ids, dtype=np.int64)

@@ -60,13 +60,23 @@ def read_stream(passages: Iterable[Passage], tokenizer: Tokenizer) -> Stream:
         where.append(np.full(len(tokens) + 1, index))
         starts.append(np.concatenate([[0], offsets[:, 0]]))
         ends.append(np.concatenate([[0], offsets[:, 1]]))
+    if not ids:
+        empty = np.zeros(0, np.int64)
+        return Stream(empty, empty, empty, empty, empty)
     joined = [np.concatenate(part).astype(np.int64) for part in (ids, where, starts, ends)]
     return Stream(joined[0], joined[1], joined[2], joined[3], np.array(names, np.int64))
+
+
+def token_range(starts: Ints, ends: Ints, start: int, end: int) -> tuple[int, int]:
+    """First and last (inclusive) of the tokens that overlap characters `start` to `end`."""
+    return int(np.searchsorted(ends, start, side="right")), int(np.searchsorted(starts, end, side="left")) - 1
 
 
 def cut_windows(stream: Stream, size: int, overlap: int, *, shift: int = 0) -> list[Window]:
     """Windows of at most `size` tokens, neighbours sharing `overlap`; `shift` moves all cuts (in training)."""
     n, stride = len(stream.ids), size - 1 - overlap
+    if not n:
+        return []
     firsts = [0]
     position = stride - shift % stride
     while firsts[-1] + size - 1 < n and position < n:

@@ -6,19 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.importers import CORPORA
 
 SOURCES = {
     "seed": "OncoTrial seed: ClinicalTrials.gov records (US government work, public use), annotated by the project",
     "oncotrial": "OncoTrial: ClinicalTrials.gov records (US government work, public use), annotated by the project",
     "authored": "Passages written and annotated by the project (Apache-2.0)",
     "record structure": "ClinicalTrials.gov records with labels from their own structure",
-    "bc5cdr": "BC5CDR training and development parts (public-domain mark)",
-    "ncbi_disease": "NCBI-disease training part (CC0 1.0)",
-    "cancer_genetics": "BioNLP 2013 Cancer Genetics training part (CC BY 3.0)",
-    "bc2gm": "BC2GM training part (CC BY 4.0 as redistributed)",
-    "civicmine": "CIViCmine training sentences (MIT)",
-    "ab3p.jsonl": "Ab3P abbreviations (US government, public domain)",
-    "bioadi.jsonl": "BioADI abbreviations (US government, public domain)",
+    "abbreviations": "Ab3P and BioADI abbreviations (US government, public domain)",
+    **{c.name: f"{c.name}, training part ({c.licence})" for c in CORPORA},
 }
 
 

@@ -103,9 +103,12 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield json.loads(line)
+                    row = json.loads(line)
                 except json.JSONDecodeError as error:
-                    raise CorpusError(f"{path}, line {number}: not a JSON object ({error.msg}).") from None
+                    raise CorpusError(f"{path}, line {number}: not JSON ({error.msg}).") from None
+                if not isinstance(row, dict):
+                    raise CorpusError(f"{path}, line {number}: not a JSON object.")
+                yield row
 
 
 def record_passages(row: dict[str, Any]) -> dict[str, str]:
@@ -169,6 +172,13 @@ def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
             for p in document.passages
         ],
     }
+
+
+def write_standoff(documents: Iterable[GoldDocument], path: Path, *, with_text: bool) -> None:
+    """Write documents as a standoff file, one a line, in the order of their ids."""
+    rows = (to_standoff(d, with_text=with_text) for d in sorted(documents, key=lambda d: d.id))
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def read_standoff(path: Path, record_paths: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
@@ -310,3 +320,22 @@ def load_split(corpus: Path, records: Sequence[Path], split: str) -> tuple[list[
         first = problems[0] if problems else "the annotations are missing"
         raise CorpusError(f"{len(gold)} of {len(held_apart[split])} records of {split} have their text: {first}")
     return gold, training
+
+
+def describe(documents: Sequence[GoldDocument]) -> str:
+    """Markdown table: records, passages, words, entities, relations and criteria of each part."""
+    lines = ["| part | records | passages | words | entities | relations | criteria |", "|---|---|---|---|---|---|---|"]
+    parts = [*dict.fromkeys(d.origin for d in documents), "all"]
+    for part in parts:
+        inside = [d for d in documents if part in (d.origin, "all")]
+        passages = [p for d in inside for p in d.passages]
+        figures = [
+            len(inside),
+            len(passages),
+            sum(len(p.text.split()) for p in passages),
+            sum(len(p.entities) for p in passages),
+            sum(len(p.relations) for p in passages),
+            sum(len(p.criteria or ()) for p in passages),
+        ]
+        lines.append(f"| {part} | " + " | ".join(f"{n:,}" for n in figures) + " |")
+    return "\n".join(lines)

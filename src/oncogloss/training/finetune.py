@@ -152,7 +152,6 @@ def finetune(
     `score` is called with the averaged network every few epochs and its answer logged. Returns the network
     with averaged weights.
     """
-    torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
     optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01)
@@ -161,8 +160,9 @@ def finetune(
     restored = load_state(folder, both, optimizer, network)
     done, step, steps = (int(restored[key]) for key in ("epoch", "step", "steps")) if restored else (0, 0, 0)
     begun, begun_at = time.monotonic(), step
-    dice = random.Random(recipe.seed)
     for epoch in range(done, recipe.epochs):
+        torch.manual_seed(recipe.seed * 1_000 + epoch)  # so that a resumed run goes on as an unbroken one
+        dice = random.Random(f"{recipe.seed}/{epoch}/synonyms")
         batches = epoch_batches(material, tokenizer, network.config.window, recipe, epoch)
         steps = step + _steps_left(len(batches), epoch, recipe)
         network.train()
@@ -187,7 +187,7 @@ def finetune(
         means = "  ".join(f"{name} {value / len(batches):.3f}" for name, value in sums.items())
         left = pace * (steps - step) / 60
         log(f"epoch {epoch + 1}/{recipe.epochs}  {means}  {pace:.2f} s/step  {left:.1f} min left")
-        if score and ((epoch + 1) % 4 == 0 or epoch + 1 == recipe.epochs):
+        if score and ((epoch + 1) % 3 == 0 or epoch + 1 == recipe.epochs):
             log(f"  {score(average)}")
         save_state(folder, both, optimizer, network, {"epoch": epoch + 1, "step": step, "steps": steps})
     return average

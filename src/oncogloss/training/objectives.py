@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from oncogloss.model.layout import BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_DEPTH, MAX_SPAN
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_DEPTH, MAX_SPAN, REACH, span_cell
 from oncogloss.model.network import NetworkOutput
 from oncogloss.model.signatures import allowed_pairs
 from oncogloss.model.tokenizer import PAD, Tokenizer
-from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
+from oncogloss.model.windows import Stream, Window, cut_windows, read_stream, token_range
 from oncogloss.schema import ATTRIBUTES, CATEGORIES, ENTITY_TYPES, RELATION_TYPES, SECTION_LABELS
 from oncogloss.training import silver
 from oncogloss.training.corpora import GoldDocument, GoldPassage
@@ -50,11 +50,6 @@ class Example:
     relations: tuple[tuple[int, int, int], ...] | None  # (type, head, tail) over `spans`; None: masked
     boundaries: NDArray[np.float32]  # (L, BOUNDARY_WIDTH)
     partial: bool
-
-
-def token_range(starts: NDArray[np.int64], ends: NDArray[np.int64], start: int, end: int) -> tuple[int, int]:
-    """First and last (inclusive) of the tokens that overlap characters `start` to `end`."""
-    return int(np.searchsorted(ends, start, side="right")), int(np.searchsorted(starts, end, side="left")) - 1
 
 
 def examples(document: GoldDocument, tokenizer: Tokenizer, window: int, overlap: int, shift: int = 0) -> list[Example]:
@@ -157,39 +152,56 @@ def _fill_boundaries(rows: NDArray[np.float32], passage: GoldPassage, ends: NDAr
 class Batch:
     """Examples padded to one length, as tensors."""
 
-    ids: Tensor
-    mask: Tensor
-    span_targets: Tensor  # (B, types, L, L) bool
-    span_mask: Tensor  # (B, types, L, L) bool: this cell counts
+    ids: Tensor  # (B, L)
+    mask: Tensor  # (B, L) bool
+    positives: Tensor  # (n, 5): window, type, block, start, end of each wanted span (see `layout.span_cell`)
+    negatives: Tensor  # (B, types, blocks, BLOCK, REACH): 0 where a span must not stand, NEGATIVE where none counts
     boundaries: Tensor  # (B, L, BOUNDARY_WIDTH), NaN masked
     examples: Sequence[Example]
 
 
 def collate(batch: Sequence[Example], tokenizer: Tokenizer) -> Batch:
-    """Pad examples and lay their spans out as matrices."""
+    """Pad examples and lay their spans out as the network scores them."""
     length = max(len(e.ids) for e in batch)
-    shape = (len(batch), len(ENTITY_TYPES), length, length)
+    n_blocks = -(-length // BLOCK)
     ids = np.full((len(batch), length), tokenizer.special(PAD))
     mask = np.zeros((len(batch), length), bool)
     boundaries = np.full((len(batch), length, BOUNDARY_WIDTH), np.nan, np.float32)
-    targets, counts = np.zeros(shape, bool), np.zeros(shape, bool)
-    distance = np.arange(length)[None, :] - np.arange(length)[:, None]
-    near = (distance >= 0) & (distance < MAX_SPAN)
+    counts = np.zeros((len(batch), len(ENTITY_TYPES), n_blocks, BLOCK, REACH), bool)
+    positives: list[tuple[int, ...]] = []
     for b, e in enumerate(batch):
         n = len(e.ids)
         ids[b, :n], mask[b, :n], boundaries[b, :n] = e.ids, True, e.boundaries
+        counts[b] = _counted(e, n_blocks)
         for span in e.spans:
-            targets[b, span.type, span.start, span.end] = True
-        inside = (e.passage[:, None] == e.passage[None, :]) & (e.passage >= 0)[:, None] & near[:n, :n]
-        if e.partial:
-            beside = np.zeros((len(ENTITY_TYPES), n, n), bool)
-            for span in e.spans:  # a span of this type that overlaps a reliable one is wrong
-                beside[span.type, : span.end + 1, span.start :] = True
-            counts[b, :, :n, :n] = inside & beside
-        else:
-            counts[b, :, :n, :n] = inside & e.types.T[:, :, None]
-    tensors = [torch.from_numpy(x) for x in (ids, mask, targets, counts, boundaries)]
+            cell = (span.type, *span_cell(span.start, span.end))
+            if counts[(b, *cell)]:
+                counts[(b, *cell)] = False
+                positives.append((b, *cell))
+    negatives = np.where(counts, 0, NEGATIVE).astype(np.float32)
+    rows = np.array(positives, np.int64).reshape(-1, 5)
+    tensors = [torch.from_numpy(x) for x in (ids, mask, rows, negatives, boundaries)]
     return Batch(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], batch)
+
+
+def _counted(e: Example, n_blocks: int) -> NDArray[np.bool_]:
+    """(types, blocks, BLOCK, REACH): is a span here decided by the annotation, wanted or not?"""
+    start = np.arange(n_blocks * BLOCK).reshape(n_blocks, BLOCK, 1)
+    end = (np.arange(n_blocks) * BLOCK).reshape(n_blocks, 1, 1) + np.arange(REACH)
+    near = (end >= start) & (end - start < MAX_SPAN)
+    reach = (n_blocks + MAX_SPAN // BLOCK) * BLOCK
+    passage = np.full(reach, -1)
+    passage[: len(e.ids)] = e.passage
+    inside = near & (passage[start] == passage[end]) & (passage[start] >= 0)
+    if not e.partial:
+        types = np.zeros((reach, len(ENTITY_TYPES)), bool)
+        types[: len(e.ids)] = e.types
+        inside = inside & np.moveaxis(types[start], -1, 0)
+        return np.asarray(inside, bool)
+    beside = np.zeros((len(ENTITY_TYPES), *inside.shape), bool)
+    for span in e.spans:  # a span of this type that overlaps a reliable one is wrong
+        beside[span.type] |= (start <= span.end) & (end >= span.start)
+    return np.asarray(inside & beside, bool)
 
 
 def balanced_loss(scores: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
@@ -207,9 +219,14 @@ _ALLOWED = torch.from_numpy(allowed_pairs())
 
 
 def span_loss(output: NetworkOutput, batch: Batch) -> Tensor:
-    """Mean over windows of the summed losses of the types."""
-    flat = (output.spans.flatten(2), batch.span_targets.flatten(2), batch.span_mask.flatten(2))
-    return balanced_loss(*flat).sum(-1).mean()
+    """`balanced_loss` of every type in every window, summed over types, mean over windows."""
+    scores = output.spans
+    negative = F.softplus(torch.logsumexp((scores + batch.negatives).flatten(2), -1))
+    window, kind, *cell = batch.positives.unbind(1)
+    wanted = scores[window, kind, cell[0], cell[1], cell[2]].clamp(min=-30)
+    sums = torch.zeros_like(negative).flatten()
+    positive = sums.index_add(0, window * len(ENTITY_TYPES) + kind, torch.exp(-wanted)).log1p()
+    return (negative.sum() + positive.sum()) / len(scores)
 
 
 def boundary_loss(output: NetworkOutput, batch: Batch) -> Tensor:

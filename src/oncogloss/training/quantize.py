@@ -31,7 +31,7 @@ class _OneWindow(nn.Module):
 
 def export_onnx(network: Network, path: Path) -> None:
     """Write the float network as ONNX: input `ids` (1, L), outputs named as in NetworkOutput."""
-    module = _OneWindow(network.cpu().eval())
+    module = _OneWindow(network.cpu()).eval()
     length = torch.export.Dim("length", min=2, max=network.config.max_positions)
     program = torch.onnx.export(
         module,

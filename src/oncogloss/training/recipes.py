@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 
 import torch
@@ -26,7 +24,7 @@ from oncogloss.schema import ModelInfo
 from oncogloss.training.card import model_card
 from oncogloss.training.corpora import GoldDocument, load_split, split_ids
 from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
-from oncogloss.training.importers import import_corpora
+from oncogloss.training.importers import shippable
 from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.state import replace_file
@@ -50,12 +48,7 @@ class TrainingData:
         dev, gold = load_split(self.corpus, self.records, "dev")
         held_apart = set().union(*split_ids(self.corpus).values())
         annotated = held_apart | {d.id for d in gold}
-        weak: list[GoldDocument] = []
-        if self.corpora:
-            dice = random.Random(seed)
-            for _, group in groupby(import_corpora(self.corpora), key=lambda d: d.origin):
-                documents = list(group)
-                weak += dice.sample(documents, min(LARGEST, len(documents)))
+        weak = shippable(self.corpora, LARGEST, seed) if self.corpora else []
         for path in self.records:
             weak += weak_documents(path, without=annotated, limit=LARGEST)
         folder = self.terminology

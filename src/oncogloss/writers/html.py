@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
-from html import escape
 
 from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.palette import COLOURS
+from oncogloss.writers.style import COLOURS, visible
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #66665f; }
@@ -42,6 +42,11 @@ def html_page(pairs: Iterable[tuple[Document, Extraction]]) -> str:
     )
 
 
+def escape(text: str) -> str:
+    """Text as it may stand in a page or in a quoted attribute; a carriage return stays one."""
+    return "&#13;".join(html.escape(visible(part)) for part in text.split("\r"))
+
+
 def _document(document: Document, extraction: Extraction) -> str:
     parts = [f"<h1>{escape(document.id)}</h1>"]
     for passage in document.passages:
@@ -71,7 +76,7 @@ def _marked(passage: Passage, mentions: list[Mention]) -> str:
         label = " ".join([mention.type, *mention.attributes, f"{mention.score:.2f}"])
         if mention.expansion:
             label += f" = {mention.expansion}"
-        pieces.append(f'<mark class="{classes}" title="{escape(label, quote=True)}">')
+        pieces.append(f'<mark class="{classes}" title="{escape(label)}">')
         open_ends.append(mention.end)
     advance(len(passage.text))
     return "".join(pieces)

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from oncogloss.schema import RELATION_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.palette import COLOURS
+from oncogloss.writers.style import COLOURS, visible
 
 _MARKS = {"neg": "¬", "exc": "∖", "hist": "‹"}
 
 
 def print_table(console: Console, document: Document, extraction: Extraction) -> None:
     """Print a document with its spans, then its criteria, its relations and the counts by type."""
-    console.rule(f"[bold]{escape(document.id)}", style="dim")
+    console.rule(Text(visible(document.id), "bold"), style="dim")
     for passage in document.passages:
-        console.print(Text(passage.name.replace("_", " "), style="bold"))
+        console.print(Text(visible(passage.name).replace("_", " "), style="bold"))
         mentions = [m for m in extraction.mentions if m.passage == passage.name]
         console.print(Padding(coloured(passage, mentions), (0, 0, 1, 2)))
     for table in (_criteria(document, extraction), _relations(extraction), _counts(extraction)):
@@ -31,7 +30,7 @@ def print_table(console: Console, document: Document, extraction: Extraction) ->
 
 def coloured(passage: Passage, mentions: list[Mention]) -> Text:
     """The passage with each span in its type's colour; a span inside another is underlined."""
-    text = Text(_visible(passage.text))
+    text = Text(visible(passage.text))
     for mention in mentions:
         inner = any(
             o.start <= mention.start and mention.end <= o.end and o.end - o.start > mention.end - mention.start
@@ -40,11 +39,6 @@ def coloured(passage: Passage, mentions: list[Mention]) -> Text:
         style = f"bold {COLOURS[mention.type]}" + (" underline" if inner else "")
         text.stylize(style, mention.start, mention.end)
     return text
-
-
-def _visible(text: str) -> str:
-    """Control characters would steer the terminal; each is shown as one harmless character."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -61,7 +55,7 @@ def _criteria(document: Document, extraction: Extraction) -> Table:
     depth: dict[str, int] = {}
     for criterion in extraction.criteria:
         depth[criterion.id] = depth.get(criterion.parent or "", -1) + 1
-        words = " ".join(_visible(passages[criterion.passage][criterion.start : criterion.end]).split())
+        words = " ".join(visible(passages[criterion.passage][criterion.start : criterion.end]).split())
         side = Text("+ inc", "#009e73") if criterion.side == "inc" else Text("− exc", "#d55e00")
         facts = Text(", ").join(_labelled(mentions[i]) for i in criterion.mentions)
         shown = "  " * depth[criterion.id] + (words if len(words) < 110 else words[:107] + "…")
@@ -71,7 +65,7 @@ def _criteria(document: Document, extraction: Extraction) -> Table:
 
 def _labelled(mention: Mention) -> Text:
     marks = "".join(_MARKS[a] for a in mention.attributes)
-    return Text(marks + " ".join(_visible(mention.text).split()), COLOURS[mention.type])
+    return Text(marks + " ".join(visible(mention.text).split()), COLOURS[mention.type])
 
 
 def _relations(extraction: Extraction) -> Table:
@@ -86,7 +80,7 @@ def _relations(extraction: Extraction) -> Table:
 def _counts(extraction: Extraction) -> Table:
     table = _table("Found", "type", "mentions", "names")
     for type_, mentions in _by_type(extraction):
-        names = list(dict.fromkeys(" ".join(_visible(m.text).split()) for m in mentions))
+        names = list(dict.fromkeys(" ".join(visible(m.text).split()) for m in mentions))
         table.add_row(Text(type_, COLOURS[mentions[0].type]), str(len(mentions)), Text(", ".join(names[:12])))
     return table
 

@@ -1,4 +1,4 @@
-"""One colour for each entity type, the same in the terminal and on a page.
+"""What all views share: a colour for each entity type, and text that is safe to show.
 
 Hues are spread after Okabe and Ito's colour-blind-safe set; every mark also carries its type in words.
 """
@@ -29,3 +29,8 @@ COLOURS: dict[EntityType, str] = {
     "INSTRUMENT": "#9a6a4f",
     "POPULATION": "#5f9e4e",
 }
+
+
+def visible(text: str) -> str:
+    """The text with each control character, which would steer a terminal or a browser, replaced; same length."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

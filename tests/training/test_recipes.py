@@ -1,0 +1,110 @@
+"""Whole jobs, from files to files: a tiny training run ends in a bundle that loads and reads."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from oncogloss.errors import BundleError, CorpusError
+from oncogloss.model.network import Network
+from oncogloss.pipeline import load
+from oncogloss.training import finetune
+from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to_standoff
+from oncogloss.training.quantize import load_rounded
+from oncogloss.training.recipes import TrainingData, export_run, start_network, train_model
+from oncogloss.training.state import load_state, replace_file, save_state
+from toys import SENTENCES, make_document
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Six records of one sentence each with their text; one is dev, one test."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    documents = [
+        GoldDocument(f"r{i}", (GoldPassage("summary", text, (GoldEntity("DRUG", 0, 7),)),), "ours")
+        for i, text in enumerate(SENTENCES[:6])
+    ]
+    rows = [json.dumps(to_standoff(d, with_text=True)) for d in documents]
+    (folder / "ours.jsonl").write_text("\n".join(rows))
+    (folder / "splits.json").write_text('{"dev": ["r0"], "test": ["r1"]}')
+    return folder
+
+
+def test_a_run_ends_in_a_bundle_that_reads(
+    corpus: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(finetune, "OVERLAP", 16)
+    run, out = tmp_path / "run", tmp_path / "out"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train_model(TrainingData(corpus, []), str(bundle), run, out, epochs=1, seed=0, name="toy", version="0.1")
+    pipeline = load(out)
+    assert (pipeline.info.name, pipeline.info.version) == ("toy", "0.1")
+    assert pipeline.tokenizer.size == load(bundle).tokenizer.size
+    assert pipeline.extract(make_document(summary=SENTENCES[0])).model.name == "toy"
+    weights = load_file(run / "state.safetensors")
+    averaged = load_rounded(pipeline.config, out / "weights.safetensors").state_dict()
+    name = "attributes.weight"
+    assert torch.allclose(averaged[name], weights[f"weight/1.{name}"], atol=2e-3)
+    card = (out / "MODEL_CARD.md").read_text()
+    assert "| ours | 4 | 4 |" in card and "epochs 1" in card
+    assert "strict" in capsys.readouterr().err
+
+
+def test_a_run_without_training_text_is_refused(corpus: Path, bundle: Path, tmp_path: Path) -> None:
+    (corpus / "splits.json").write_text(json.dumps({"dev": [f"r{i}" for i in range(6)], "test": []}))
+    run, out = tmp_path / "run", tmp_path / "out"
+    with pytest.raises(CorpusError, match="no annotated training record has its text; check --records"):
+        train_model(TrainingData(corpus, []), str(bundle), run, out, epochs=1, seed=0, name="x", version="0")
+
+
+def test_a_folder_without_a_run_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="no checkpoint of a train run; run `oncogloss train` first"):
+        export_run(tmp_path, tmp_path / "out", name="x", version="0")
+
+
+def test_tuning_starts_where_the_bundle_stands(bundle: Path, tokenizer_json: str) -> None:
+    network, contents = start_network(str(bundle))
+    assert contents == tokenizer_json
+    stored = load_rounded(network.config, bundle / "weights.safetensors")
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), stored.parameters(), strict=True))
+    with pytest.raises(BundleError, match="No model 'no-such-model'"):
+        start_network("no-such-model")
+
+
+# state on disk
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    for data in (b"old", b"new"):
+        replace_file(path, data)
+        assert path.read_bytes() == data
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+
+
+def test_state_comes_back_with_its_moments(tiny_network: Network, tmp_path: Path) -> None:
+    def trained(network: Network) -> torch.optim.Optimizer:
+        optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
+        network.attributes(torch.ones(1, tiny_network.config.hidden)).sum().backward()
+        return optimizer
+
+    first, second = Network(tiny_network.config), Network(tiny_network.config)
+    one, two = trained(first), torch.optim.AdamW(second.parameters(), lr=0.01)
+    one.step()
+    assert load_state(tmp_path, second, two, second) is None
+    save_state(tmp_path, first, one, first, {"step": 7, "note": "é"})
+    assert load_state(tmp_path, second, two, second) == {"step": 7, "note": "é"}
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    for network, optimizer in ((first, one), (second, two)):
+        network.zero_grad()
+        network.attributes(torch.ones(1, tiny_network.config.hidden)).pow(2).sum().backward()
+        optimizer.step()
+    assert torch.equal(first.attributes.weight, second.attributes.weight)
+    assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]

@@ -1,0 +1,56 @@
+"""Running text for the tokenizer and pretraining: records held apart never get in."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+
+from oncogloss.training.text import articles_of, pretraining_passages, records_without, tokenizer_texts
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    """Forty records, every second one of oncology."""
+    rows = [{"id": f"r{i}", "oncology": i % 2 == 0, "passages": {"summary": f"secret{i}."}} for i in range(40)]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """Nine articles, the first of oncology."""
+    path = tmp_path / "a.jsonl.xz"
+    with lzma.open(path, "wt", encoding="utf-8") as stream:
+        for i in range(9):
+            row = {"id": i, "oncology": i == 0, "sections": [["Intro", f"article{i}"], ["End", f"last{i}"]]}
+            stream.write(json.dumps(row) + "\n")
+    return path
+
+
+def test_held_apart_records_are_left_out(records: Path) -> None:
+    held = {"r0", "r1", "r2"}
+    assert [row["id"] for row in records_without([records], held)] == [f"r{i}" for i in range(3, 40)]
+    texts = list(tokenizer_texts([records], None, held))
+    training, dev = pretraining_passages([records], None, held)
+    seen = "\n".join([*texts, *(text for d in (*training, *dev) for _, text in d)]).split()
+    assert not {"secret0.", "secret1.", "secret2."} & set(seen) and "secret4." in seen
+
+
+def test_weights_of_texts_for_the_tokenizer(records: Path, articles: Path) -> None:
+    texts = list(tokenizer_texts([records], articles, set()))
+    assert (texts.count("secret4."), texts.count("secret5.")) == (3, 1)
+    assert [t for t in texts if t.startswith("article")] == ["article0\nlast0", "article4\nlast4", "article8\nlast8"]
+    assert [a["id"] for a in articles_of(articles)] == list(range(9))
+
+
+def test_pretraining_is_of_oncology_mostly_and_always_the_same(records: Path, articles: Path) -> None:
+    training, dev = pretraining_passages([records], articles, set())
+    assert (training, dev) == pretraining_passages([records], articles, set())
+    flat = [text for d in (*training, *dev) for _, text in d]
+    assert {f"secret{i}." for i in range(0, 40, 2)} <= set(flat)
+    assert sum(text in flat for text in (f"secret{i}." for i in range(1, 40, 2))) < 12
+    assert len(flat) == len(set(flat))

@@ -1,0 +1,108 @@
+"""The table for a terminal: says what was found, and lets no control character of the input through."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from oncogloss.pipeline import Pipeline
+from oncogloss.schema import (
+    Criterion,
+    Document,
+    Extraction,
+    Mention,
+    ModelInfo,
+    Relation,
+)
+from oncogloss.writers import print_table
+from oncogloss.writers.table import coloured
+from toys import make_document
+
+INFO = ModelInfo(name="hand", version="0", sha256="")
+
+
+def printed(document: Document, extraction: Extraction, width: int = 200) -> str:
+    stream = io.StringIO()
+    print_table(Console(file=stream, width=width, highlight=False), document, extraction)
+    return stream.getvalue()
+
+
+def whole(text: str) -> Extraction:
+    """An extraction with the whole text as mention, criterion and relation."""
+    mention = Mention(
+        id="m1", passage="text", start=0, end=len(text), text=text, type="DRUG", score=0.9, attributes=("neg", "hist")
+    )
+    return Extraction(
+        id="d1",
+        model=INFO,
+        passages=(),
+        mentions=(mention, mention.model_copy(update={"id": "m2"})),
+        relations=(Relation(type="COMBINED_WITH", head="m1", tail="m2", score=0.75),),
+        criteria=(
+            Criterion(
+                id="c1",
+                passage="text",
+                start=0,
+                end=len(text),
+                side="exc",
+                categories=("lab",),
+                mentions=("m1",),
+                score=0.9,
+            ),
+        ),
+    )
+
+
+def test_facts_are_shown() -> None:
+    out = printed(make_document(text="lunamab [bold]20[/bold] mg :smile:"), whole("lunamab [bold]20[/bold] mg :smile:"))
+    assert "d1" in out and "COMBINED_WITH" in out and "0.75" in out and "− exc" in out and "lab" in out
+    assert "¬‹lunamab [bold]20[/bold] mg :smile:" in out
+    assert "DRUG" in out
+
+
+@given(
+    st.text(
+        st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("\x1b\x07\x9b\r\x00\u202e")), min_size=1
+    )
+)
+def test_no_control_character_of_a_text_reaches_the_terminal(text: str) -> None:
+    out = printed(make_document(text=text), whole(text))
+    assert {c for c in out if not c.isprintable()} <= {"\n"}
+
+
+def test_spans_stay_where_they_are_beside_control_characters() -> None:
+    (passage,) = make_document(text="\x1b[31m moon \u202esarcoma").passages
+    mention = Mention(id="m1", passage="text", start=6, end=10, text="moon", type="CANCER", score=0.9)
+    text = coloured(passage, [mention])
+    assert len(text.plain) == len(passage.text)
+    assert [text.plain[s.start : s.end] for s in text.spans] == ["moon"]
+
+
+def test_an_inner_span_is_underlined() -> None:
+    (passage,) = make_document(text="MOON1 loss").passages
+    spans = {"BIOMARKER": (0, 10), "GENE": (0, 5)}
+    mentions = [
+        Mention(id=t, passage="text", start=a, end=b, text=passage.text[a:b], type=t, score=0.9)
+        for t, (a, b) in spans.items()
+    ]
+    styles = {passage.text[s.start : s.end]: str(s.style) for s in coloured(passage, mentions).spans}
+    assert "underline" in styles["MOON1"] and "underline" not in styles["MOON1 loss"]
+
+
+def test_a_child_criterion_is_indented() -> None:
+    document = make_document(text="one two")
+    base = {"passage": "text", "side": "inc", "score": 0.9}
+    criteria = (Criterion(id="c1", start=0, end=3, **base), Criterion(id="c2", start=4, end=7, parent="c1", **base))
+    empty = Extraction(id="d1", model=INFO, passages=(), mentions=(), relations=(), criteria=criteria)
+    lines = [line for line in printed(document, empty).splitlines() if "+ inc" in line]
+    assert lines[1].index("two") == lines[0].index("one") + 2
+
+
+def test_an_empty_extraction_prints_the_text_alone(pipeline: Pipeline) -> None:
+    document = make_document(summary="Moon.")
+    empty = Extraction(id="d1", model=INFO, passages=(), mentions=(), relations=(), criteria=())
+    out = printed(document, empty, width=40)
+    assert "summary" in out and "  Moon." in out and "Criteria" not in out and "Found" not in out
