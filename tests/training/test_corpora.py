@@ -177,7 +177,7 @@ def test_one_changed_passage_does_not_lose_the_others(tmp_path: Path) -> None:
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": 1}\n\n{"id": \n')
-    with pytest.raises(CorpusError, match=r"a\.jsonl, line 3: not a JSON object \(Expecting value\)\.$"):
+    with pytest.raises(CorpusError, match=r"a\.jsonl, line 3: not JSON \(Expecting value\)\.$"):
         list(read_rows(path))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 
 from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.style import COLOURS, visible
+from oncogloss.writers.style import COLOURS
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #66665f; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a2a29a; } }
@@ -43,8 +45,9 @@ def html_page(pairs: Iterable[tuple[Document, Extraction]]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text as it may stand in a page or in a quoted attribute; a carriage return stays one."""
-    return "&#13;".join(html.escape(visible(part)) for part in text.split("\r"))
+    """Text as it may stand in a page or in a quoted attribute; a carriage return stays one, and control
+    characters that a page cannot hold are replaced."""
+    return "&#13;".join(html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", part)) for part in text.split("\r"))
 
 
 def _document(document: Document, extraction: Extraction) -> str:
