@@ -5,6 +5,7 @@ Each token is decided in the window that owns it; a relation in the window where
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -32,6 +33,7 @@ from oncogloss.schema import (
 )
 
 Floats = NDArray[np.float32]
+_NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
 _ALLOWED = allowed_pairs()
@@ -256,15 +258,20 @@ def _read_passage(
     return reading, criteria
 
 
+def _without_bullet(text: str) -> str:
+    """The text without white space at its end, nor the bullet or number of the line that follows it."""
+    return _NEXT_BULLET.sub("", text).rstrip()
+
+
 def _stretches(text: str, edges: list[int]) -> list[tuple[int, int]]:
     """The text cut at `edges`, white space at the ends left out; what stands before the first edge included."""
     cuts = sorted({0, *edges, len(text)})
     trimmed = []
     for a, b in zip(cuts, cuts[1:], strict=False):
-        inner = text[a:b].strip()
-        if inner:
-            start = a + text[a:b].index(inner[0])
-            trimmed.append((start, start + len(inner)))
+        inner = _without_bullet(text[a:b])
+        start = a + len(inner) - len(inner.lstrip())
+        if start < a + len(inner):
+            trimmed.append((start, a + len(inner)))
     return trimmed
 
 
@@ -292,7 +299,8 @@ def _criteria(
     mentions: list[Mention],
     n_before: int,
 ) -> list[Criterion]:
-    stops = sorted({*(int(starts[i]) for i in begins), *(int(starts[i]) for i in headings), len(passage.text)})
+    edges = [*begins, *headings]
+    stops = sorted({*(int(starts[i]) for i in edges), *(s.start for s in sections), len(passage.text)})
     mention_starts = [m.start for m in mentions]
     section_starts = [s.start for s in sections]
     found: list[Criterion] = []
@@ -300,7 +308,7 @@ def _criteria(
     for i in begins:
         start = int(starts[i])
         end = stops[bisect_right(stops, start)]
-        end = start + len(passage.text[start:end].rstrip())
+        end = start + len(_without_bullet(passage.text[start:end]))
         excluding = sections[bisect_right(section_starts, start) - 1].label == "exclusion"
         logit = float(part["exclusion"][i, 0]) + (CARRY if excluding else -CARRY)
         depth = int(part["depth"][i].argmax())

@@ -32,5 +32,5 @@ COLOURS: dict[EntityType, str] = {
 
 
 def visible(text: str) -> str:
-    """The text with each control character, or other character without a glyph, which would steer a terminal, replaced; same length."""
+    """The text with each character that has no glyph, and so could steer a terminal, replaced; same length."""
     return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
