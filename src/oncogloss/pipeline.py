@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
-from oncogloss.model.decode import Decoded, WindowScores, decode
-from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
+from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
@@ -26,11 +26,19 @@ class Scorer(Protocol):
 class Pipeline:
     """A loaded model. Immutable: may be shared between threads, and gives the same answer in any order."""
 
-    def __init__(self, info: ModelInfo, config: NetworkConfig, tokenizer: Tokenizer, scorer: Scorer) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        config: NetworkConfig,
+        tokenizer: Tokenizer,
+        scorer: Scorer,
+        thresholds: Thresholds = UNSHIFTED,
+    ) -> None:
         self.info = info
         self.config = config
         self.tokenizer = tokenizer
         self.scorer = scorer
+        self.thresholds = thresholds
 
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages."""
@@ -48,7 +56,7 @@ class Pipeline:
         """The network's own reading: windows, one pass, decoding."""
         stream = read_stream(document.passages, self.tokenizer)
         windows = cut_windows(stream, self.config.window, self.config.overlap)
-        return decode(document.passages, stream, self.scorer.run(windows))
+        return decode(document.passages, stream, self.scorer.run(windows), self.thresholds)
 
 
 def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relation, ...]) -> tuple[Mention, ...]:
@@ -80,4 +88,5 @@ def load(model: str | Path = DEFAULT_MODEL) -> Pipeline:
     """Load a model by name or folder. Raises BundleError where it is missing or damaged."""
     bundle = open_bundle(model)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
-    return Pipeline(bundle.info, bundle.network, tokenizer, Runtime(graph_of(bundle.path(GRAPH))))
+    runtime = Runtime(graph_of(bundle.path(GRAPH)))
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, bundle.thresholds)

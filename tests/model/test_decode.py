@@ -109,7 +109,7 @@ class Scene:
     def scores(self, window: Window) -> WindowScores:
         n = len(window.ids)
         scores = WindowScores(
-            np.full((n, BOUNDARY_WIDTH), -4, np.float32),
+            np.where(np.arange(BOUNDARY_WIDTH) < BOUNDARY_SLICES["evidence"].start, -4, np.zeros((n, 1), np.float32)),
             np.full((len(ENTITY_TYPES), -(-n // BLOCK), BLOCK, REACH), -4, np.float32),
             np.full((n, len(ATTRIBUTES)), -4, np.float32),
             np.zeros((n, 4, len(RELATION_TYPES), WIDTH), np.float32),

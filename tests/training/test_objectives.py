@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, MAX_SPAN, REACH, NetworkConfig, span_cell
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, NetworkConfig, span_cell
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import PAD, Tokenizer
 from oncogloss.schema import ATTRIBUTES, CATEGORIES, ENTITY_TYPES, RELATION_TYPES, SECTION_LABELS
@@ -181,7 +181,7 @@ def blank(batch: Batch) -> NetworkOutput:
     b, length = batch.ids.shape
     blocks = -(-length // BLOCK)
     return NetworkOutput(
-        torch.zeros(b, length, BOUNDARY_SLICES["categories"].stop),
+        torch.zeros(b, length, BOUNDARY_WIDTH),
         torch.zeros(b, len(ENTITY_TYPES), blocks, BLOCK, REACH),
         torch.zeros(b, length, len(ATTRIBUTES)),
         torch.zeros(b, length, 4, len(RELATION_TYPES), 4),

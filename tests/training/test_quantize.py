@@ -106,6 +106,7 @@ def test_bundle_holds_what_was_given(bundle: Path, tiny_config: NetworkConfig, t
     assert json.loads((bundle / CONFIG).read_text()) == {
         "format": 1,
         "name": "tiny",
+        "thresholds": {"spans": 0.0, "attributes": 0.0, "relations": 0.0, "criteria": 0.0, "categories": 0.0},
         "version": "0.0.1",
         "network": asdict(tiny_config),
     }

@@ -1,6 +1,6 @@
 """A model on disk: a folder of plain data files, checked byte by byte before anything is used.
 
-config.json        format version, name, version, sizes of the network
+config.json        format version, name, version, sizes of the network, thresholds
 tokenizer.json     our byte-level BPE
 network.onnx       int8 network for running
 weights.safetensors  the same network, rounded to 8 bits a row, for tuning (needs torch)
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from oncogloss.errors import BundleError, shown
-from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.schema import ModelInfo
 
 FORMAT = 1
@@ -40,6 +40,7 @@ class Bundle:
     folder: Path
     info: ModelInfo
     network: NetworkConfig
+    thresholds: Thresholds
 
     def path(self, name: str) -> Path:
         """Path of one of the bundle's files."""
@@ -75,7 +76,7 @@ def open_bundle(model: str | Path = DEFAULT_MODEL, *, need: tuple[str, ...] = (T
     config = _read_config(named[CONFIG])
     sizes = NetworkConfig(**config["network"])
     info = ModelInfo(name=config["name"], version=config["version"], sha256=hashlib.sha256(listing).hexdigest())
-    return Bundle(folder, info, sizes)
+    return Bundle(folder, info, sizes, Thresholds(**config["thresholds"]))
 
 
 def _verify(folder: Path, listing: bytes, needed: set[str]) -> dict[str, Path]:
@@ -105,7 +106,7 @@ def _read_config(path: Path) -> dict[str, Any]:
         version = config["format"]
         if version != FORMAT:
             raise BundleError(f"{path} has format {version}; this program reads format {FORMAT}: update it.")
-        NetworkConfig(**config["network"])
+        NetworkConfig(**config["network"]), Thresholds(**config["thresholds"])
         str(config["name"]), str(config["version"])
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path} is no model configuration ({type(error).__name__}: {error}).") from None

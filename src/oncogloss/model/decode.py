@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, Thresholds
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
 from oncogloss.schema import (
@@ -36,6 +36,7 @@ Floats = NDArray[np.float32]
 _NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
+UNSHIFTED = Thresholds()
 _ALLOWED = allowed_pairs()
 
 
@@ -76,17 +77,23 @@ def sigmoid(logits: Floats | float) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))), np.float32)
 
 
-def decode(passages: Sequence[Passage], stream: Stream, windows: Iterable[tuple[Window, WindowScores]]) -> Decoded:
+def decode(
+    passages: Sequence[Passage],
+    stream: Stream,
+    windows: Iterable[tuple[Window, WindowScores]],
+    thresholds: Thresholds = UNSHIFTED,
+) -> Decoded:
     """Decide a whole document; `windows` may be a lazy stream, each is looked at once and let go."""
     boundaries = np.zeros((len(stream.ids), BOUNDARY_WIDTH), np.float32)
     spans: list[_Span] = []
     views: list[_View] = []
-    for window, scores in windows:
+    for window, raw in windows:
+        scores = _shifted(raw, thresholds)
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
         near = _choose_spans(_candidates(window, stream, scores))
-        views.append(_relations_in(window, scores, near))
+        views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
     mentions, kept = _mentions(passages, stream, _choose_spans(spans))
     readings: list[PassageReading] = []
@@ -100,19 +107,35 @@ def decode(passages: Sequence[Passage], stream: Stream, windows: Iterable[tuple[
     return Decoded(tuple(readings), tuple(mentions), tuple(_relations(kept, mentions, views)), tuple(criteria), vectors)
 
 
+def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:
+    """The scores moved so that a finding counts from 0 on."""
+    shift = np.zeros(BOUNDARY_WIDTH, np.float32)
+    shift[BOUNDARY_SLICES["criterion"]] = thresholds.criteria
+    shift[BOUNDARY_SLICES["categories"]] = thresholds.categories
+    return scores._replace(
+        boundaries=scores.boundaries - shift,
+        spans=scores.spans - np.float32(thresholds.spans),
+        attributes=scores.attributes - np.float32(thresholds.attributes),
+    )
+
+
 def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
-    found = []
+    """All spans of a window that score above 0, lie in one passage and are at most MAX_SPAN tokens wide."""
+    types, blocks, rows, columns = np.nonzero(scores.spans > 0)
+    firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
     back = window.first - window.lead
-    for type_, block, row, column in np.argwhere(scores.spans > 0):
-        a, b = block * BLOCK + row, block * BLOCK + column
-        start, end = int(a) + back, int(b) + back
-        inside = window.first <= start <= end < min(window.last, start + MAX_SPAN)
-        if not inside or stream.passage[start] != stream.passage[end] or stream.end[start] == 0:
-            continue
-        attributes = scores.attributes[a : b + 1].mean(0)
-        concept = scores.concepts[a : b + 1].mean(0)
+    kept = (firsts >= window.lead) & (firsts <= lasts) & (lasts < np.minimum(len(window.ids), firsts + MAX_SPAN))
+    types, firsts, lasts = types[kept], firsts[kept], lasts[kept]
+    values = scores.spans[types, blocks[kept], rows[kept], columns[kept]]
+    starts, ends = firsts + back, lasts + back
+    inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
+    found = []
+    for k in np.flatnonzero(inside):
+        a, b = firsts[k], lasts[k] + 1
+        concept = scores.concepts[a:b].mean(0)
         concept = concept / max(1e-6, float(np.linalg.norm(concept)))
-        found.append(_Span(int(type_), start, end, float(scores.spans[type_, block, row, column]), attributes, concept))
+        attributes = scores.attributes[a:b].mean(0)
+        found.append(_Span(int(types[k]), int(starts[k]), int(ends[k]), float(values[k]), attributes, concept))
     return found
 
 
@@ -148,7 +171,7 @@ class _View:
     joined: dict[tuple[int, int, int], float]  # (relation, head, tail) → logit above 0
 
 
-def _relations_in(window: Window, scores: WindowScores, spans: list[_Span]) -> _View:
+def _relations_in(window: Window, scores: WindowScores, spans: list[_Span], threshold: float) -> _View:
     """Score all pairs of a window's spans. Spans are named by `_name`, so that windows agree on them."""
     if not spans:
         return _View({}, {})
@@ -160,7 +183,7 @@ def _relations_in(window: Window, scores: WindowScores, spans: list[_Span]) -> _
     room = np.minimum(starts, len(window.ids) - 1 - ends)
     head = np.concatenate([scores.relations[starts, 0], scores.relations[ends, 1]], -1)
     tail = np.concatenate([scores.relations[starts, 2], scores.relations[ends, 3]], -1)
-    logits = np.einsum("hrw,trw->rht", head, tail, optimize=True)
+    logits = np.einsum("hrw,trw->rht", head, tail, optimize=True) - threshold
     joined = (logits > 0) & _ALLOWED[:, types][:, :, types] & ~np.eye(len(spans), dtype=bool)
     return _View(
         dict(zip(names, room.tolist(), strict=True)),
@@ -264,15 +287,15 @@ def _without_bullet(text: str) -> str:
 
 
 def _stretches(text: str, edges: list[int]) -> list[tuple[int, int]]:
-    """The text cut at `edges`, white space at the ends left out; what stands before the first edge included."""
-    cuts = sorted({0, *edges, len(text)})
-    trimmed = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
-        inner = _without_bullet(text[a:b])
-        start = a + len(inner) - len(inner.lstrip())
-        if start < a + len(inner):
-            trimmed.append((start, a + len(inner)))
-    return trimmed
+    """The whole text cut at `edges`, a bullet going with what follows it, white space at the ends left out."""
+    stretches, position = [], 0
+    for edge in sorted({*edges, len(text)} - {0}):
+        inner = _without_bullet(text[position:edge]) if edge < len(text) else text[position:edge].rstrip()
+        start = position + len(inner) - len(inner.lstrip())
+        position += len(inner)
+        if start < position:
+            stretches.append((start, position))
+    return stretches
 
 
 def _sections(passage: Passage, starts: NDArray[np.int64], scores: Floats, edges: list[int]) -> list[Section]:
@@ -314,10 +337,12 @@ def _criteria(
         depth = int(part["depth"][i].argmax())
         open_parents = [p for p in open_parents if p[0] < depth]
         identifier = f"c{n_before + len(found) + 1}"
-        categories = [c for c, x in zip(CATEGORIES, part["categories"][i], strict=True) if x > 0]
+        inner = slice(i, max(i + 1, int(np.searchsorted(starts, end))))
+        logits = part["categories"][i] + part["evidence"][inner].mean(0)
+        categories = [c for c, x in zip(CATEGORIES, logits, strict=True) if x > 0]
         inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, end)]
         if not categories:
-            categories = [CATEGORIES[int(part["categories"][i].argmax())]]
+            categories = [CATEGORIES[int(logits.argmax())]]
         found.append(
             Criterion(
                 id=identifier,

@@ -19,7 +19,8 @@ _BOUNDARY_PARTS = {
     "exclusion": 1,  # the criterion that starts here excludes
     "section": len(SECTION_LABELS),
     "depth": MAX_DEPTH,
-    "categories": len(CATEGORIES),
+    "categories": len(CATEGORIES),  # said where the criterion starts …
+    "evidence": len(CATEGORIES),  # … to which the mean over its tokens is added
 }
 _EDGES = [0, *accumulate(_BOUNDARY_PARTS.values())]
 BOUNDARY_SLICES = {name: slice(a, b) for name, (a, b) in zip(_BOUNDARY_PARTS, pairwise(_EDGES), strict=True)}
@@ -42,6 +43,17 @@ class NetworkConfig:
     dropout: float = 0.1
     window: int = 384
     overlap: int = 128
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Logits from which a finding counts, set on dev records after training (`training.calibrate`)."""
+
+    spans: float = 0.0
+    attributes: float = 0.0
+    relations: float = 0.0
+    criteria: float = 0.0
+    categories: float = 0.0
 
 
 def span_cell(start: int, end: int) -> tuple[int, int, int]:

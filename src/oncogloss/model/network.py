@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_WIDTH, MAX_SPAN, NetworkConfig
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, NetworkConfig
 from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES
 
 
@@ -156,6 +156,8 @@ class Network(nn.Module):
         self.relations = RelationHead(config)
         self.concepts = nn.Linear(config.hidden, config.concept_width)
         self.head_dropout = nn.Dropout(config.dropout)
+        for parameter in self.boundaries.parameters():  # set by `training.refit` alone
+            nn.init.zeros_(parameter[BOUNDARY_SLICES["evidence"]])
 
     def forward(self, ids: Tensor, mask: Tensor | None) -> NetworkOutput:
         """`ids` (B, L) int64, `mask` (B, L) bool, true where a token stands; None where nothing is padded."""

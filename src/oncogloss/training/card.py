@@ -49,6 +49,7 @@ relations, concept embedding) that reads oncology trial text in English.
   (repository jayded/evidence-inference, MIT). Records held apart as dev and test were left out of every stage.
 - **Concept head**: synonym pairs of NCIt Neoplasm Core (CC BY 4.0), Disease Ontology (CC0), NCBI Gene (public domain),
   FDA UNII (public domain).
+- **Names that stand in for a record's drugs in training**: NCI GDC dictionary (Apache-2.0).
 
 ## Annotations it was trained on
 
@@ -66,6 +67,7 @@ Dev records, float weights: {dev}. The scores of the int8 bundle, on dev and on 
 
 ## Known weaknesses
 
-Rare types (BIOMARKER with unusual wording, REGIMEN, SETTING) are weaker than drugs and cancers; long enumerations and
-text in unusual layouts lose relations; the concept head is trained but not linked to a vocabulary yet.
+BIOMARKER, SCHEDULE, INSTRUMENT and ROUTE are weaker than drugs and cancers, and more is missed than found wrongly;
+long enumerations lose relations, above all DOSING, HAS_TIME and ASSESSED_BY; the concept head is trained but not
+linked to a vocabulary yet.
 """

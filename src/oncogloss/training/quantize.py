@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, WEIGHTS, write_sums
-from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
 
 
@@ -98,6 +98,7 @@ def write_bundle(network: Network, tokenizer_json: str, folder: Path, *, name: s
         quantize(Path(scratch) / "float.onnx", folder / GRAPH)
     (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
+    config["thresholds"] = asdict(Thresholds())
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
     write_sums(folder)

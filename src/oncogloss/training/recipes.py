@@ -21,17 +21,21 @@ from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ModelInfo
+from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import model_card
 from oncogloss.training.corpora import GoldDocument, load_split, split_ids
-from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
+from oncogloss.training.finetune import OVERLAP, Material, Recipe, TorchScorer, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
+from oncogloss.training.refit import refit_linear_heads
 from oncogloss.training.state import replace_file
 from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import drug_names, synonym_pairs, weak_documents
 
 LARGEST = 1_500
+AFTERWARDS = """the heads of attributes and categories refitted on the finished encoder; thresholds set on dev by
+the int8 scores."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +126,21 @@ def train_model(
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
     replace_file(run / "config.json", json.dumps(asdict(network.config)).encode("utf-8"))
     trained = finetune(network, tokenizer, material, recipe, run, score=score)
+    refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     parameters = sum(p.numel() for p in trained.parameters())
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     card = model_card(
-        name, version, parameters, material.gold, material.weak, f"One joint stage: {words}.", score(trained)
+        name,
+        version,
+        parameters,
+        material.gold,
+        material.weak,
+        f"One joint stage: {words}. Then {AFTERWARDS}",
+        score(trained),
     )
     replace_file(run / "MODEL_CARD.md", card.encode("utf-8"))
-    export_run(run, out, name=name, version=version)
+    write_bundle(trained, contents, out, name=name, version=version, card=card)
+    calibrate(out, dev)
 
 
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
