@@ -67,7 +67,7 @@ def train_bpe(counts: Counter[str], n_merges: int) -> list[tuple[str, str]]:
     """Learn `n_merges` merges from pre-token counts; ties fall to the pair that sorts first.
 
     Pair counts are kept incrementally, so the time grows with the occurrences that change, not with
-    the corpus times the merges. A heap entry whose count is out of date is put back with the right one.
+    the corpus times the merges. Every change of a count enters the heap anew; an entry out of date is passed over.
     """
     alphabet = byte_alphabet()
     words = [[alphabet[b] for b in word.encode("utf-8")] for word in counts]
@@ -83,13 +83,10 @@ def train_bpe(counts: Counter[str], n_merges: int) -> list[tuple[str, str]]:
     merges: list[Pair] = []
     while heap and len(merges) < n_merges:
         count, pair = heapq.heappop(heap)
-        current = pair_counts[pair]
-        if current == -count:
+        if pair_counts[pair] == -count:
             merges.append(pair)
             for p in _apply(pair, words, weights, pair_counts, places):
                 heapq.heappush(heap, (-pair_counts[p], p))
-        elif current > 0:
-            heapq.heappush(heap, (-current, pair))
     return merges
 
 
