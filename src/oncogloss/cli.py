@@ -249,6 +249,8 @@ def export(
 ) -> None:
     """Write the bundle (int8 ONNX, rounded weights, card, checksums) of a training run's last checkpoint.
 
+    Of an unfinished run too; what `train` does after its last epoch (refitted heads, thresholds) is not done here.
+
     Example: `oncogloss export --run runs/micro --out models/micro`
     """
     needs_training_extra()

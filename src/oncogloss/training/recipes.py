@@ -126,25 +126,25 @@ def train_model(
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
     replace_file(run / "config.json", json.dumps(asdict(network.config)).encode("utf-8"))
     trained = finetune(network, tokenizer, material, recipe, run, score=score)
-    refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     parameters = sum(p.numel() for p in trained.parameters())
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
-    card = model_card(
-        name,
-        version,
-        parameters,
-        material.gold,
-        material.weak,
-        f"One joint stage: {words}. Then {AFTERWARDS}",
-        score(trained),
-    )
-    replace_file(run / "MODEL_CARD.md", card.encode("utf-8"))
-    write_bundle(trained, contents, out, name=name, version=version, card=card)
+    reached = score(trained)
+
+    def card(afterwards: str) -> str:
+        how = f"One joint stage: {words}.{afterwards}"
+        return model_card(name, version, parameters, material.gold, material.weak, how, reached)
+
+    replace_file(run / "MODEL_CARD.md", card("").encode("utf-8"))  # what `export` of this checkpoint may say
+    refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
+    write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
 
 
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
-    """Write the bundle of a fine-tuning run's averaged weights. Raises BundleError where the run has none."""
+    """Write the bundle of a fine-tuning run's averaged weights, heads not refitted, thresholds at 0.
+
+    Raises BundleError where the run has none.
+    """
     state = run / "state.safetensors"
     if not state.is_file() or not (run / "config.json").is_file():
         raise BundleError(f"{run}: no checkpoint of a train run; run `oncogloss train` first.")
