@@ -318,6 +318,69 @@ def corpus_check(records: Records, corpus: CorpusFolder = Path("corpus")) -> Non
         raise typer.Exit(1)
 
 
+@corpus_app.command("build")
+def corpus_build(
+    out: Annotated[Path, typer.Option(help="Folder that receives the corpus with its text.")],
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", help="Record files that hold the text; without, --download.")
+    ] = None,
+    download: Annotated[
+        bool,
+        typer.Option("--download", help="Fetch the records from the registry: some 20 minutes."),
+    ] = False,
+    url: Annotated[str | None, typer.Option(help="Another address of the registry's API v2.")] = None,
+    corpus: CorpusFolder = Path("corpus"),
+) -> None:
+    """Join the standoff corpus with its text, and move annotations along where the text moved a little.
+
+    What differs is said line by line on standard error. A download that was stopped goes on.
+
+    Example: `oncogloss corpus build --records records.jsonl.gz --out built`
+
+    Example: `oncogloss corpus build --download --out built`
+    """
+    from oncogloss.training.corpora import build_corpus, describe, lacking_text
+    from oncogloss.training.download import REGISTRY, download_records
+
+    if not records and not download:
+        raise typer.BadParameter("give --records FILE, or --download to fetch them from the registry.")
+    paths = list(records or ())
+    notes: list[str] = []
+    if download:
+        wanted = lacking_text(corpus)
+        with _progress(len(wanted)) as bar:
+            task = bar.add_task("fetching", total=len(wanted))
+            fetched, notes = download_records(
+                wanted, out / "records", url=url or REGISTRY, progress=lambda _: bar.advance(task)
+            )
+        paths.append(fetched)
+    documents, problems = build_corpus(corpus, paths, out)
+    print(describe(documents))
+    for note in [*notes, *problems]:
+        print(note, file=sys.stderr)
+
+
+@corpus_app.command("curve")
+def corpus_curve(
+    records: Records,
+    run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
+    start: Annotated[str, typer.Option(help="Pretraining run that each point starts from.")],
+    corpus: CorpusFolder = Path("corpus"),
+    epochs: Annotated[int, typer.Option(help="Passes over all records; a quarter of them: four times as many.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Learning curve: F1 on dev from 25, 50, 75 and 100 % of the annotated real records, and of twice as many.
+
+    Example: `oncogloss corpus curve --records records.jsonl.gz --start runs/encoder --run runs/curve`
+    """
+    needs_training_extra()
+    from oncogloss.training.recipes import corpus_learning_curve
+
+    table = corpus_learning_curve(corpus, records, start, run, epochs=epochs, seed=seed)
+    _keep(f"# Learning curve on dev\n\n{table}", out)
+
+
 @corpus_app.command("select")
 def corpus_select(
     records: Records,

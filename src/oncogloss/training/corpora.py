@@ -24,6 +24,7 @@ from oncogloss.schema import (
     RelationType,
     Side,
 )
+from oncogloss.training.anchors import Move, anchors
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def text_hash(text: str) -> str:
 
 
 def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
-    """A JSON-ready row: offsets, labels and a text hash; the text itself only where it is our own."""
+    """A JSON-ready row: offsets, labels, a text hash and anchors; the text itself only where it is our own."""
     return {
         "id": document.id,
         "origin": document.origin,
@@ -160,7 +161,7 @@ def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
                 "name": p.name,
                 "length": len(p.text),
                 "hash": text_hash(p.text),
-                **({"text": p.text} if with_text else {}),
+                **({"text": p.text} if with_text else {"anchors": anchors(p.text, _offsets(p))}),
                 "entities": [[e.type, e.start, e.end, *e.attributes] for e in p.entities],
                 "relations": [[r.type, r.head, r.tail] for r in p.relations],
                 **(
@@ -174,6 +175,12 @@ def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
     }
 
 
+def _offsets(passage: GoldPassage) -> list[int]:
+    """All annotated offsets of a passage: starts and ends of its entities, then starts of its criteria."""
+    edges = [offset for e in passage.entities for offset in (e.start, e.end)]
+    return edges + [c.start for c in passage.criteria or ()]
+
+
 def write_standoff(documents: Iterable[GoldDocument], path: Path, *, with_text: bool) -> None:
     """Write documents as a standoff file, one a line, in the order of their ids."""
     rows = (to_standoff(d, with_text=with_text) for d in sorted(documents, key=lambda d: d.id))
@@ -181,11 +188,14 @@ def write_standoff(documents: Iterable[GoldDocument], path: Path, *, with_text: 
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def read_standoff(path: Path, record_paths: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
+def read_standoff(
+    path: Path, record_paths: Sequence[Path], *, mend: bool = False
+) -> tuple[list[GoldDocument], list[str]]:
     """Join a standoff file with the records that hold its text.
 
     Returns (the documents, one sentence for each passage whose text was not found or has changed).
     A passage of a record may be longer than what was annotated; the annotated part is its beginning.
+    With `mend`, annotations of a changed text are moved to where their words stand now (`training.anchors`).
     """
     rows = list(read_rows(path))
     lacking = {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
@@ -194,12 +204,17 @@ def read_standoff(path: Path, record_paths: Sequence[Path]) -> tuple[list[GoldDo
     for row in rows:
         passages = []
         for part in row["passages"]:
-            text = part.get("text", records.get(row["id"], {}).get(part["name"], ""))[: part["length"]]
+            whole = part.get("text", records.get(row["id"], {}).get(part["name"], ""))
+            text = whole[: part["length"]]
             if text_hash(text) == part["hash"]:
                 passages.append(_from_standoff(part, text))
-            else:
-                why = "its text has changed" if text else "no such text in the records given"
-                problems.append(f"{path.name}: {row['id']}, {part['name']}: {why}.")
+                continue
+            why = "its text has changed" if text else "no such text in the records given"
+            if mend and text and "anchors" in part:
+                mended = _mended(part, whole)
+                passages += [mended] if mended.text else []
+                why += f"; {len(mended.entities)} of {len(part['entities'])} entities found again"
+            problems.append(f"{path.name}: {row['id']}, {part['name']}: {why}.")
         if passages:
             documents.append(GoldDocument(row["id"], tuple(passages), row.get("origin", path.stem)))
     return documents, problems
@@ -216,6 +231,64 @@ def _from_standoff(part: dict[str, Any], text: str) -> GoldPassage:
         if criteria is None
         else tuple(GoldCriterion(start, side, parent, tuple(cats)) for start, side, parent, cats in criteria),
     )
+
+
+def _mended(part: dict[str, Any], text: str) -> GoldPassage:
+    """The passage of a standoff row as far as its words stand in `text`, annotations moved along."""
+    old, move, spots = _from_standoff(part, ""), Move(part["anchors"]["stretches"], text), part["anchors"]["spots"]
+    n = 2 * len(old.entities)
+    spans = [move.span(a, b) for a, b in zip(spots[:n:2], spots[1:n:2], strict=True)]
+    starts = [move.span(spot, spot + 1) for spot in spots[n:]]
+    entity, criterion = (
+        {i: k for k, i in enumerate(i for i, place in enumerate(places) if place)} for places in (spans, starts)
+    )
+
+    def parent(i: int | None) -> int | None:
+        while i is not None and i not in criterion:
+            i = old.criteria[i].parent if old.criteria else None
+        return None if i is None else criterion[i]
+
+    return replace(
+        old,
+        text=move.text,
+        entities=tuple(
+            replace(e, start=place[0], end=place[1]) for e, place in zip(old.entities, spans, strict=True) if place
+        ),
+        relations=tuple(
+            replace(r, head=entity[r.head], tail=entity[r.tail])
+            for r in old.relations
+            if r.head in entity and r.tail in entity
+        ),
+        criteria=None
+        if old.criteria is None
+        else tuple(
+            replace(c, start=place[0], parent=parent(c.parent))
+            for c, place in zip(old.criteria, starts, strict=True)
+            if place
+        ),
+    )
+
+
+def lacking_text(corpus: Path) -> set[str]:
+    """Ids of the records of a corpus folder whose text is not in it."""
+    rows = (row for path in corpus.glob("*.jsonl") for row in read_rows(path))
+    return {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
+
+
+def build_corpus(corpus: Path, records: Sequence[Path], out: Path) -> tuple[list[GoldDocument], list[str]]:
+    """Write the corpus with its text, as far as the records hold it, into the folder `out`, splits included.
+
+    Annotations of text that changed move along. Returns (the documents, a sentence for each passage that differs).
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    documents, problems = [], []
+    for path in sorted(corpus.glob("*.jsonl")):
+        found, lacking = read_standoff(path, records, mend=True)
+        write_standoff(found, out / path.name, with_text=True)
+        documents += found
+        problems += lacking
+    (out / "splits.json").write_bytes((corpus / "splits.json").read_bytes())
+    return documents, problems
 
 
 def from_resolved(row: dict[str, Any], origin: str) -> GoldDocument:

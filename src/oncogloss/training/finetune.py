@@ -154,7 +154,7 @@ def finetune(
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
-    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01, fused=True)
     average = copy.deepcopy(network).eval()
     both = torch.nn.ModuleList([network, average])
     restored = load_state(folder, both, optimizer, network)

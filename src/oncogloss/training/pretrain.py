@@ -141,7 +141,7 @@ def pretrain(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).train()
     parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     restored = load_state(folder, network, optimizer, network)
     step, spent = (int(restored["step"]), restored["spent"]) if restored else (0, 0.0)
     random = np.random.default_rng([seed, step])

@@ -23,7 +23,8 @@ from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ModelInfo
 from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import model_card
-from oncogloss.training.corpora import GoldDocument, load_split, split_ids
+from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
+from oncogloss.training.curve import learning_curve
 from oncogloss.training.finetune import OVERLAP, Material, Recipe, TorchScorer, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
@@ -138,6 +139,17 @@ def train_model(
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
+
+
+def corpus_learning_curve(
+    corpus: Path, records: Sequence[Path], start: str, run: Path, *, epochs: int, seed: int
+) -> str:
+    """Markdown of `learning_curve` over the corpus's training records; passages of our own are left out."""
+    dev, training = load_split(corpus, records, "dev")
+    without_text = lacking_text(corpus)
+    network, contents = start_network(start)
+    real = [d for d in training if d.id in without_text]
+    return learning_curve(network, Tokenizer(contents), real, dev, run, epochs=epochs, seed=seed)
 
 
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:

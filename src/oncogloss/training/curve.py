@@ -1,0 +1,79 @@
+"""The learning curve: what a model reaches on dev from a part of the annotated records, and what more would bring."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from oncogloss.evaluation.metrics import total
+from oncogloss.evaluation.run import evaluate, model_reader
+from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.pipeline import Pipeline
+from oncogloss.schema import ModelInfo
+from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
+from oncogloss.training.state import replace_file
+
+SHARES = (0.25, 0.5, 0.75, 1.0)
+FIGURES = ("strict", "relaxed", "relations", "criterion starts")
+
+
+def learning_curve(
+    network: Network,
+    tokenizer: Tokenizer,
+    records: Sequence[GoldDocument],
+    dev: Sequence[GoldDocument],
+    run: Path,
+    *,
+    epochs: int,
+    seed: int,
+) -> str:
+    """Markdown: F1 on `dev` after training on nested shares of `records`, each from the same `network`.
+
+    Every share sees as many windows in all: the whole `epochs` times, a quarter four times as often. A point that
+    is finished is kept in `run` and not trained again.
+    """
+    order = list(records)
+    random.Random(seed).shuffle(order)
+    points: list[tuple[int, dict[str, float]]] = []
+    for share in SHARES:
+        n = round(len(order) * share)
+        folder = run / f"{n}_records"
+        kept = folder / "scores.json"
+        if not kept.is_file():
+            print(f"learning curve: {n} records", file=sys.stderr, flush=True)
+            torch.manual_seed(seed)
+            recipe = Recipe(epochs=round(epochs / share), seed=seed)
+            trained = finetune(copy.deepcopy(network), tokenizer, Material(order[:n]), recipe, folder)
+            replace_file(kept, json.dumps(_scores(trained, tokenizer, dev)).encode("utf-8"))
+        points.append((n, json.loads(kept.read_text(encoding="utf-8"))))
+    return curve_table(points)
+
+
+def _scores(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument]) -> dict[str, float]:
+    info = ModelInfo(name="curve", version="0", sha256="")
+    e = evaluate(model_reader(Pipeline(info, network.config, tokenizer, TorchScorer(network))), dev)
+    figures = (total(e.strict).f1, total(e.relaxed).f1, total(e.relations).f1, e.criteria.starts.f1)
+    return dict(zip(FIGURES, figures, strict=True))
+
+
+def curve_table(points: Sequence[tuple[int, dict[str, float]]]) -> str:
+    """Markdown of (records, F1 by name) points; the last row follows error = a * records**b through them."""
+    lines = ["| records | " + " | ".join(FIGURES) + " |", "|---|" + "---|" * len(FIGURES)]
+    lines += [f"| {n:,} | " + " | ".join(f"{f1[name]:.3f}" for name in FIGURES) + " |" for n, f1 in points]
+    twice = 2 * points[-1][0]
+    sizes = np.log([n for n, _ in points])
+    foreseen = []
+    for name in FIGURES:
+        slope, level = np.polyfit(sizes, np.log([max(1e-6, 1 - f1[name]) for _, f1 in points]), 1)
+        foreseen.append(f"{1 - np.exp(level + slope * np.log(twice)):.3f}")
+    lines.append(f"| {twice:,} (foreseen) | " + " | ".join(foreseen) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""Records of the public registry by id, for those who hold no copy: politely, one at a time, resumable."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from oncogloss.errors import InputError
+from oncogloss.readers import read_path
+from oncogloss.schema import Document
+from oncogloss.training.state import replace_file
+
+REGISTRY = "https://clinicaltrials.gov/api/v2"
+PAUSE = 1.2  # seconds between requests: the registry asks for no more than about 50 a minute
+ATTEMPTS = 5
+_LATER = {429, 500, 502, 503, 504}
+
+
+def download_records(
+    ids: Iterable[str],
+    folder: Path,
+    *,
+    url: str = REGISTRY,
+    pause: float = PAUSE,
+    progress: Callable[[str], None] = lambda identifier: None,
+) -> tuple[Path, list[str]]:
+    """Fetch the studies `ids` of the API v2 at `url` into `folder`, those that lie there already left out.
+
+    Returns (a JSON-lines file of `{"id", "passages"}`, a sentence for each study that the registry does not have).
+    Raises InputError where the registry cannot be reached.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, missing = [], []
+    for identifier in sorted(ids):
+        path = folder / f"{identifier}.json"
+        if not path.exists():
+            study = _fetch(f"{url}/studies/{identifier}?format=json", pause)
+            if study is None:
+                missing.append(f"{identifier}: the registry at {url} has no such study.")
+                continue
+            replace_file(path, study)
+            time.sleep(pause)
+        for document in read_path(path):
+            if isinstance(document, Document):
+                row = {"id": document.id, "passages": {p.name: p.text for p in document.passages}}
+                rows.append(json.dumps(row, ensure_ascii=False) + "\n")
+            else:
+                missing.append(str(document))
+        progress(identifier)
+    records = folder / "records.jsonl"
+    replace_file(records, "".join(rows).encode("utf-8"))
+    return records, missing
+
+
+def _fetch(address: str, pause: float) -> bytes | None:
+    """The body at `address`, or None where there is none (404); tries again when told to come later."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with urlopen(Request(address, headers={"User-Agent": "oncogloss"}), timeout=60) as answer:
+                body: bytes = answer.read()
+                return body
+        except HTTPError as error:
+            if error.code == 404:
+                return None
+            if error.code not in _LATER or attempt == ATTEMPTS:
+                raise InputError(f"{address}: the registry answers {error.code}; try again later.") from None
+            wait = error.headers.get("Retry-After", "")
+            time.sleep(min(60.0, float(wait)) if wait.isdigit() else pause * 2**attempt)
+        except (URLError, TimeoutError, ConnectionError) as error:
+            if attempt == ATTEMPTS:
+                reason = getattr(error, "reason", error)
+                raise InputError(f"{address}: cannot be reached ({reason}); check the network and go on.") from None
+            time.sleep(pause * attempt)
+    return None
