@@ -29,6 +29,17 @@ class NetworkOutput(NamedTuple):
     concepts: Tensor  # (B, L, concept width): average over a span's tokens, then normalise
 
 
+def attention(query: Tensor, key: Tensor, value: Tensor, attend: Tensor | None) -> Tensor:
+    """Scaled dot-product attention; all (B, heads, L, width), `attend` (B, 1, 1, L) bool or None."""
+    if not (query.requires_grad and query.device.type == "cpu"):
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=attend)
+    # torch's fused kernel takes twice as long as this on a CPU, forward and back
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    if attend is not None:
+        scores = scores + torch.zeros_like(attend, dtype=scores.dtype).masked_fill(~attend, -1e4)
+    return torch.softmax(scores, -1, dtype=scores.dtype) @ value
+
+
 class EncoderLayer(nn.Module):
     """Post-norm transformer layer, as in BERT."""
 
@@ -48,7 +59,7 @@ class EncoderLayer(nn.Module):
         batch, length, width = hidden.shape
         split = self.query_key_value(hidden).view(batch, length, 3, self.n_heads, width // self.n_heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=attend)
+        mixed = attention(query, key, value, attend)
         mixed = self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
         hidden = self.attention_norm(hidden + F.dropout(mixed, self.dropout, self.training))
         inner = self.feed_forward_out(F.gelu(self.feed_forward_in(hidden)))

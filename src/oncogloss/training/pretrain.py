@@ -106,7 +106,7 @@ def mask_words(
 
 def masked_loss(network: Network, ids: Tensor, target: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """(mean cross entropy, share predicted right) over the chosen tokens of a batch (B, L)."""
-    hidden = network.encoder(ids, torch.ones_like(ids, dtype=torch.bool))
+    hidden = network.encoder(ids, None)
     logits = network.masked_language(hidden[chosen], network.encoder.tokens.weight).float()
     wanted = target[chosen]
     return F.cross_entropy(logits, wanted), (logits.argmax(-1) == wanted).float().mean()
@@ -139,7 +139,7 @@ def pretrain(
     Returns the last dev loss and accuracy. Runs on a GPU where torch finds one, in bf16 where the device has it.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.to(device).train()
+    network.to(device).eval()  # one pass over much text needs no dropout
     parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     restored = load_state(folder, network, optimizer, network)
@@ -207,7 +207,6 @@ def evaluate_stream(
     network: Network, tokenizer: Tokenizer, stream: NDArray[np.uint16], device: torch.device
 ) -> dict[str, float]:
     """Masked loss and accuracy over `stream`, always with the same masks."""
-    network.eval()
     random = np.random.default_rng(0)
     starts, mask_id = word_starts(tokenizer), tokenizer.special(MASK)
     rows = stream[: len(stream) // SEQUENCE * SEQUENCE].reshape(-1, SEQUENCE).astype(np.int64)
@@ -215,6 +214,5 @@ def evaluate_stream(
         [value.item() for value in _step(network, rows[i : i + BATCH], starts, mask_id, random, device)]
         for i in range(0, len(rows), BATCH)
     ]
-    network.train()
     loss, right = np.mean(scores, axis=0)
     return {"dev_loss": float(loss), "dev_accuracy": float(right)}
