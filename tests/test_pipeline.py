@@ -31,7 +31,7 @@ def check(document: Document, extraction: Extraction) -> None:
     for m in extraction.mentions:
         assert texts[m.passage][m.start : m.end] == m.text
         assert m.text == m.text.strip() != ""
-        assert 0.5 <= m.score <= 1
+        assert 0 < m.score <= 1
     for r in extraction.relations:
         assert by_id[r.head].passage == by_id[r.tail].passage and r.head != r.tail
         assert 0.5 <= r.score <= 1

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from oncogloss.errors import InputError, MissingExtraError, OncoglossError
 from oncogloss.schema import Document
+
+if TYPE_CHECKING:
+    from oncogloss.pipeline import Pipeline
 
 app = typer.Typer(
     name="oncogloss",
@@ -75,6 +78,10 @@ def extract(
     format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, else json.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write here instead of to standard output.")] = None,
     model: Model = "micro",
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=0.999, help="Keep mentions from this score on: low finds more."),
+    ] = None,
 ) -> None:
     """Find entities, attributes, relations and criteria in trial records or any trial text.
 
@@ -89,7 +96,10 @@ def extract(
     failures: list[InputError] = []
     documents = [d for d in read_all(paths) if not _noted(d, failures)]
     if documents:
-        _write_extractions([d for d in documents if isinstance(d, Document)], chosen, out, model)
+        from oncogloss.pipeline import load
+
+        read = [d for d in documents if isinstance(d, Document)]
+        _write_extractions(read, chosen, out, load(model, min_score=min_score))
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
@@ -104,11 +114,9 @@ def _noted(item: Document | InputError, failures: list[InputError]) -> bool:
     return isinstance(item, InputError)
 
 
-def _write_extractions(documents: list[Document], format: Format, out: Path | None, model: str) -> None:
-    from oncogloss.pipeline import load
+def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
     from oncogloss.writers import html_page, json_line, print_table
 
-    pipeline = load(model)
     with _target(out) as stream, _progress(len(documents)) as progress:
         task = progress.add_task("reading", total=len(documents))
         console = Console(file=stream, highlight=False, width=None if out is None else 120)
@@ -225,19 +233,40 @@ def evaluate(
     Example: `oncogloss evaluate --records records.jsonl.gz --split dev`
     """
     from oncogloss.evaluation.baselines import dictionary_reader
-    from oncogloss.evaluation.run import counts, evaluate, model_reader, report
+    from oncogloss.evaluation.run import counts, evaluate, given_spans_reader, model_reader, report
     from oncogloss.pipeline import load
     from oncogloss.training.corpora import load_split
 
     pipeline = load(model)
     gold, training = load_split(corpus, records, split)
     results = {
-        f"{pipeline.info.name} {pipeline.info.version} (int8)": evaluate(model_reader(pipeline), gold),
+        f"{pipeline.info.name} {pipeline.info.version} (int8)": evaluate(
+            model_reader(pipeline), gold, given_spans_reader(pipeline)
+        ),
         "dictionary of the training labels": evaluate(dictionary_reader(training, pipeline.tokenizer), gold),
     }
     _keep(f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}", out)
     if out is not None:
         out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
+
+
+@app.command()
+def reliability(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    split: Annotated[str, typer.Option(help="`dev` or `test`.")] = "dev",
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Does a mention's score mean what it says? Reliability by score, and what `--min-score` trades.
+
+    Example: `oncogloss reliability --records records.jsonl.gz --split test`
+    """
+    from oncogloss.evaluation.reliability import reliability as measured
+    from oncogloss.training.corpora import load_split
+
+    gold, _ = load_split(corpus, records, split)
+    _keep(f"# Reliability on {split}\n\n{measured(model, gold)}", out)
 
 
 @app.command()

@@ -84,9 +84,13 @@ def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relatio
     return tuple(expanded(m) for m in mentions)
 
 
-def load(model: str | Path = DEFAULT_MODEL) -> Pipeline:
-    """Load a model by name or folder. Raises BundleError where it is missing or damaged."""
+def load(model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None) -> Pipeline:
+    """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's.
+
+    Raises BundleError where the model is missing or damaged.
+    """
     bundle = open_bundle(model)
+    thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)))
-    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, bundle.thresholds)
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds)

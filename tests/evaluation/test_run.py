@@ -88,7 +88,7 @@ def results() -> dict[str, object]:
 
 def test_report_is_markdown_with_the_right_figures(results: dict) -> None:
     lines = report(results).splitlines()
-    assert lines[2].startswith("| half | 1 | 0.667 | 0.667 | 0.500 | 0.000 | 1.000 | 1.000 | 1.000 | 1.000 |")
+    assert lines[2].startswith("| half | 1 | 0.667 | 0.667 | 0.500 | 0.000 | – | 1.000 | 1.000 | 1.000 | 1.000 |")
     assert lines[3].startswith("| perfect | 1 | 1.000 | 1.000 | 1.000 | 1.000 |")
     assert "| CANCER | 1.000 | 1.000 | 1.000 | 1.000 | 1 | 1 |" in lines
     assert "| DRUG | 0.000 | 0.000 | 0.000 | 0.000 | 1 | 0 |" in lines

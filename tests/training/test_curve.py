@@ -12,11 +12,16 @@ torch = pytest.importorskip("torch")
 from oncogloss.model.network import Network  # noqa: E402
 from oncogloss.model.tokenizer import Tokenizer  # noqa: E402
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage  # noqa: E402
+from oncogloss.training import finetune  # noqa: E402
 from oncogloss.training.curve import FIGURES, curve_table, learning_curve  # noqa: E402
 from toys import SENTENCES  # noqa: E402
 
 
-def test_four_points_each_trained_once(tmp_path: Path, tiny_network: Network, tokenizer: Tokenizer) -> None:
+def test_four_points_each_trained_once(
+    tmp_path: Path, tiny_network: Network, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "OVERLAP", 16)
+
     def document(i: int) -> GoldDocument:
         text = SENTENCES[i]
         spans = tuple(GoldEntity("DRUG", m.start(), m.end()) for m in re.finditer("[Zz]orbatinib|[Ll]unamab", text))

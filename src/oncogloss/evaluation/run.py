@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isnan, nan
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from oncogloss.evaluation.metrics import (
     CriterionScores,
@@ -19,8 +22,11 @@ from oncogloss.evaluation.metrics import (
     strict_scores,
     total,
 )
+from oncogloss.model.decode import WindowScores
+from oncogloss.model.layout import MAX_SPAN, span_cell
+from oncogloss.model.windows import Window, read_stream, token_range
 from oncogloss.pipeline import Pipeline
-from oncogloss.schema import Document, Passage
+from oncogloss.schema import ENTITY_TYPES, Document
 from oncogloss.training.corpora import GoldDocument
 
 Reader = Callable[[Document], Facts]
@@ -35,6 +41,7 @@ class Evaluation(NamedTuple):
     relations: dict[str, Score]
     attributes: Score
     criteria: CriterionScores
+    given: dict[str, Score] | None = None  # relations between the annotated spans
 
 
 def gold_facts(document: GoldDocument) -> Facts:
@@ -60,12 +67,52 @@ def model_reader(pipeline: Pipeline) -> Reader:
     return read
 
 
-def evaluate(read: Reader, gold: Sequence[GoldDocument]) -> Evaluation:
-    """Score what `read` finds in the gold documents' text."""
+class _GivenSpans:
+    """A scorer whose spans are those of the annotation; all else is the network's."""
+
+    def __init__(self, pipeline: Pipeline, document: GoldDocument) -> None:
+        self.scorer = pipeline.scorer
+        stream = read_stream([p.passage for p in document.passages], pipeline.tokenizer)
+        self.cells: list[tuple[int, int, int]] = []  # type, first and last token
+        for index, p in enumerate(document.passages):
+            where = np.flatnonzero((stream.passage == index) & (stream.end > 0))
+            for e in p.entities:
+                a, b = token_range(stream.start[where], stream.end[where], e.start, e.end)
+                self.cells.append((ENTITY_TYPES.index(e.type), int(where[a]), int(where[b])))
+
+    def run(self, windows: Iterable[Window]) -> Iterator[tuple[Window, WindowScores]]:
+        """Scores of each window, in order."""
+        for window, scores in self.scorer.run(windows):
+            spans = np.full_like(scores.spans, -10)
+            for kind, first, last in self.cells:
+                if window.first <= first and last < window.last and last - first < MAX_SPAN:
+                    shift = window.lead - window.first
+                    spans[(kind, *span_cell(first + shift, last + shift))] = 10
+            yield window, scores._replace(spans=spans)
+
+
+def given_spans_reader(pipeline: Pipeline) -> Callable[[GoldDocument], Facts]:
+    """The facts that a loaded model finds when it is told the annotated spans: relations alone are then its own."""
+
+    def read(document: GoldDocument) -> Facts:
+        scorer = _GivenSpans(pipeline, document)
+        told = Pipeline(pipeline.info, pipeline.config, pipeline.tokenizer, scorer, pipeline.thresholds)
+        return model_reader(told)(_unread(document))
+
+    return read
+
+
+def _unread(document: GoldDocument) -> Document:
+    return Document(id=document.id, passages=tuple(p.passage for p in document.passages))
+
+
+def evaluate(
+    read: Reader, gold: Sequence[GoldDocument], read_given: Callable[[GoldDocument], Facts] | None = None
+) -> Evaluation:
+    """Score what `read` finds in the gold documents' text, and the relations `read_given` finds between gold spans."""
     wanted = merge(gold_facts(d) for d in gold)
-    found = merge(
-        read(Document(id=d.id, passages=tuple(Passage(name=p.name, text=p.text) for p in d.passages))) for d in gold
-    )
+    found = merge(read(_unread(d)) for d in gold)
+    told = merge(read_given(d) for d in gold) if read_given else None
     shared = found.attributes & wanted.attributes
     return Evaluation(
         len(gold),
@@ -74,20 +121,22 @@ def evaluate(read: Reader, gold: Sequence[GoldDocument]) -> Evaluation:
         relation_scores(found.relations, wanted.relations),
         Score(len(shared), len(found.attributes), len(wanted.attributes)),
         criterion_scores(found.criteria, wanted.criteria),
+        relation_scores(told.relations, wanted.relations) if told else None,
     )
 
 
 def report(results: dict[str, Evaluation]) -> str:
     """Markdown tables: systems side by side, then by type for the first of them."""
     lines = [
-        "| system | records | entities strict | relaxed | macro strict | relations | attributes | criterion starts "
-        "| side | categories |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| system | records | entities strict | relaxed | macro strict | relations | relations, gold spans "
+        "| attributes | criterion starts | side | categories |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, e in results.items():
         figures = [total(e.strict).f1, total(e.relaxed).f1, macro_f1(e.strict), total(e.relations).f1]
+        figures += [total(e.given).f1 if e.given else nan]
         figures += [e.attributes.f1, e.criteria.starts.f1, e.criteria.side_accuracy, e.criteria.categories.f1]
-        lines.append(f"| {name} | {e.records} | " + " | ".join(f"{x:.3f}" for x in figures) + " |")
+        lines.append(f"| {name} | {e.records} | " + " | ".join("–" if isnan(x) else f"{x:.3f}" for x in figures) + " |")
     first = next(iter(results.values()))
     lines += [
         "",
@@ -96,9 +145,11 @@ def report(results: dict[str, Evaluation]) -> str:
     ]
     lines += [_row(name, s, first.relaxed[name].f1) for name, s in first.strict.items()]
     lines.append(_row("all", total(first.strict), total(first.relaxed).f1))
-    lines += ["", "| relation | P | R | F1 | wanted | found |", "|---|---|---|---|---|---|"]
+    lines += ["", "| relation | P | R | F1 | F1, gold spans | wanted | found |", "|---|---|---|---|---|---|---|"]
+    given = {**(first.given or {}), "all": total(first.given or {})}
     for name, s in [*first.relations.items(), ("all", total(first.relations))]:
-        lines.append(f"| {name} | {s.precision:.3f} | {s.recall:.3f} | {s.f1:.3f} | {s.wanted} | {s.found} |")
+        told = f"{given[name].f1:.3f}" if name in given and first.given else "–"
+        lines.append(f"| {name} | {s.precision:.3f} | {s.recall:.3f} | {s.f1:.3f} | {told} | {s.wanted} | {s.found} |")
     return "\n".join(lines)
 
 

@@ -57,7 +57,7 @@ class _Span:
     type: int
     start: int
     end: int
-    score: float  # logit
+    score: float  # logit above the threshold
     attributes: Floats
     concept: Floats
 
@@ -95,7 +95,7 @@ def decode(
         near = _choose_spans(_candidates(window, stream, scores))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
-    mentions, kept = _mentions(passages, stream, _choose_spans(spans))
+    mentions, kept = _mentions(passages, stream, _choose_spans(spans), thresholds)
     readings: list[PassageReading] = []
     criteria: list[Criterion] = []
     for index, passage in enumerate(passages):
@@ -195,8 +195,14 @@ def _name(span: _Span) -> int:
     return (span.start * MAX_SPAN + span.end - span.start) * len(ENTITY_TYPES) + span.type
 
 
-def _mentions(passages: Sequence[Passage], stream: Stream, spans: list[_Span]) -> tuple[list[Mention], list[_Span]]:
+def _mentions(
+    passages: Sequence[Passage], stream: Stream, spans: list[_Span], thresholds: Thresholds
+) -> tuple[list[Mention], list[_Span]]:
     """Mentions in reading order, an outer one before what lies in it, and the span of each."""
+
+    def score(span: _Span) -> float:
+        return round(float(sigmoid(thresholds.slope * (span.score + thresholds.spans) + thresholds.offset)), 4)
+
     placed = []
     for span in spans:
         where = int(stream.passage[span.start])
@@ -214,7 +220,7 @@ def _mentions(passages: Sequence[Passage], stream: Stream, spans: list[_Span]) -
             text=passages[where].text[start:-end],
             type=ENTITY_TYPES[kind],
             attributes=tuple(a for a, x in zip(ATTRIBUTES, span.attributes, strict=True) if x > 0),
-            score=round(float(sigmoid(span.score)), 4),
+            score=score(span),
         )
         for number, (where, start, end, kind, span) in enumerate(placed, 1)
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from oncogloss.schema import CATEGORIES, SECTION_LABELS
@@ -47,13 +48,22 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Logits from which a finding counts, set on dev records after training (`training.calibrate`)."""
+    """Logits from which a finding counts, set on dev records after training (`training.calibrate`).
+
+    A span's score is sigmoid(slope * logit + offset): how often a span with such a logit was right on dev.
+    """
 
     spans: float = 0.0
     attributes: float = 0.0
     relations: float = 0.0
     criteria: float = 0.0
     categories: float = 0.0
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def at_score(self, score: float) -> Thresholds:
+        """The same, but every span counts whose score is at least `score` (between 0 and 1, both excluded)."""
+        return replace(self, spans=(math.log(score / (1 - score)) - self.offset) / self.slope)
 
 
 def span_cell(start: int, end: int) -> tuple[int, int, int]:

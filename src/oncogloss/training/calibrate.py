@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from oncogloss.evaluation.metrics import total
+from oncogloss.evaluation.reliability import fit_scores, judged
 from oncogloss.evaluation.run import Evaluation, evaluate, model_reader
 from oncogloss.model.bundle import CONFIG, write_sums
 from oncogloss.model.decode import WindowScores
@@ -46,7 +47,8 @@ class _Replay:
 
 
 def calibrate(folder: Path, dev: Sequence[GoldDocument]) -> Thresholds:
-    """Set the thresholds of the bundle in `folder` one after another by their F1 on dev, and write them there."""
+    """Set the thresholds of the bundle in `folder` one after another by their F1 on dev, then the scores' scale
+    by how often dev mentions were right, and write them there."""
     pipeline = load(folder)
     replay = _Replay(pipeline)
 
@@ -59,6 +61,9 @@ def calibrate(folder: Path, dev: Sequence[GoldDocument]) -> Thresholds:
         trials = [replace(chosen, **{name: step}) for step in STEPS]
         ranked = [(round(goal(score(trial)), 4), -abs(step)) for trial, step in zip(trials, STEPS, strict=True)]
         chosen = trials[ranked.index(max(ranked))]
+    low = Pipeline(pipeline.info, pipeline.config, pipeline.tokenizer, replay, replace(chosen, spans=chosen.spans - 2))
+    slope, offset = fit_scores(judged(low, dev))
+    chosen = replace(chosen, slope=slope, offset=offset)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     config["thresholds"] = asdict(chosen)
     replace_file(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode("utf-8"))
