@@ -454,19 +454,20 @@ def corpus_disagreements(
 
 @corpus_app.command("agreement")
 def corpus_agreement(
-    second: Annotated[Path, typer.Argument(help="Standoff file of the second, independent annotation.")],
+    first: Annotated[Path, typer.Argument(help="Standoff file of one annotation.")],
+    second: Annotated[Path, typer.Argument(help="Standoff file of another, made without seeing the first.")],
     records: Records,
-    corpus: CorpusFolder = Path("corpus"),
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
 ) -> None:
     """How far two independent annotations of the same records agree, by type.
 
-    Example: `oncogloss corpus agreement corpus/second/second.jsonl --records records.jsonl.gz`
+    Example: `oncogloss corpus agreement blind/1_first.jsonl blind/1_second.jsonl --records records.jsonl.gz`
     """
-    from oncogloss.training.corpora import read_corpus, read_standoff
+    from oncogloss.training.corpora import read_standoff
     from oncogloss.training.curation import agreement
 
-    _keep(agreement(read_corpus(corpus, records)[0], read_standoff(second, records)[0]), out)
+    one, other = (read_standoff(path, records)[0] for path in (first, second))
+    _keep(agreement(one, other), out)
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 
 from oncogloss.model.network import Network  # noqa: E402
 from oncogloss.model.tokenizer import Tokenizer  # noqa: E402
-from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage  # noqa: E402
 from oncogloss.training import finetune  # noqa: E402
+from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage  # noqa: E402
 from oncogloss.training.curve import FIGURES, curve_table, learning_curve  # noqa: E402
 from toys import SENTENCES  # noqa: E402
 
