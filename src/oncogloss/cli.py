@@ -233,7 +233,7 @@ def evaluate(
     Example: `oncogloss evaluate --records records.jsonl.gz --split dev`
     """
     from oncogloss.evaluation.baselines import dictionary_reader
-    from oncogloss.evaluation.run import counts, evaluate, given_spans_reader, model_reader, report
+    from oncogloss.evaluation.run import counts, evaluate, given_spans_reader, layout_report, model_reader, report
     from oncogloss.pipeline import load
     from oncogloss.training.corpora import load_split
 
@@ -245,7 +245,8 @@ def evaluate(
         ),
         "dictionary of the training labels": evaluate(dictionary_reader(training, pipeline.tokenizer), gold),
     }
-    _keep(f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}", out)
+    layouts = f"Eligibility text in other layouts:\n\n{layout_report(model_reader(pipeline), gold)}"
+    _keep(f"# Evaluation on {split}\n\nModel {pipeline.info.sha256[:16]}.\n\n{report(results)}\n\n{layouts}", out)
     if out is not None:
         out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
 
@@ -461,7 +462,7 @@ def corpus_agreement(
 ) -> None:
     """How far two independent annotations of the same records agree, by type.
 
-    Example: `oncogloss corpus agreement blind/1_first.jsonl blind/1_second.jsonl --records records.jsonl.gz`
+    Example: `oncogloss corpus agreement blind/3_first.jsonl.gz blind/3_second.jsonl.gz --records records.jsonl.gz`
     """
     from oncogloss.training.corpora import read_standoff
     from oncogloss.training.curation import agreement

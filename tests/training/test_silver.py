@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oncogloss.training.corpora import GoldCriterion, GoldEntity, GoldPassage, read_standoff
-from oncogloss.training.silver import heading_starts, line_starts, roughen, sections, sentence_starts, swap_drugs
+from oncogloss.training.silver import (
+    LAYOUTS,
+    heading_starts,
+    line_starts,
+    roughen,
+    sections,
+    sentence_starts,
+    swap_drugs,
+)
 from toys import ROOT
 
 ELIGIBILITY = """\
@@ -104,7 +113,7 @@ def test_roughened_samples_keep_their_entities_and_criteria(seed: int) -> None:
     dice = random.Random(seed)
     changed = 0
     for p in (p for d in documents for p in d.passages):
-        after = roughen(p, dice)
+        after = roughen(p, dice.choice(LAYOUTS), dice)
         changed += after.text != p.text
         assert len(after.entities) == len(p.entities) and after.relations == p.relations
         for old, new in zip(p.entities, after.entities, strict=True):
@@ -115,19 +124,21 @@ def test_roughened_samples_keep_their_entities_and_criteria(seed: int) -> None:
     assert changed > 10
 
 
-@given(st.integers(0, 10_000))
-def test_each_kind_of_roughening_does_what_it_says(seed: int) -> None:
+@given(st.integers(0, 10_000), st.sampled_from(LAYOUTS))
+def test_each_kind_of_roughening_does_what_it_says(seed: int, kind: str) -> None:
     text = "Inclusion:\n* Platelets \\>= 100\n* Stage IV\n" + "word " * 40 + "\n- end"
     p = passage(text, ("MEASURE", "Platelets"), ("STAGE", "Stage IV"), ("OUTCOME", "end"))
-    after = roughen(p, random.Random(seed))
+    p = replace(p, criteria=(GoldCriterion(text.index("Stage"), "inc", None, ("stage",)),))
+    after = roughen(p, kind, random.Random(seed))
     assert [after.text[e.start : e.end] for e in after.entities] == ["Platelets", "Stage IV", "end"]
-    kind = random.Random(seed).choice(("run together", "no bullets", "wrapped", "unescaped"))
     if kind == "run together":
         assert after.text.count("\n") < text.count("\n") and after.text.split() == text.split()
     elif kind == "no bullets":
         assert "*" not in after.text and "- end" not in after.text and after.text.count("\n") == text.count("\n")
     elif kind == "wrapped":
         assert max(map(len, after.text.split("\n"))) < 90 and after.text.split() == text.split()
+    elif kind == "no headings":
+        assert after.text == text.replace("Inclusion:", "") and not after.has_sections
     else:
         assert after.text == text.replace("\\", "")
 

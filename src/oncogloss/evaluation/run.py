@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import isnan, nan
 from typing import Any, NamedTuple
 
@@ -28,6 +30,7 @@ from oncogloss.model.windows import Window, read_stream, token_range
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ENTITY_TYPES, Document
 from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.silver import LAYOUTS, roughen
 
 Reader = Callable[[Document], Facts]
 
@@ -123,6 +126,20 @@ def evaluate(
         criterion_scores(found.criteria, wanted.criteria),
         relation_scores(told.relations, wanted.relations) if told else None,
     )
+
+
+def layout_report(read: Reader, gold: Sequence[GoldDocument]) -> str:
+    """Markdown: how criteria and entities are found where the eligibility text comes in a worse layout."""
+    lines = ["| layout | criterion starts | side | entities strict | relaxed |", "|---|---|---|---|---|"]
+    for layout in ("as it is", *LAYOUTS):
+        dice = random.Random(0)
+        texts = [replace(d, passages=tuple(p for p in d.passages if p.name == "eligibility")) for d in gold]
+        if layout in LAYOUTS:
+            texts = [replace(d, passages=tuple(roughen(p, layout, dice) for p in d.passages)) for d in texts]
+        e = evaluate(read, [d for d in texts if d.passages])
+        figures = (e.criteria.starts.f1, e.criteria.side_accuracy, total(e.strict).f1, total(e.relaxed).f1)
+        lines.append(f"| {layout} | " + " | ".join(f"{x:.3f}" for x in figures) + " |")
+    return "\n".join(lines)
 
 
 def report(results: dict[str, Evaluation]) -> str:

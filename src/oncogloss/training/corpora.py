@@ -182,10 +182,11 @@ def _offsets(passage: GoldPassage) -> list[int]:
 
 
 def write_standoff(documents: Iterable[GoldDocument], path: Path, *, with_text: bool) -> None:
-    """Write documents as a standoff file, one a line, in the order of their ids."""
+    """Write documents as a standoff file (gzipped if so named), one a line, in the order of their ids."""
     rows = (to_standoff(d, with_text=with_text) for d in sorted(documents, key=lambda d: d.id))
     lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-    path.write_text("".join(lines), encoding="utf-8")
+    data = "".join(lines).encode("utf-8")
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
 def read_standoff(

@@ -113,9 +113,8 @@ def _shown(spot: Spot, text: dict[str, str]) -> str:
 
 def agreement(first: Sequence[GoldDocument], second: Sequence[GoldDocument]) -> str:
     """Markdown: how far two annotations of the same records agree, by type; κ is Cohen's, on criterion sides."""
-    ids = {d.id for d in second}
-    a = merge(gold_facts(d) for d in first if d.id in ids)
-    b = merge(gold_facts(d) for d in second)
+    ids = {d.id for d in first} & {d.id for d in second}
+    a, b = (merge(gold_facts(d) for d in part if d.id in ids) for part in (first, second))
     strict, relaxed = strict_scores(b.entities, a.entities), relaxed_scores(b.entities, a.entities)
     relations, criteria = relation_scores(b.relations, a.relations), criterion_scores(b.criteria, a.criteria)
     lines = [

@@ -33,7 +33,7 @@ from oncogloss.training.objectives import (
     joint_loss,
 )
 from oncogloss.training.pretrain import has_bf16
-from oncogloss.training.silver import roughen, swap_drugs
+from oncogloss.training.silver import LAYOUTS, roughen, swap_drugs
 from oncogloss.training.state import load_state, save_state
 
 OVERLAP = 48  # tokens that neighbouring training windows share; the cuts move every epoch
@@ -74,7 +74,9 @@ def prepare(document: GoldDocument, drugs: Sequence[str], recipe: Recipe, dice: 
     if drugs and dice.random() < recipe.swap_share:
         passages = swap_drugs(passages, drugs, dice)
     spoiled = [p.name == "eligibility" and dice.random() < recipe.rough_share for p in passages]
-    passages = [roughen(p, dice) if spoil else p for p, spoil in zip(passages, spoiled, strict=True)]
+    passages = [
+        roughen(p, dice.choice(LAYOUTS), dice) if spoil else p for p, spoil in zip(passages, spoiled, strict=True)
+    ]
     if dice.random() < 0.2:
         dice.shuffle(passages)
     return GoldDocument(document.id, tuple(passages), document.origin)

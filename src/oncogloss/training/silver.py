@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from oncogloss.schema import SectionLabel
 from oncogloss.training.corpora import Edit, GoldPassage, rewrite
@@ -87,18 +88,20 @@ def sections(passage: GoldPassage) -> list[tuple[int, SectionLabel]]:
     return found
 
 
-def roughen(passage: GoldPassage, dice: random.Random) -> GoldPassage:
-    """The same passage in a worse layout: one of run together, without bullets, hard-wrapped, unescaped."""
+LAYOUTS = ("run together", "no bullets", "wrapped", "unescaped", "no headings")
+
+
+def roughen(passage: GoldPassage, layout: str, dice: random.Random) -> GoldPassage:
+    """The same passage in a worse layout, one of LAYOUTS."""
     text = passage.text
-    kind = dice.choice(("run together", "no bullets", "wrapped", "unescaped"))
     edits: list[Edit] = []
-    if kind == "run together":
+    if layout == "run together":
         edits = [(m.start(), m.end(), " ") for m in re.finditer(r"\s*\n\s*", text) if dice.random() < 0.9]
-    elif kind == "no bullets":
+    elif layout == "no bullets":
         edits = [
             (m.start(), m.end(), "\n" if m.start() else "") for m in _LINE_START.finditer(text) if len(m.group()) > 1
         ]
-    elif kind == "wrapped":
+    elif layout == "wrapped":
         indent = "\n" + " " * dice.choice((0, 4, 8))
         column = 0
         for m in re.finditer(r"\s+", text):
@@ -107,6 +110,10 @@ def roughen(passage: GoldPassage, dice: random.Random) -> GoldPassage:
             elif m.start() - column > 70:
                 edits.append((m.start(), m.end(), indent))
                 column = m.end()
+    elif layout == "no headings":
+        lines = [(start, start + len(text[start:].split("\n", 1)[0])) for start in heading_starts(passage)]
+        edits = [(a, b, "") for a, b in lines if not any(e.start < b and a < e.end for e in passage.entities)]
+        passage = replace(passage, has_sections=False)  # what told them apart is gone
     else:
         edits = [(m.start(), m.end(), m.group(1)) for m in re.finditer(r"\\([<>\[\]^*~=])", text)]
         edits = [e for e in edits if not any(x.start == e[0] + 1 or x.end == e[0] + 1 for x in passage.entities)]

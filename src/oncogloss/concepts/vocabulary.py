@@ -1,0 +1,126 @@
+"""A vocabulary on disk: concepts, and the hashed names they are found by, as memory-mapped arrays.
+
+names.npy      (n,) uint32, sorted: the first 4 bytes of a BLAKE2b hash of "TYPE key" (see `names.keys`)
+checks.npy     (n,) uint8: the hash's fifth byte, so that one unknown name in some 5 million is taken for a known one
+concepts.npy   (n,) uint16 or uint32: the concept of each
+starts.npy     (m + 1,) uint32: where each concept's line begins in concepts.txt
+concepts.txt   one concept a line: id, preferred name, vocabulary
+SOURCES.json   name, version, licence and counts of every source
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from oncogloss.concepts.names import keys
+from oncogloss.errors import BundleError
+
+NAMES, CHECKS, ROWS, STARTS, TEXT = "names.npy", "checks.npy", "concepts.npy", "starts.npy", "concepts.txt"
+SOURCES = "SOURCES.json"
+DEFAULT_VOCABULARY = "default"
+
+
+class Entry(NamedTuple):
+    """A concept of a vocabulary."""
+
+    id: str
+    name: str
+    vocabulary: str
+
+
+def name_hash(type_: str, key: str) -> int:
+    """What a key of a name of one entity type is stored as."""
+    return int.from_bytes(hashlib.blake2b(f"{type_} {key}".encode(), digest_size=5).digest(), "big")
+
+
+class Vocabulary:
+    """An opened vocabulary. Looking a name up reads a few pages of it; opening reads none."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises BundleError where a file of the vocabulary is missing or damaged."""
+        try:
+            self._names, self._checks, self._rows, self._starts = (
+                np.load(folder / file, mmap_mode="r") for file in (NAMES, CHECKS, ROWS, STARTS)
+            )
+            with (folder / TEXT).open("rb") as stream:
+                self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise BundleError(
+                f"{folder} is no vocabulary ({error}); build it with oncogloss vocabulary build."
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def find(self, type_: str, name: str) -> tuple[Entry, int] | None:
+        """(the concept of that name and entity type, which of the name's keys found it), or None."""
+        for rank, key in enumerate(keys(name)):
+            wanted, check = divmod(name_hash(type_, key), 256)
+            first = int(np.searchsorted(self._names, np.uint32(wanted)))
+            for at in range(first, len(self._names)):
+                if self._names[at] != wanted:
+                    break
+                if self._checks[at] == check:
+                    return self._entry(int(self._rows[at])), rank
+        return None
+
+    def _entry(self, row: int) -> Entry:
+        line = self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8")
+        return Entry(*line.rstrip("\n").split("\t"))
+
+
+def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
+    """Which concept gets each hashed name, where concept i claims the names `claims[i]`, {hash: claim}.
+
+    The lowest claim wins; where several concepts make the same, the next that one concept alone makes; else none.
+    """
+    made: dict[int, list[tuple[int, int]]] = {}
+    for row, hashes in enumerate(claims):
+        for name, claim in hashes.items():
+            made.setdefault(name, []).append((claim, row))
+    settled = {}
+    for name, rivals in made.items():
+        alike = Counter(claim for claim, _ in rivals)
+        single = [(claim, row) for claim, row in rivals if alike[claim] == 1]
+        if single:
+            settled[name] = min(single)[1]
+    return settled
+
+
+def write_vocabulary(
+    entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
+) -> None:
+    """Write concepts and the hashed names they are found by, {hash: position in `entries`}."""
+    lines = [("\t".join(entry) + "\n").encode("utf-8") for entry in entries]
+    kept = sorted(settled.items())
+    folder.mkdir(parents=True, exist_ok=True)
+    names = np.array([name for name, _ in kept], np.uint64)
+    np.save(folder / NAMES, (names >> np.uint64(8)).astype(np.uint32))
+    np.save(folder / CHECKS, (names & np.uint64(255)).astype(np.uint8))
+    np.save(folder / ROWS, np.array([row for _, row in kept], np.uint16 if len(entries) < 2**16 else np.uint32))
+    np.save(folder / STARTS, np.cumsum([0, *map(len, lines)], dtype=np.uint32))
+    (folder / TEXT).write_bytes(b"".join(lines))
+    (folder / SOURCES).write_text(json.dumps(sources, indent=1) + "\n", encoding="utf-8")
+
+
+@lru_cache(maxsize=2)
+def open_vocabulary(vocabulary: str = DEFAULT_VOCABULARY) -> Vocabulary:
+    """A vocabulary given by folder, or by the name of one that ships. Raises BundleError where there is none."""
+    shipped = (
+        Path(str(files("oncogloss"))) / "vocabulary" / vocabulary,
+        Path(__file__).parents[3] / "vocabulary" / vocabulary,
+    )
+    for folder in (Path(vocabulary), *shipped):
+        if (folder / NAMES).is_file():
+            return Vocabulary(folder)
+    raise BundleError(f"No vocabulary '{vocabulary}': build one with oncogloss vocabulary build.")
