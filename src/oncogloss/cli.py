@@ -310,6 +310,51 @@ def bench(
     _keep(measure(documents, model), out)
 
 
+@app.command("link")
+def link_command(
+    names: Annotated[list[str], typer.Argument(help="Names to look up; `-` reads one a line from standard input.")],
+    type: Annotated[str | None, typer.Option(help="Entity type of the names, e.g. DRUG; default: any.")] = None,
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+) -> None:
+    """Find the concept of a name in the public vocabularies; prints JSON lines, `null` where there is none.
+
+    Example: `oncogloss link "MK-3475" "carcinoma of the breast"`
+    """
+    import json
+
+    from oncogloss.concepts import link, open_vocabulary
+    from oncogloss.concepts.linker import TYPES
+
+    if type is not None and type not in TYPES:
+        raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
+    opened = open_vocabulary(vocabulary)
+    kinds = [type] if type else list(TYPES)
+    for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
+        found = {kind: concept for kind in kinds if (concept := link(kind, name, None, opened))}
+        concepts = {kind: concept.model_dump() for kind, concept in found.items()}
+        print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
+
+
+vocabulary_app = typer.Typer(help="Build the vocabulary that mentions are linked to.", no_args_is_help=True)
+app.add_typer(vocabulary_app, name="vocabulary")
+
+
+@vocabulary_app.command("build")
+def vocabulary_build(
+    sources: Annotated[Path, typer.Argument(help="Folder of source tables (see `concepts.build`).")],
+    out: Annotated[Path, typer.Option(help="Folder that receives the vocabulary.")],
+    own: Annotated[Path | None, typer.Option(help="Table of further names: type, name, other names.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All genes and substances.")] = False,
+) -> None:
+    """Join public vocabularies into one compact, memory-mapped store.
+
+    Example: `oncogloss vocabulary build terminology --own vocabulary/own.tsv --out vocabulary/default`
+    """
+    from oncogloss.concepts.build import build_vocabulary
+
+    print(build_vocabulary(sources, out, own, everything=everything))
+
+
 corpus_app = typer.Typer(help="Grow and check the annotated corpus.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from oncogloss.concepts import DEFAULT_VOCABULARY, Vocabulary, link, open_vocabulary
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
@@ -33,23 +34,36 @@ class Pipeline:
         tokenizer: Tokenizer,
         scorer: Scorer,
         thresholds: Thresholds = UNSHIFTED,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.info = info
         self.config = config
         self.tokenizer = tokenizer
         self.scorer = scorer
         self.thresholds = thresholds
+        self.vocabulary = vocabulary
 
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages."""
         found = self.read(document)
+        mentions = expand_abbreviations(found.mentions, found.relations)
         return Extraction(
             id=document.id,
             model=self.info,
             passages=found.readings,
-            mentions=expand_abbreviations(found.mentions, found.relations),
+            mentions=self.linked(mentions),
             relations=found.relations,
             criteria=found.criteria,
+        )
+
+    def linked(self, mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+        """The mentions with the concepts they name; unchanged where the pipeline has no vocabulary."""
+        if self.vocabulary is None:
+            return mentions
+        concepts = [link(m.type, m.text, m.expansion, self.vocabulary) for m in mentions]
+        return tuple(
+            m.model_copy(update={"concept": concept}) if concept else m
+            for m, concept in zip(mentions, concepts, strict=True)
         )
 
     def read(self, document: Document) -> Decoded:
@@ -84,13 +98,15 @@ def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relatio
     return tuple(expanded(m) for m in mentions)
 
 
-def load(model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None) -> Pipeline:
+def load(
+    model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None, vocabulary: str = DEFAULT_VOCABULARY
+) -> Pipeline:
     """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's.
 
-    Raises BundleError where the model is missing or damaged.
+    Raises BundleError where the model or the vocabulary is missing or damaged.
     """
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)))
-    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds)
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, open_vocabulary(vocabulary))

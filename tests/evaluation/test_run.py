@@ -92,7 +92,7 @@ def test_report_is_markdown_with_the_right_figures(results: dict) -> None:
     assert lines[3].startswith("| perfect | 1 | 1.000 | 1.000 | 1.000 | 1.000 |")
     assert "| CANCER | 1.000 | 1.000 | 1.000 | 1.000 | 1 | 1 |" in lines
     assert "| DRUG | 0.000 | 0.000 | 0.000 | 0.000 | 1 | 0 |" in lines
-    assert "| TREATS | 0.000 | 0.000 | 0.000 | 1 | 0 |" in lines
+    assert "| TREATS | 0.000 | 0.000 | 0.000 | – | 1 | 0 |" in lines
     for table in report(results).split("\n\n"):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 

@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 
 from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, WEIGHTS
-from oncogloss.model.layout import NetworkConfig
+from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.training.quantize import export_onnx, load_rounded, quantize, save_rounded
 
@@ -106,7 +106,7 @@ def test_bundle_holds_what_was_given(bundle: Path, tiny_config: NetworkConfig, t
     assert json.loads((bundle / CONFIG).read_text()) == {
         "format": 1,
         "name": "tiny",
-        "thresholds": {"spans": 0.0, "attributes": 0.0, "relations": 0.0, "criteria": 0.0, "categories": 0.0},
+        "thresholds": asdict(Thresholds()),
         "version": "0.0.1",
         "network": asdict(tiny_config),
     }

@@ -1,6 +1,6 @@
 """Concepts: public vocabularies, and which of their entries a mention names."""
 
 from oncogloss.concepts.linker import link
-from oncogloss.concepts.vocabulary import Vocabulary, open_vocabulary
+from oncogloss.concepts.vocabulary import DEFAULT_VOCABULARY, Vocabulary, open_vocabulary
 
-__all__ = ["Vocabulary", "link", "open_vocabulary"]
+__all__ = ["DEFAULT_VOCABULARY", "Vocabulary", "link", "open_vocabulary"]

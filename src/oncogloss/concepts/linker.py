@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oncogloss.concepts.vocabulary import Vocabulary
-from oncogloss.schema import Concept, Mention
+from oncogloss.schema import Concept
 
 # entity types whose concepts a mention may name, its own first
 TYPES: dict[str, tuple[str, ...]] = {
@@ -19,21 +19,19 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ROUTE": ("ROUTE",),
     "REGIMEN": ("REGIMEN",),
 }
-# share of such links that hold: the name as it stands, its words in another order, its long form
-SCORES = (1.0, 0.9)
-BY_EXPANSION = 0.9
+BY_OTHER_ORDER, BY_LONG_FORM = 0.9, 0.9  # weights of a concept found by its words reordered, or by the long form
 
 
-def link(mention: Mention, vocabulary: Vocabulary) -> Concept | None:
-    """The concept that `mention` names, or None where no name of the vocabulary is its own.
+def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
+    """The concept that a mention of entity type `type_` names, or None where no name of the vocabulary is its own.
 
-    A defined short form is looked up by its long form first, since the document says what it means.
+    A defined short form is looked up by its long form `expansion` first, since the document says what it means.
     """
-    for text, weight in ((mention.expansion, BY_EXPANSION), (mention.text, 1.0)):
-        for type_ in TYPES.get(mention.type, ()) if text else ():
-            found = vocabulary.find(type_, text or "")
+    for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)):
+        for kind in TYPES.get(type_, ()) if name else ():
+            found = vocabulary.find(kind, name or "")
             if found:
                 entry, rank = found
-                score = round(SCORES[min(rank, 1)] * weight, 4)
-                return Concept(id=entry.id, name=entry.name, vocabulary=entry.vocabulary, score=score)
+                score = weight * (BY_OTHER_ORDER if rank else 1.0)
+                return Concept(id=entry.id, name=entry.name, vocabulary=entry.vocabulary, score=round(score, 4))
     return None

@@ -270,9 +270,14 @@ def _mended(part: dict[str, Any], text: str) -> GoldPassage:
     )
 
 
+def standoff_files(corpus: Path) -> list[Path]:
+    """The standoff files of a corpus folder, gzipped or not."""
+    return sorted(path for path in corpus.iterdir() if path.name.endswith((".jsonl", ".jsonl.gz")))
+
+
 def lacking_text(corpus: Path) -> set[str]:
     """Ids of the records of a corpus folder whose text is not in it."""
-    rows = (row for path in corpus.glob("*.jsonl") for row in read_rows(path))
+    rows = (row for path in standoff_files(corpus) for row in read_rows(path))
     return {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
 
 
@@ -283,7 +288,7 @@ def build_corpus(corpus: Path, records: Sequence[Path], out: Path) -> tuple[list
     """
     out.mkdir(parents=True, exist_ok=True)
     documents, problems = [], []
-    for path in sorted(corpus.glob("*.jsonl")):
+    for path in standoff_files(corpus):
         found, lacking = read_standoff(path, records, mend=True)
         write_standoff(found, out / path.name, with_text=True)
         documents += found
@@ -370,7 +375,7 @@ def split_ids(corpus: Path) -> dict[str, set[str]]:
 def read_corpus(corpus: Path, records: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
     """All standoff files of a corpus folder joined with the records; see `read_standoff`."""
     documents, problems = [], []
-    for path in sorted(corpus.glob("*.jsonl")):
+    for path in standoff_files(corpus):
         found, lacking = read_standoff(path, records)
         documents += found
         problems += lacking

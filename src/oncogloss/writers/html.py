@@ -56,7 +56,7 @@ def _document(document: Document, extraction: Extraction) -> str:
         mentions = [m for m in extraction.mentions if m.passage == passage.name]
         title = escape(passage.name.replace("_", " "))
         parts.append(f'<h3>{title}</h3><p class="text">{_marked(passage, mentions)}</p>')
-    return "".join([*parts, _criteria(document, extraction), _relations(extraction)])
+    return "".join([*parts, _criteria(document, extraction), _relations(extraction), _concepts(extraction)])
 
 
 def _marked(passage: Passage, mentions: list[Mention]) -> str:
@@ -79,6 +79,8 @@ def _marked(passage: Passage, mentions: list[Mention]) -> str:
         label = " ".join([mention.type, *mention.attributes, f"{mention.score:.2f}"])
         if mention.expansion:
             label += f" = {mention.expansion}"
+        if mention.concept:
+            label += f" → {mention.concept.name} ({mention.concept.id})"
         pieces.append(f'<mark class="{classes}" title="{escape(label)}">')
         open_ends.append(mention.end)
     advance(len(passage.text))
@@ -100,6 +102,19 @@ def _criteria(document: Document, extraction: Extraction) -> str:
         for c in extraction.criteria
     ]
     return _table("Criteria", ("side", "categories", "criterion", "score"), rows)
+
+
+def _concepts(extraction: Extraction) -> str:
+    texts: dict[tuple[str, str, str], dict[str, None]] = {}
+    for m in extraction.mentions:
+        if m.concept:
+            texts.setdefault((m.type, m.concept.name, m.concept.id), {})[m.text] = None
+    rows = [
+        f'<tr><td>{escape(identifier)}</td><td><mark class="{kind}">{escape(name)}</mark></td>'
+        f"<td>{escape(', '.join(mentions))}</td></tr>"
+        for (kind, name, identifier), mentions in sorted(texts.items())
+    ]
+    return _table("Concepts", ("concept", "name", "mentions"), rows)
 
 
 def _relations(extraction: Extraction) -> str:

@@ -10,20 +10,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from oncogloss.schema import RELATION_TYPES, Document, Extraction, Mention, Passage
+from oncogloss.schema import RELATION_TYPES, Concept, Document, Extraction, Mention, Passage
 from oncogloss.writers.style import COLOURS, visible
 
 _MARKS = {"neg": "¬", "exc": "∖", "hist": "‹"}
 
 
 def print_table(console: Console, document: Document, extraction: Extraction) -> None:
-    """Print a document with its spans, then its criteria, its relations and the counts by type."""
+    """Print a document with its spans, then its criteria, relations and concepts, and the counts by type."""
     console.rule(Text(visible(document.id), "bold"), style="dim")
     for passage in document.passages:
         console.print(Text(visible(passage.name).replace("_", " "), style="bold"))
         mentions = [m for m in extraction.mentions if m.passage == passage.name]
         console.print(Padding(coloured(passage, mentions), (0, 0, 1, 2)))
-    for table in (_criteria(document, extraction), _relations(extraction), _counts(extraction)):
+    for table in (_criteria(document, extraction), _relations(extraction), _concepts(extraction), _counts(extraction)):
         if table.row_count:
             console.print(table)
 
@@ -74,6 +74,18 @@ def _relations(extraction: Extraction) -> Table:
     for relation in sorted(extraction.relations, key=lambda r: RELATION_TYPES.index(r.type)):
         head, tail = mentions[relation.head], mentions[relation.tail]
         table.add_row(Text(relation.type, "dim"), _labelled(head), _labelled(tail), f"{relation.score:.2f}")
+    return table
+
+
+def _concepts(extraction: Extraction) -> Table:
+    table = _table("Concepts", "concept", "name", "mentions")
+    named: dict[Concept, list[Mention]] = {}
+    for mention in extraction.mentions:
+        if mention.concept:
+            named.setdefault(mention.concept.model_copy(update={"score": 0.0}), []).append(mention)
+    for concept, mentions in sorted(named.items(), key=lambda item: (item[1][0].type, item[0].name)):
+        texts = dict.fromkeys(" ".join(visible(m.text).split()) for m in mentions)
+        table.add_row(Text(concept.id, "dim"), Text(concept.name, COLOURS[mentions[0].type]), Text(", ".join(texts)))
     return table
 
 
