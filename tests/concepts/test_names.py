@@ -1,0 +1,51 @@
+"""Names that are one name have a key in common; names that are not have none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oncogloss.concepts.names import keys
+
+SAME = [
+    ("non-small cell lung cancer", "Non small-cell lung cancers"),
+    ("carcinoma of the breast", "Breast Carcinoma"),
+    ("oesophageal tumour", "esophageal tumor"),
+    ("acute lymphoblastic leukaemia", "Acute Lymphoblastic Leukemia"),
+    ("diarrhoea", "Diarrhea"),
+    ("haemoglobin", "hemoglobin"),
+    ("β-human chorionic gonadotropin", "beta human chorionic gonadotropin"),
+    ("MK-3475", "MK 3475"),
+    ("PD-L1", "PDL1"),
+    ("Barrett's esophagus", "Barrett esophagus"),
+    ("neuropathies", "Neuropathy"),
+]
+APART = [
+    ("PD-1", "PD-L1"),
+    ("ALL", "all"),
+    ("MET", "met"),
+    ("AML", "ALL"),
+    ("ER", "EGFR"),
+    ("ribociclib", "abemaciclib"),
+    ("MET", "mTOR"),
+    ("CD19", "CD20"),
+    ("grade 3", "grade 4"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same_name(one: str, other: str) -> None:
+    assert set(keys(one)) & set(keys(other))
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_other_names_stay_apart(one: str, other: str) -> None:
+    assert not set(keys(one)) & set(keys(other))
+
+
+@given(st.text(max_size=30))
+def test_any_text_has_keys_that_hold(text: str) -> None:
+    assert keys(text) == keys(text)
+    assert keys(f"  {text}, ") == keys(text)
+    assert len(keys(text)) <= 2

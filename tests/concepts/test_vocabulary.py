@@ -1,0 +1,188 @@
+"""A small vocabulary is built from tables, joined, written and opened; the shipped one answers as it should."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from oncogloss.cli import app
+from oncogloss.concepts import Vocabulary, link, open_vocabulary
+from oncogloss.concepts.build import build_vocabulary
+from oncogloss.concepts.vocabulary import SOURCES, TEXT, Entry, name_hash, settle, write_vocabulary
+from oncogloss.errors import BundleError, CorpusError
+from oncogloss.pipeline import load
+from toys import make_document
+
+HEAD = "concept_id\tsource\tpreferred_name\tsynonyms\tsemantic_type\tparents\txrefs\n"
+
+
+def write_source(folder: Path, name: str, *rows: str) -> None:
+    folder.mkdir(exist_ok=True)
+    with gzip.open(folder / f"{name}.tsv.gz", "wt", encoding="utf-8") as stream:
+        stream.write(HEAD + "".join(row.replace(" ; ", "\t") + "\n" for row in rows))
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    folder = tmp_path / "tables"
+    write_source(
+        folder,
+        "cancers_ncit_core",
+        "NCIT:C1 ; NCIt ; Moon Sarcoma ; Sarcoma of the Moon|MS|crater tumour ; CANCER ;  ; DOID:7",
+        "NCIT:C2 ; NCIt ; Crater Carcinoma ; Crater Cancer|tide tumor ; CANCER ;  ; ",
+        "NCIT:C3 ; NCIt ; Tide Carcinoma ; tide tumor ; CANCER ;  ; ",
+    )
+    write_source(
+        folder,
+        "diseases_doid",
+        "DOID:7 ; DO ; lunar sarcoma ; moon cancer ; CANCER ;  ; ",
+        "DOID:8 ; DO ; tide fever ; Crater Cancer ; CONDITION ;  ; ",
+    )
+    write_source(
+        folder,
+        "drugs_unii",
+        "UNII:A ; UNII ; zorbatinib ; ZB-100|Tidelix ; DRUG ;  ; DRUGBANK:DB1",
+        "UNII:B ; UNII ; zorbatinib mesylate ; ZB-100 MESYLATE ; DRUG ;  ; DRUGBANK:DB2",
+        "UNII:C ; UNII ; moon caviar ;  ; DRUG ;  ; ",
+        "UNII:D ; UNII ; tide pollen extract ;  ; DRUG ;  ; DRUGBANK:DB3",
+    )
+    write_source(
+        folder, "genes_hgnc", "HGNC:1 ; HGNC ; MOON1 ; MN1|PD9 ; GENE ;  ; ", "HGNC:2 ; HGNC ; TIDE9 ; PD9 ; GENE ;  ; "
+    )
+    write_source(folder, "drug_targets", "T:1 ; oncoPharmaDB ; lunamab ;  ; DRUG_TARGET ; TIDE9 ; ")
+    return folder
+
+
+@pytest.fixture
+def small(tables: Path, tmp_path: Path) -> Vocabulary:
+    own = tmp_path / "own.tsv"
+    own.write_text("# ours\nOUTCOME\tmoonrise-free survival\tMFS|mFS\nCANCER\tcrater carcinoma\tcrater\n")
+    table = build_vocabulary(tables, tmp_path / "built", own)
+    assert "| oncogloss | Apache-2.0 | 1 | 1 |" in table
+    return Vocabulary(tmp_path / "built")
+
+
+def found(vocabulary: Vocabulary, type_: str, name: str) -> str | None:
+    hit = vocabulary.find(type_, name)
+    return hit[0].id if hit else None
+
+
+def test_names_find_their_concept(small: Vocabulary) -> None:
+    assert found(small, "CANCER", "moon sarcomas") == "NCIT:C1"
+    assert found(small, "CANCER", "crater tumor") == "NCIT:C1"
+    assert found(small, "CANCER", "MS") == "NCIT:C1" and found(small, "CANCER", "ms") is None
+    assert found(small, "CANCER", "lunar sarcoma") == found(small, "CANCER", "moon cancer") == "NCIT:C1", (
+        "joined by DOID:7"
+    )
+    assert small.find("CANCER", "sarcoma of moon") == (Entry("NCIT:C1", "Moon Sarcoma", "NCIt"), 1), (
+        "another word order"
+    )
+    assert found(small, "CANCER", "tide tumor") is None, "two concepts of one source claim it"
+    assert (
+        found(small, "CONDITION", "crater cancer") == "DOID:8" and found(small, "CANCER", "crater cancer") == "NCIT:C2"
+    )
+
+
+def test_drugs_are_those_a_trial_may_give(small: Vocabulary, tables: Path, tmp_path: Path) -> None:
+    assert found(small, "DRUG", "ZB100") == found(small, "DRUG", "TIDELIX") == "UNII:A"
+    assert found(small, "DRUG", "zorbatinib mesylate") == "UNII:A", "a salt is its drug"
+    assert found(small, "DRUG", "moon caviar") is None and found(small, "DRUG", "tide pollen extract") is None
+    build_vocabulary(tables, tmp_path / "all", None, everything=True)
+    assert found(Vocabulary(tmp_path / "all"), "DRUG", "moon caviar") == "UNII:C"
+
+
+def test_a_gene_that_drugs_aim_at_has_its_alias(small: Vocabulary, tables: Path, tmp_path: Path) -> None:
+    assert found(small, "GENE", "PD9") == "HGNC:2" and found(small, "GENE", "MOON1") is None
+    build_vocabulary(tables, tmp_path / "all", None, everything=True)
+    everything = Vocabulary(tmp_path / "all")
+    assert found(everything, "GENE", "PD9") == "HGNC:2" and found(everything, "GENE", "MOON1") == "HGNC:1"
+
+
+def test_our_own_names_join_or_stand_alone(small: Vocabulary) -> None:
+    assert found(small, "OUTCOME", "MFS") == "OG:moonrise-free_survival"
+    assert found(small, "CANCER", "crater") == "NCIT:C2"
+
+
+def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:
+    concept = link("CANCER", "MS", "crater carcinoma", small)
+    assert concept is not None and concept.id == "NCIT:C2" and concept.score == 0.9
+    assert link("CANCER", "MS", "a thing unknown", small).id == "NCIT:C1"  # type: ignore[union-attr]
+    assert link("TIME", "MS", None, small) is None
+
+
+def test_rival_claims_are_settled() -> None:
+    assert settle([{1: 0, 2: 1}, {1: 1, 2: 1}, {2: 3}]) == {1: 0, 2: 2}
+    assert settle([{1: 0}, {1: 0}]) == {}
+
+
+def test_names_of_one_short_hash_are_told_apart(tmp_path: Path) -> None:
+    first = name_hash("DRUG", "a")
+    twin = first ^ 1  # differs in the check alone
+    write_vocabulary([Entry("1", "one", "v"), Entry("2", "two", "v")], {first: 0, twin: 1}, tmp_path, [])
+    assert found(Vocabulary(tmp_path), "DRUG", "a") == "1"
+
+
+def test_what_is_missing_is_named(tmp_path: Path, tables: Path) -> None:
+    with pytest.raises(BundleError, match="No vocabulary 'nowhere'"):
+        open_vocabulary("nowhere")
+    with pytest.raises(BundleError, match="is no vocabulary"):
+        Vocabulary(tmp_path)
+    with pytest.raises(CorpusError, match="none of cancers_ncit_core"):
+        build_vocabulary(tmp_path / "empty", tmp_path / "out", None)
+    write_source(tables, "genes_hgnc", "HGNC:1 ; HGNC ; short")
+    with pytest.raises(CorpusError, match="line 2: 3 columns; seven are needed"):
+        build_vocabulary(tables, tmp_path / "out", None)
+
+
+SHIPPED = [
+    ("DRUG", "MK-3475", "pembrolizumab"),
+    ("DRUG", "Keytruda", "pembrolizumab"),
+    ("GENE", "HER2", "ERBB2"),
+    ("GENE", "PD-1", "PDCD1"),
+    ("GENE", "programmed cell death protein 1", "PDCD1"),
+    ("GENE", "PD-L1", "CD274"),
+    ("CANCER", "NSCLC", "Non-Small Cell Lung Carcinoma"),
+    ("CANCER", "ALL", "Acute Lymphoblastic Leukemia"),
+    ("OUTCOME", "OS", "overall survival"),
+    ("BIOMARKER", "BRAF V600E", "BRAF V600E"),
+    ("CONDITION", "diarrhoea", "Diarrhea"),
+]
+
+
+@pytest.mark.parametrize(("type_", "name", "concept"), SHIPPED)
+def test_the_shipped_vocabulary_knows(type_: str, name: str, concept: str) -> None:
+    hit = open_vocabulary().find(type_, name)
+    assert hit is not None and hit[0].name == concept
+
+
+def test_the_shipped_vocabulary_says_where_it_is_from() -> None:
+    folder = Path(__file__).parents[2] / "vocabulary" / "default"
+    told = json.loads((folder / SOURCES).read_text())
+    assert all(entry["licence"] and entry["source"] for entry in told)
+    assert not any("ATC" in entry["source"] or "WHO" in entry["source"] for entry in told), "not for shipping"
+    assert len((folder / TEXT).read_text(encoding="utf-8").splitlines()) == len(open_vocabulary())
+
+
+def test_mentions_carry_concepts() -> None:
+    found = load("micro").extract(make_document(text="Pembrolizumab in non-small cell lung cancer (NSCLC)."))
+    concepts = {m.text: m.concept.name for m in found.mentions if m.concept}
+    assert concepts["Pembrolizumab"] == "pembrolizumab"
+    assert concepts["NSCLC"] == concepts["non-small cell lung cancer"] == "Non-Small Cell Lung Carcinoma"
+
+
+def test_link_prints_what_it_finds() -> None:
+    done = CliRunner().invoke(app, ["link", "MK-3475", "moonshine-77", "--type", "DRUG"])
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows[0]["concepts"]["DRUG"]["name"] == "pembrolizumab" and rows[1]["concepts"] is None
+    piped = CliRunner().invoke(app, ["link", "-", "--type", "GENE"], input="HER2\nPD-1\n")
+    assert [json.loads(line)["concepts"]["GENE"]["name"] for line in piped.stdout.splitlines()] == ["ERBB2", "PDCD1"]
+    assert CliRunner().invoke(app, ["link", "x", "--type", "DOSE"]).exit_code == 2
+
+
+def test_build_prints_what_went_in(tables: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["vocabulary", "build", str(tables), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0 and "| NCIt | CC BY 4.0 | 3 | 0 |" in done.stdout
