@@ -30,6 +30,9 @@ app = typer.Typer(
 )
 
 
+SHARES = (0.25, 0.5, 0.75, 1.0)
+
+
 class Format(StrEnum):
     """How `extract` shows what it found."""
 
@@ -439,20 +442,21 @@ def corpus_build(
 def corpus_curve(
     records: Records,
     run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
-    start: Annotated[str, typer.Option(help="Pretraining run that each point starts from.")],
+    start: Annotated[str, typer.Option(help="Pretraining run that each point starts from, or `minilm`.")],
     corpus: CorpusFolder = Path("corpus"),
+    shares: Annotated[list[float] | None, typer.Option("--share", help="A share of the records; repeatable.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over all records; a quarter of them: four times as many.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
 ) -> None:
-    """Learning curve: F1 on dev from 25, 50, 75 and 100 % of the annotated real records, and of twice as many.
+    """Learning curve: F1 on dev from 25, 50, 75 and 100 % of the annotated real records, foreseen for twice as many.
 
     Example: `oncogloss corpus curve --records records.jsonl.gz --start runs/encoder --run runs/curve`
     """
     needs_training_extra()
     from oncogloss.training.recipes import corpus_learning_curve
 
-    table = corpus_learning_curve(corpus, records, start, run, epochs=epochs, seed=seed)
+    table = corpus_learning_curve(corpus, records, start, run, shares=shares or SHARES, epochs=epochs, seed=seed)
     _keep(f"# Learning curve on dev\n\n{table}", out)
 
 

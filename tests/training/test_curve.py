@@ -28,11 +28,16 @@ def test_four_points_each_trained_once(
         return GoldDocument(f"NCT{i}", (GoldPassage("summary", text, spans),), "ours")
 
     records, dev = [document(i) for i in range(8)], [document(8)]
-    table = learning_curve(tiny_network, tokenizer, records, dev, tmp_path, epochs=1, seed=0)
+    table = learning_curve(
+        tiny_network, tokenizer, records, dev, tmp_path, shares=(0.25, 0.5, 0.75, 1), epochs=1, seed=0
+    )
     assert [row.split("|")[1].strip() for row in table.splitlines()[2:]] == ["2", "4", "6", "8", "16 (foreseen)"]
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("scores.json")}
     assert len(before) == 4
-    assert learning_curve(tiny_network, tokenizer, records, dev, tmp_path, epochs=1, seed=0) == table
+    assert (
+        learning_curve(tiny_network, tokenizer, records, dev, tmp_path, shares=(0.25, 0.5, 0.75, 1), epochs=1, seed=0)
+        == table
+    )
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 

