@@ -84,6 +84,13 @@ def test_a_record_to_json(extract: Command) -> None:
     assert {p.name for p in extraction.passages} >= {"brief_title", "eligibility"}
 
 
+def test_a_least_score_keeps_a_part(run: Command) -> None:
+    (low,), (high,) = (run("extract", SAMPLE, "--min-score", s).extractions for s in ("0.2", "0.9"))
+    spans = [{(m.passage, m.start, m.end, m.type) for m in found.mentions} for found in (low, high)]
+    assert spans[1] < spans[0] and all(m.score >= 0.9 for m in high.mentions)
+    assert run("extract", SAMPLE, "--min-score", "2").status == 2
+
+
 def test_legacy_xml(extract: Command) -> None:
     assert [e.id for e in extract(XML).extractions] == ["NCT99000010"]
 

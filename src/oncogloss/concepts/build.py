@@ -64,6 +64,7 @@ _SALT = re.compile(
 )
 _ALLERGEN = re.compile(r"pollen|extract|venom|whole|spore|, |unspecified|oil|dander|root|leaf|seed|fruit|milk|meat")
 _PREFERRED, _SYNONYM, _JOINED = range(3)  # ranks: how close a name is to its concept
+_FIRST = -1_000  # of a name that our own table gives to a concept whatever other sources say
 _REORDERING = {"CANCER", "CONDITION", "PROCEDURE"}  # types whose names keep their meaning in another order
 
 
@@ -178,13 +179,18 @@ def _identifies(xref: str, type_: str) -> bool:
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
     """Add the names of our own table `entity type, preferred name, other names` to the concepts that bear the
-    preferred one, or make concepts of them; returns what is told of the table."""
+    preferred one, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
+
+    Returns what is told of the table.
+    """
     settled = settle([c.hashes() for c in concepts])
     taken, joined = 0, 0
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#") or not line.strip():
             continue
         type_, name, others = line.split("\t")
+        first = type_.endswith("!")
+        type_ = type_.removesuffix("!")
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
         known = next((settled[h] for k in keys(name)[:1] if (h := name_hash(type_, k)) in settled), None)
         if known is None:
@@ -195,6 +201,8 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
             concept = concepts[known]
             joined += 1
         concept.take(row, own=known is None)
+        if first:
+            concept.names.update(dict.fromkeys((name, *row.synonyms), _FIRST))
     return {"source": "oncogloss", "file": path.name, "licence": "Apache-2.0", "concepts": taken, "joined": joined}
 
 

@@ -1,8 +1,10 @@
-"""From a mention to the concept it names: the same name in a vocabulary, its own or that of its long form."""
+"""From a mention to the concept it names: the same name in a vocabulary, its own or its long form's, or one made of its
+parts."""
 
 from __future__ import annotations
 
-from oncogloss.concepts.vocabulary import Vocabulary
+from oncogloss.concepts.compose import compose_biomarker, compose_class
+from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept
 
 # entity types whose concepts a mention may name, its own first
@@ -18,8 +20,13 @@ TYPES: dict[str, tuple[str, ...]] = {
     "INSTRUMENT": ("INSTRUMENT",),
     "ROUTE": ("ROUTE",),
     "REGIMEN": ("REGIMEN",),
+    "DRUG_CLASS": ("DRUG_CLASS",),
 }
-BY_OTHER_ORDER, BY_LONG_FORM = 0.9, 0.9  # weights of a concept found by its words reordered, or by the long form
+COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker}
+
+# weights of a concept found by its words in another order, by the long form, or made of its parts: set by hand,
+# not measured yet
+BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS = 0.9, 0.9, 0.9
 
 
 def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
@@ -31,7 +38,12 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
         for kind in TYPES.get(type_, ()) if name else ():
             found = vocabulary.find(kind, name or "")
             if found:
-                entry, rank = found
-                score = weight * (BY_OTHER_ORDER if rank else 1.0)
-                return Concept(id=entry.id, name=entry.name, vocabulary=entry.vocabulary, score=round(score, 4))
+                return _concept(found[0], weight * (BY_OTHER_ORDER if found[1] else 1.0))
+        made = COMPOSED[type_](name, vocabulary) if name and type_ in COMPOSED else None
+        if made:
+            return _concept(made, weight * BY_PARTS)
     return None
+
+
+def _concept(entry: Entry, score: float) -> Concept:
+    return Concept(id=entry.id, name=entry.name, vocabulary=entry.vocabulary, score=round(score, 4))

@@ -16,7 +16,7 @@ _AMERICAN = (  # British spelling → American, inside words
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "a", "an", "and", "in", "to", "for", "nos", "unspecified"))
-SHORT = 4  # letters and digits up to which a name in capitals counts as a short form, case kept
+SHORT = 4  # letters and digits up to which a name with capitals counts as a short form
 
 
 def words(name: str) -> list[str]:
@@ -40,11 +40,12 @@ def _singular(word: str) -> str:
 def keys(name: str) -> list[str]:
     """Keys under which a name is found, the closest first; two names with a key in common are one name.
 
-    A short form ("ALL", "MET") has one key that keeps its case, so that it never meets the common word.
+    A short form ("ALL", "MET", "mTOR") has one key of its own, so that it never meets the common word.
     """
     bare = "".join(_WORD.findall(name))
-    if len(bare) <= SHORT and bare.upper() == bare and any(c.isalpha() for c in bare):
-        return [f"={bare}"]
+    capitals = sum(c.isupper() for c in bare)
+    if len(bare) <= SHORT and ((bare.upper() == bare and capitals) or capitals > 1):
+        return [f"={bare.upper()}"]
     plain = words(name)
     if not plain:
         return []

@@ -1,0 +1,161 @@
+"""Concepts made of parts: a class of drugs is its targets and what it does to them, a biomarker its gene and its state.
+
+No vocabulary lists "programmed cell death protein 1 inhibitor"; the gene it names, and that it inhibits it, say that
+it is what "PD-1 inhibitor" is. What has a word left over that neither part explains is no concept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from oncogloss.concepts.names import words
+from oncogloss.concepts.vocabulary import Entry, Vocabulary
+
+_PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/)])")
+_LONGEST = 7  # words of a gene's name
+_JOINING = {
+    "and",
+    "or",
+    "the",
+    "of",
+    "a",
+    "an",
+    "with",
+    "to",
+    "for",
+    "against",
+    "gene",
+    "receptor",
+    "protein",
+    "family",
+}
+
+# words that say what a class does to its targets; the first rule whose words all stand there holds
+_ACTIONS: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (action, frozenset(form.split()))
+    for action, forms in (
+        ("CAR T cells", "car t|cart|car|chimeric antigen t"),
+        ("bispecific antibody", "bispecific antibody|bispecific|bite"),
+        ("T-cell engager", "engager"),
+        ("antibody-drug conjugate", "antibody drug conjugate|adc|immunoconjugate"),
+        ("vaccine", "vaccine"),
+        ("degrader", "degrader|protac"),
+        ("agonist", "agonist"),
+        ("antagonist", "antagonist"),
+        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|blocker|blockade|blocking"),
+        ("antibody", "antibody|mab|anti"),
+        ("targeted therapy", "targeted|targeting|directed"),
+    )
+    for form in forms.split("|")
+)
+_ABOUT_ACTION = {
+    "monoclonal", "tyrosine", "kinase", "small", "molecule", "therapy", "treatment", "agent", "drug", "based",
+    "containing",
+    "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak", "potent", "anti",
+    "targeted", "targeting", "directed", "t",
+}  # fmt: skip
+
+# words that say the state of a marker; the first rule whose words all stand there holds
+_STATES: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (state, frozenset(form.split()))
+    for state, forms in (
+        ("overexpression", "overexpression|overexpressing|overexpressed|over expression|over expressing"),
+        ("amplification", "amplification|amplified|amplifying"),
+        ("fusion", "fusion|fused|fusion positive|rearrangement|rearranged|translocation|translocated"),
+        ("wild type", "wild type|wildtype|wt|unmutated"),
+        ("skipping", "skipping"),
+        ("deletion", "deletion|deleted|del|loss"),
+        ("insertion", "insertion|ins"),
+        ("mutation", "mutation|mutated|mutant|mut|variant|alteration|altered|aberration|mutation positive"),
+        ("high", "high"),
+        ("low", "low"),
+        ("negative", "negative|neg|-|nonexpressing"),
+        ("positive", "positive|pos|+|expressing|expression|expressed"),
+    )
+    for form in forms.split("|")
+)
+_ABOUT_STATE = {
+    "tumor", "disease", "status", "activating", "sensitizing", "sensitising", "pathogenic", "deleterious", "somatic",
+    "germline", "gene", "positive", "expression", "mutation", "genetic",
+}  # fmt: skip
+_CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|\d{1,2}|exon")
+
+
+def _pieces(text: str) -> list[str]:
+    return _PIECE.findall(re.sub(r"\b[Aa]nti(?:[- ]+|(?=[A-Z]))", "anti ", text))
+
+
+def genes_and_rest(text: str, vocabulary: Vocabulary) -> tuple[list[Entry], list[str]]:
+    """(the genes that a phrase names, in its order; its other words), the longest names first."""
+    pieces = _pieces(text)
+    genes: list[Entry] = []
+    rest: list[str] = []
+    i = 0
+    while i < len(pieces):
+        for n in range(min(_LONGEST, len(pieces) - i), 0, -1):
+            name = pieces[i : i + n]
+            hit = vocabulary.find("GENE", " ".join(name)) if _is_name(name) else None
+            if hit:
+                genes += [hit[0]] if hit[0] not in genes else []
+                i += n
+                break
+        else:
+            rest.append(pieces[i])
+            i += 1
+    return genes, rest
+
+
+def _is_name(pieces: list[str]) -> bool:
+    """A sign is no part of a gene's name here, and one common word ("cell", "anti") is none."""
+    return all(piece[0].isalnum() for piece in pieces) and (
+        len(pieces) > 1 or any(c.isupper() or c.isdigit() for c in pieces[0])
+    )
+
+
+def _rule(
+    rules: tuple[tuple[str, frozenset[str]], ...], left: set[str], about: set[str]
+) -> Iterator[tuple[str, set[str]]]:
+    """(what is said, the words that no rule explains) for each rule whose words all stand there."""
+    for said, needed in rules:
+        if needed <= left:
+            yield said, left - needed - about - _JOINING
+
+
+def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
+    """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
+    genes, rest = genes_and_rest(text, vocabulary)
+    left = {word for piece in rest for word in words(piece)}
+    for action, unexplained in _rule(_ACTIONS, left, _ABOUT_ACTION):
+        if genes and not unexplained:
+            return _entry(genes, action)
+    return None
+
+
+def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
+    """The biomarker of a phrase such as "HER2-overexpressing", or None where it has other words too."""
+    genes, rest = genes_and_rest(text, vocabulary)
+    changes = [piece for piece in rest if _CHANGE.fullmatch(piece)]
+    signs = {piece for piece in rest if piece in "+-"}
+    left = {word for piece in rest if piece not in changes for word in words(piece)} | signs
+    for state, unexplained in _rule(_STATES, left, _ABOUT_STATE):
+        if genes and not unexplained:
+            return _known(genes, changes, state, vocabulary)
+    if genes and changes and not left - _ABOUT_STATE - _JOINING:
+        return _known(genes, changes, "mutation", vocabulary)
+    return None
+
+
+def _known(genes: list[Entry], changes: list[str], state: str, vocabulary: Vocabulary) -> Entry:
+    """The vocabulary's own entry of a marker where it has one ("KRAS G12C"), else one made here."""
+    made = _entry(genes, " ".join([*changes, state]))
+    for name in (made.name, made.name.removesuffix(" mutation")):
+        hit = vocabulary.find("BIOMARKER", name)
+        if hit:
+            return hit[0]
+    return made
+
+
+def _entry(genes: list[Entry], what: str) -> Entry:
+    symbols = "/".join(sorted(gene.name for gene in genes))
+    return Entry(f"OG:{symbols} {what}".replace(" ", "_"), f"{symbols} {what}", "oncogloss")
