@@ -16,6 +16,7 @@ _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/
 _LONGEST = 7  # words of a gene's name
 _JOINING = {
     "and",
+    "in",
     "or",
     "the",
     "of",
