@@ -358,6 +358,22 @@ def vocabulary_build(
     print(build_vocabulary(sources, out, own, everything=everything))
 
 
+@vocabulary_app.command("pairs")
+def vocabulary_pairs(
+    pairs: Annotated[Path, typer.Argument(help="Rows: entity type, name, other name, `same` or `apart`.")],
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How often the vocabulary knows that two names are one concept, and that two near ones are not.
+
+    Example: `oncogloss vocabulary pairs corpus/pairs.tsv`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.pairs import pairs_report, read_pairs
+
+    _keep(f"# Pairs of names\n\n{pairs_report(read_pairs(pairs), open_vocabulary(vocabulary))}", out)
+
+
 corpus_app = typer.Typer(help="Grow and check the annotated corpus.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 

@@ -20,6 +20,8 @@ SAME = [
     ("PD-L1", "PDL1"),
     ("Barrett's esophagus", "Barrett esophagus"),
     ("neuropathies", "Neuropathy"),
+    ("Waldenström's macroglobulinaemia", "Waldenstrom macroglobulinemia"),
+    ("international normalised ratio", "International Normalized Ratio"),
 ]
 APART = [
     ("PD-1", "PD-L1"),

@@ -174,7 +174,7 @@ def _base(name: str) -> str:
 
 def _identifies(xref: str, type_: str) -> bool:
     kinds = {"GENE": ("HGNC:", "NCBIGene:"), "DRUG": ("DRUGBANK:", "NCIT:"), "BIOMARKER": ()}
-    return xref.startswith(kinds.get(type_, ("NCIT:", "DOID:", "MONDO:", "MESH:", "ONCOTREE:")))
+    return xref.startswith(kinds.get(type_, ("NCIT:", "DOID:", "MONDO:", "ONCOTREE:")))
 
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:

@@ -44,7 +44,7 @@ _ACTIONS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("degrader", "degrader|protac"),
         ("agonist", "agonist"),
         ("antagonist", "antagonist"),
-        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|blocker|blockade|blocking"),
+        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|tkis|blocker|blockade|blocking"),
         ("antibody", "antibody|mab|anti"),
         ("targeted therapy", "targeted|targeting|directed"),
     )
@@ -77,8 +77,8 @@ _STATES: tuple[tuple[str, frozenset[str]], ...] = tuple(
     for form in forms.split("|")
 )
 _ABOUT_STATE = {
-    "tumor", "disease", "status", "activating", "sensitizing", "sensitising", "pathogenic", "deleterious", "somatic",
-    "germline", "gene", "positive", "expression", "mutation", "genetic",
+    "tumor", "disease", "status", "activating", "sensitizing", "sensitising", "pathogenic", "deleterious",
+    "gene", "positive", "expression", "mutation", "genetic",
 }  # fmt: skip
 _CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|\d{1,2}|exon")
 
