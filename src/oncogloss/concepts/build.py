@@ -71,25 +71,24 @@ _REORDERING = {"CANCER", "CONDITION", "PROCEDURE"}  # types whose names keep the
 @dataclass
 class _Concept:
     entry: Entry
-    types: set[str]
     order: int  # of the source, doubled; a gene that drugs aim at or trials test comes half a step earlier
-    names: dict[str, int] = field(default_factory=dict)  # name → rank
+    names: dict[tuple[str, str], int] = field(default_factory=dict)  # (entity type, name) → rank
 
     def take(self, row: Row, *, own: bool) -> None:
         ranks = (_PREFERRED, _SYNONYM) if own else (_JOINED, _JOINED)
         for name, rank in ((row.name, ranks[0]), *((s, ranks[1]) for s in row.synonyms)):
             if 1 < len(name) < 80:
-                self.names[name] = min(rank, self.names.get(name, rank))
+                key = (row.type, name)
+                self.names[key] = min(rank, self.names.get(key, rank))
 
     def hashes(self) -> dict[int, int]:
         """Hash of each name → its claim: earlier sources first, then by rank; words in another order last of all."""
         found: dict[int, int] = {}
-        for name, rank in self.names.items():
-            for type_ in self.types:
-                for k, key in enumerate(keys(name)[: 2 if type_ in _REORDERING else 1]):
-                    value = name_hash(type_, key)
-                    claim = 10 * self.order + rank if k == 0 else 1_000 + self.order
-                    found[value] = min(claim, found.get(value, claim))
+        for (type_, name), rank in self.names.items():
+            for k, key in enumerate(keys(name)[: 2 if type_ in _REORDERING else 1]):
+                value = name_hash(type_, key)
+                claim = 10 * self.order + rank if k == 0 else 1_000 + self.order
+                found[value] = min(claim, found.get(value, claim))
         return found
 
 
@@ -150,13 +149,12 @@ def collect(folder: Path, *, everything: bool = False) -> tuple[list[_Concept], 
             concept = next((by_id[i] for i in (row.id, *row.xrefs) if i in by_id), None) or by_name.get(name)
             if concept is None:
                 step = 2 * order - (row.type == "GENE" and row.name in oncology.genes)
-                concept = _Concept(Entry(row.id, row.name, source.vocabulary), {row.type}, step)
+                concept = _Concept(Entry(row.id, row.name, source.vocabulary), step)
                 concepts.append(concept)
                 taken += 1
                 concept.take(row, own=True)
             else:
                 joined += 1
-                concept.types.add(row.type)
                 concept.take(row, own=False)
             for i in (row.id, *(x for x in row.xrefs if _identifies(x, row.type))):
                 by_id.setdefault(i, concept)
@@ -194,7 +192,7 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
         known = next((settled[h] for k in keys(name)[:1] if (h := name_hash(type_, k)) in settled), None)
         if known is None:
-            concept = _Concept(Entry(row.id, name, "oncogloss"), {type_}, 2 * len(SOURCES))
+            concept = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
             taken += 1
         else:
@@ -202,7 +200,7 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
             joined += 1
         concept.take(row, own=known is None)
         if first:
-            concept.names.update(dict.fromkeys((name, *row.synonyms), _FIRST))
+            concept.names.update({(type_, first_name): _FIRST for first_name in (name, *row.synonyms)})
     return {"source": "oncogloss", "file": path.name, "licence": "Apache-2.0", "concepts": taken, "joined": joined}
 
 
@@ -224,7 +222,7 @@ def build_vocabulary(folder: Path, out: Path, own: Path | None, *, everything: b
 def _table(concepts: Iterable[_Concept], told: Iterable[dict[str, Any]], names: int) -> str:
     lines = ["| source | licence | concepts | joined to an earlier one |", "|---|---|---|---|"]
     lines += [f"| {t['source']} | {t['licence']} | {t['concepts']:,} | {t['joined']:,} |" for t in told]
-    kinds = Counter(type_ for c in concepts for type_ in c.types)
+    kinds = Counter(type_ for c in concepts for type_ in {type_ for type_, _ in c.names})
     by_type = ", ".join(f"{kind} {n:,}" for kind, n in kinds.most_common())
     lines += ["", f"{names:,} names; concepts by type: {by_type}."]
     return "\n".join(lines)
