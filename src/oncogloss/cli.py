@@ -333,8 +333,9 @@ def link_command(
     opened = open_vocabulary(vocabulary)
     kinds = [type] if type else list(TYPES)
     for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
-        found = {kind: concept for kind in kinds if (concept := link(kind, name, None, opened))}
-        concepts = {kind: concept.model_dump() for kind, concept in found.items()}
+        found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
+        once = {concept.id: (kind, concept) for kind, concept in reversed(found)}  # under the first type that has it
+        concepts = {kind: concept.model_dump() for kind, concept in reversed(once.values())}
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
 
 
@@ -434,13 +435,14 @@ def corpus_build(
     Example: `oncogloss corpus build --download --out built`
     """
     from oncogloss.training.corpora import build_corpus, describe, lacking_text
-    from oncogloss.training.download import REGISTRY, download_records
 
     if not records and not download:
         raise typer.BadParameter("give --records FILE, or --download to fetch them from the registry.")
     paths = list(records or ())
     notes: list[str] = []
     if download:
+        from oncogloss.training.download import REGISTRY, download_records
+
         wanted = lacking_text(corpus)
         with _progress(len(wanted)) as bar:
             task = bar.add_task("fetching", total=len(wanted))
@@ -460,7 +462,9 @@ def corpus_curve(
     run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
     start: Annotated[str, typer.Option(help="Pretraining run that each point starts from, or `minilm`.")],
     corpus: CorpusFolder = Path("corpus"),
-    shares: Annotated[list[float] | None, typer.Option("--share", help="A share of the records; repeatable.")] = None,
+    shares: Annotated[
+        list[float] | None, typer.Option("--share", min=0.01, max=1, help="A share of the records; repeatable.")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over all records; a quarter of them: four times as many.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
@@ -532,7 +536,9 @@ def corpus_agreement(
     from oncogloss.training.corpora import read_standoff
     from oncogloss.training.curation import agreement
 
-    one, other = (read_standoff(path, records)[0] for path in (first, second))
+    (one, problems), (other, more) = (read_standoff(path, records) for path in (first, second))
+    for problem in (*problems, *more):
+        print(problem, file=sys.stderr)
     _keep(agreement(one, other), out)
 
 
@@ -550,7 +556,10 @@ def main() -> None:
         print(f"oncogloss: {error}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(f"oncogloss: {error.filename}: {error.strerror}; check the path.", file=sys.stderr)
+        print(
+            f"oncogloss: {error.filename or error}: {error.strerror or 'cannot be read'}; check the path.",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 

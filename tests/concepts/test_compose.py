@@ -64,7 +64,25 @@ def test_no_class_is_made_of_what_is_not_understood(text: str) -> None:
     assert compose_class(text, open_vocabulary()) is None
 
 
-@pytest.mark.parametrize("text", ["HER2", "positive", "PD-L1 in the moonlight", "triple negative", "", "exon 19"])
+MIXED = [
+    "PD-L1 ≥1%",
+    "PD-L1 <1%",
+    "TMB ≥ 10",
+    "HER2 0",
+    "HER2 1+",
+    "PD-L1 expression <1%",
+    "HR-positive/HER2-negative",
+    "EGFR mutation or ALK rearrangement",
+    "EGFR mutation negative",
+    "HER2 mutation or amplification",
+    "EGFR exon 19 deletion or L858R",
+    "germline BRCA mutation",
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["HER2", "positive", "PD-L1 in the moonlight", "triple negative", "", "exon 19", *MIXED]
+)
 def test_no_marker_is_made_of_what_is_not_understood(text: str) -> None:
     assert compose_biomarker(text, open_vocabulary()) is None
 

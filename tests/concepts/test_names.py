@@ -48,6 +48,5 @@ def test_other_names_stay_apart(one: str, other: str) -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_has_keys_that_hold(text: str) -> None:
-    assert keys(text) == keys(text)
     assert keys(f"  {text}, ") == keys(text)
-    assert len(keys(text)) <= 2
+    assert all(keys(text)) and (keys(text) or not any(c.isalnum() for c in text))

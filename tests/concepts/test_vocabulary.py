@@ -95,6 +95,23 @@ def test_drugs_are_those_a_trial_may_give(small: Vocabulary, tables: Path, tmp_p
     assert found(Vocabulary(tmp_path / "all"), "DRUG", "moon caviar") == "UNII:C"
 
 
+def test_a_marker_is_no_disease_that_has_it(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "biomarkers_ncit", "NCIT:C9 ; NCIt ; Monosomy 7 ;  ; BIOMARKER ;  ; NCIT:C1|NCIT:C2")
+    build_vocabulary(tables, tmp_path / "built", None)
+    assert found(Vocabulary(tmp_path / "built"), "BIOMARKER", "monosomy 7") == "NCIT:C9"
+
+
+def test_what_is_left_of_a_salt_must_be_a_drug(tables: Path, tmp_path: Path) -> None:
+    rows = (
+        "UNII:E ; UNII ; sodium chloride ;  ; DRUG ;  ; DRUGBANK:DB5",
+        "UNII:F ; UNII ; sodium sulfate ;  ; DRUG ;  ; DRUGBANK:DB6",
+    )
+    write_source(tables, "drugs_unii", *rows, "UNII:G ; UNII ; sodium ;  ; DRUG ;  ; DRUGBANK:DB7")
+    build_vocabulary(tables, tmp_path / "built", None)
+    names = ("sodium chloride", "sodium sulfate", "sodium")
+    assert [found(Vocabulary(tmp_path / "built"), "DRUG", name) for name in names] == ["UNII:E", "UNII:F", "UNII:G"]
+
+
 def test_a_gene_that_drugs_aim_at_has_its_alias(small: Vocabulary, tables: Path, tmp_path: Path) -> None:
     assert found(small, "GENE", "PD9") == "HGNC:2" and found(small, "GENE", "MOON1") is None
     build_vocabulary(tables, tmp_path / "all", None, everything=True)
@@ -133,6 +150,14 @@ def test_what_is_missing_is_named(tmp_path: Path, tables: Path) -> None:
         Vocabulary(tmp_path)
     with pytest.raises(CorpusError, match="none of cancers_ncit_core"):
         build_vocabulary(tmp_path / "empty", tmp_path / "out", None)
+    own = tmp_path / "own.tsv"
+    own.write_text("MOON\tx\ty\n")
+    with pytest.raises(CorpusError, match=r"own\.tsv, line 1: not `entity type"):
+        build_vocabulary(tables, tmp_path / "out", own)
+    build_vocabulary(tables, tmp_path / "cut", None)
+    (tmp_path / "cut" / TEXT).write_bytes(b"cut")
+    with pytest.raises(BundleError, match="do not belong together"):
+        Vocabulary(tmp_path / "cut")
     write_source(tables, "genes_hgnc", "HGNC:1 ; HGNC ; short")
     with pytest.raises(CorpusError, match="line 2: 3 columns; seven are needed"):
         build_vocabulary(tables, tmp_path / "out", None)

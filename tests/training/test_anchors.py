@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncogloss.training.anchors import anchors, find_again
+from oncogloss.errors import CorpusError
+from oncogloss.training.anchors import _ink, anchors, find_again
 from oncogloss.training.corpora import (
     GoldCriterion,
     GoldDocument,
@@ -88,6 +90,20 @@ def test_another_text_gives_nothing(tmp_path) -> None:
     assert problems[0].endswith("0 of 3 entities found again.")
 
 
+def test_signs_at_the_edges_stay(tmp_path) -> None:
+    text = "- Breast cancer that is HER2- by assay.\n- From day -7 on, until surgery.\n"
+    spans = tuple(GoldEntity("GENE", text.index(s), text.index(s) + len(s)) for s in ("HER2-", "-7"))
+    found, _ = rebuilt(tmp_path, GoldPassage("eligibility", text, spans, criteria=()), text.replace("- B", "  * B"))
+    assert found is not None
+    assert [found.text[e.start : e.end] for e in found.entities] == ["HER2-", "-7"]
+
+
+def test_the_corpus_is_not_written_over(tmp_path) -> None:
+    rebuilt(tmp_path, passage_of(SENTENCES[:2]), "x")
+    with pytest.raises(CorpusError, match="the corpus itself"):
+        build_corpus(tmp_path / "corpus", [], tmp_path / "corpus")
+
+
 def test_a_repeated_sentence_is_found_at_its_place() -> None:
     text = "Moon sarcoma is treated.\nFirst line here.\nMoon sarcoma is treated.\nSecond line here."
     assert [tuple(run) for run in find_again(anchors(text, [])["stretches"], text)] == [(0, 0, 71)]
@@ -98,7 +114,7 @@ def test_what_is_found_again_is_the_same_words(sentences: list[str], data: st.Da
     old = "\n".join(sentences)
     kept = [s for s in sentences if data.draw(st.booleans())]
     new = " \n\n".join(f"* {s}" for s in kept)
-    inked = [re.sub(r"[\s\\*•·▪-]", "", t) for t in (old, new)]
+    inked = ["".join(t[i] for i in _ink(t)) for t in (old, new)]
     runs = find_again(anchors(old, [])["stretches"], new)
     for run in runs:
         assert inked[0][run.old : run.old + run.length] == inked[1][run.new : run.new + run.length]

@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from oncogloss.errors import CorpusError  # noqa: E402
 from oncogloss.model.network import Network  # noqa: E402
 from oncogloss.model.tokenizer import Tokenizer  # noqa: E402
 from oncogloss.training import finetune  # noqa: E402
@@ -39,6 +40,15 @@ def test_four_points_each_trained_once(
         == table
     )
     assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_another_start_needs_another_folder(tmp_path: Path, tiny_network: Network, tokenizer: Tokenizer) -> None:
+    with pytest.raises(CorpusError, match="needs some"):
+        learning_curve(tiny_network, tokenizer, [], [], tmp_path, shares=(1,), epochs=1, seed=0)
+    (tmp_path / "curve.json").write_text("{}")
+    records = [GoldDocument("NCT1", (GoldPassage("summary", SENTENCES[0]),), "ours")]
+    with pytest.raises(CorpusError, match="begun from other weights"):
+        learning_curve(tiny_network, tokenizer, records, [], tmp_path, shares=(1,), epochs=1, seed=0)
 
 
 def test_what_more_would_bring_follows_the_points() -> None:

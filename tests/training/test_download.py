@@ -37,6 +37,10 @@ class Registry(BaseHTTPRequestHandler):
             self.end_headers()
         elif identifier == "NCT8":
             self.send_error(503)
+        elif identifier == "NCT7":
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"Service under maintenance")
         else:
             study = {"protocolSection": {"identificationModule": {"nctId": identifier, "briefTitle": TITLE}}}
             self.send_response(200)
@@ -71,6 +75,11 @@ def test_records_come_once(tmp_path: Path, registry: tuple[str, list[str]]) -> N
 def test_a_registry_in_trouble_is_named(tmp_path: Path, registry: tuple[str, list[str]]) -> None:
     with pytest.raises(InputError, match="answers 503; try again later"):
         download_records(["NCT8"], tmp_path, url=registry[0], pause=0)
+    with pytest.raises(InputError, match="this is not the study NCT7"):
+        download_records(["NCT7"], tmp_path, url=registry[0], pause=0)
+    assert not (tmp_path / "NCT7.json").exists(), "what is no study is not kept"
+    with pytest.raises(InputError, match="no web address"):
+        download_records(["NCT1"], tmp_path / "y", url="foo", pause=0)
     with pytest.raises(InputError, match="cannot be reached"):
         download_records(["NCT1"], tmp_path / "x", url="http://127.0.0.1:9", pause=0)
 
@@ -78,7 +87,7 @@ def test_a_registry_in_trouble_is_named(tmp_path: Path, registry: tuple[str, lis
 def test_build_downloads_and_joins(
     tmp_path: Path, registry: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "PAUSE", 0)
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "splits.json").write_text('{"dev": [], "test": []}')

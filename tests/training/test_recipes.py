@@ -15,9 +15,10 @@ from oncogloss.model.network import Network
 from oncogloss.pipeline import load
 from oncogloss.training import finetune
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to_standoff
+from oncogloss.training.files import replace_file
 from oncogloss.training.quantize import load_rounded
 from oncogloss.training.recipes import TrainingData, export_run, start_network, train_model
-from oncogloss.training.state import load_state, replace_file, save_state
+from oncogloss.training.state import load_state, save_state
 from toys import SENTENCES, make_document
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from oncogloss.concepts.names import keys
+from oncogloss.concepts.names import SHORT, keys
 from oncogloss.concepts.vocabulary import Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
+from oncogloss.schema import ENTITY_TYPES
 
 
 class Row(NamedTuple):
@@ -62,6 +64,18 @@ _SALT = re.compile(
     r" (?:hydrochloride|mesylate|tosylate|maleate|fumarate|succinate|phosphate|sodium|citrate|tartrate|acetate|sulfate|"
     r"malate|hydrobromide|dihydrochloride|besylate|disodium|potassium|monohydrate|anhydrous|lactate|bromide|chloride)\b"
 )
+_IONS = {
+    "sodium",
+    "potassium",
+    "calcium",
+    "magnesium",
+    "ammonium",
+    "lithium",
+    "zinc",
+    "dimethyl",
+    "hydrogen",
+    "choline",
+}
 _ALLERGEN = re.compile(r"pollen|extract|venom|whole|spore|, |unspecified|oil|dander|root|leaf|seed|fruit|milk|meat")
 _PREFERRED, _SYNONYM, _JOINED = range(3)  # ranks: how close a name is to its concept
 _FIRST = -1_000  # of a name that our own table gives to a concept whatever other sources say
@@ -93,16 +107,17 @@ class _Concept:
 
 
 def read_table(path: Path) -> Iterator[Row]:
-    """Rows of a source. Raises CorpusError where a line has not seven columns."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        table = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(table)
-        for cells in table:
-            if len(cells) != 7:
-                raise CorpusError(f"{path}, line {table.line_num}: {len(cells)} columns; seven are needed.")
-            lists = ([part for part in cells[i].split("|") if part] for i in (3, 5, 6))
-            synonyms, parents, xrefs = lists
-            yield Row(cells[0], cells[1], cells[2], synonyms, cells[4], parents, xrefs)
+    """Rows of a source. Raises CorpusError where a line has not seven columns, or the file is damaged."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+            lines = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: no gzipped table ({error}); fetch it again.") from None
+    for number, cells in enumerate(lines[1:], 2):
+        if len(cells) != 7:
+            raise CorpusError(f"{path}, line {number}: {len(cells)} columns; seven are needed.")
+        synonyms, parents, xrefs = ([part for part in cells[i].split("|") if part] for i in (3, 5, 6))
+        yield Row(cells[0], cells[1], cells[2], synonyms, cells[4], parents, xrefs)
 
 
 class _Oncology:
@@ -111,10 +126,14 @@ class _Oncology:
     def __init__(self, folder: Path) -> None:
         self.drugs: set[str] = set()
         self.genes: set[str] = set()
+        self.substances: set[str] = set()
+        for file in ("drugs_nci_dictionary_sample", "drugs_unii"):
+            for row in read_table(folder / f"{file}.tsv.gz") if (folder / f"{file}.tsv.gz").is_file() else ():
+                self.substances.update(keys(row.name.lower())[:1])
         for file in ("gdc_terms", "drug_targets", "drugs_nci_dictionary_sample", "biomarkers_civic", "biomarkers_ncit"):
             for row in read_table(folder / f"{file}.tsv.gz") if (folder / f"{file}.tsv.gz").is_file() else ():
                 if row.type in ("DRUG", "DRUG_TARGET"):
-                    self.drugs.update(_base(name) for name in (row.name, *row.synonyms))
+                    self.drugs.update(self.base(name) for name in (row.name, *row.synonyms))
                 if row.type == "DRUG_TARGET":
                     self.genes.update(row.parents)
                 elif row.type in ("BIOMARKER", "GENE"):
@@ -124,8 +143,14 @@ class _Oncology:
         """May a cancer trial name this drug or gene? Caviar is a substance of UNII too."""
         if row.type == "DRUG":
             is_medicine = any(x.startswith("DRUGBANK:") for x in row.xrefs) and not _ALLERGEN.search(row.name)
-            return is_medicine or any(_base(name) in self.drugs for name in (row.name, *row.synonyms))
+            return is_medicine or any(self.base(name) in self.drugs for name in (row.name, *row.synonyms))
         return row.type != "GENE" or row.name in self.genes
+
+    def base(self, name: str) -> str:
+        """A drug's name in its plain form, without the salt it comes as where what is left is a substance by itself."""
+        whole, bare = name.lower(), _SALT.sub("", name.lower())
+        plain = "".join(keys(bare)[:1])
+        return plain if bare not in _IONS and plain in self.substances else "".join(keys(whole)[:1])
 
 
 def collect(folder: Path, *, everything: bool = False) -> tuple[list[_Concept], list[dict[str, Any]]]:
@@ -142,11 +167,12 @@ def collect(folder: Path, *, everything: bool = False) -> tuple[list[_Concept], 
             continue
         version, taken, joined = "", 0, 0
         for row in read_table(path):
-            version = row.source
             if row.type not in source.types or not (everything or oncology.names(row)):
                 continue
-            name = (row.type, _base(row.name) if row.type == "DRUG" else "".join(keys(row.name)[:1]))
-            concept = next((by_id[i] for i in (row.id, *row.xrefs) if i in by_id), None) or by_name.get(name)
+            version = row.source.rsplit(" ", 1)[0] if source.vocabulary == "GDC" else row.source
+            name = (row.type, oncology.base(row.name) if row.type == "DRUG" else "".join(keys(row.name)[:1]))
+            own_ids = (row.id, *(x for x in row.xrefs if _identifies(x, row.type)))
+            concept = next((by_id[i] for i in own_ids if i in by_id), None) or by_name.get(name)
             if concept is None:
                 step = 2 * order - (row.type == "GENE" and row.name in oncology.genes)
                 concept = _Concept(Entry(row.id, row.name, source.vocabulary), step)
@@ -156,7 +182,7 @@ def collect(folder: Path, *, everything: bool = False) -> tuple[list[_Concept], 
             else:
                 joined += 1
                 concept.take(row, own=False)
-            for i in (row.id, *(x for x in row.xrefs if _identifies(x, row.type))):
+            for i in own_ids:
                 by_id.setdefault(i, concept)
             by_name.setdefault(name, concept)
         told.append(
@@ -165,40 +191,40 @@ def collect(folder: Path, *, everything: bool = False) -> tuple[list[_Concept], 
     return concepts, told
 
 
-def _base(name: str) -> str:
-    """A drug's name without the salt it comes as, in its plain form."""
-    return "".join(keys(_SALT.sub("", name.lower()))[:1])
-
-
 def _identifies(xref: str, type_: str) -> bool:
     kinds = {"GENE": ("HGNC:", "NCBIGene:"), "DRUG": ("DRUGBANK:", "NCIT:"), "BIOMARKER": ()}
     return xref.startswith(kinds.get(type_, ("NCIT:", "DOID:", "MONDO:", "ONCOTREE:")))
 
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
-    """Add the names of our own table `entity type, preferred name, other names` to the concepts that bear the
-    preferred one, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
+    """Add the names of our own table `entity type, preferred name, other names` to the concepts that bear one of the
+    longer of them, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
 
-    Returns what is told of the table.
+    Returns what is told of the table. Raises CorpusError naming a line that is no row of it.
     """
     settled = settle([c.hashes() for c in concepts])
+    mine: dict[tuple[str, str], _Concept] = {}
     taken, joined = 0, 0
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("#") or not line.strip():
             continue
-        type_, name, others = line.split("\t")
+        cells = line.split("\t")
+        if len(cells) != 3 or cells[0].removesuffix("!") not in ENTITY_TYPES:
+            raise CorpusError(f"{path}, line {number}: not `entity type, name, other names` with tabs between.")
+        type_, name, others = cells
         first = type_.endswith("!")
         type_ = type_.removesuffix("!")
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
-        known = next((settled[h] for k in keys(name)[:1] if (h := name_hash(type_, k)) in settled), None)
-        if known is None:
-            concept = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
+        telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
+        hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
+        known = next((settled[h] for h in hashes if h in settled), None)
+        concept = mine.get((type_, name)) or (None if known is None else concepts[known])
+        is_new = concept is None
+        if concept is None:
+            concept = mine[type_, name] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
-            taken += 1
-        else:
-            concept = concepts[known]
-            joined += 1
-        concept.take(row, own=known is None)
+        taken, joined = taken + is_new, joined + (not is_new)
+        concept.take(row, own=is_new)
         if first:
             concept.names.update({(type_, first_name): _FIRST for first_name in (name, *row.synonyms)})
     return {"source": "oncogloss", "file": path.name, "licence": "Apache-2.0", "concepts": taken, "joined": joined}

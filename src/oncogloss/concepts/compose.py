@@ -32,7 +32,7 @@ _JOINING = {
     "family",
 }
 
-# words that say what a class does to its targets; the first rule whose words all stand there holds
+# words that say what a class does to its targets; the first rule that leaves no word over holds
 _ACTIONS: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (action, frozenset(form.split()))
     for action, forms in (
@@ -57,30 +57,27 @@ _ABOUT_ACTION = {
     "targeted", "targeting", "directed", "t",
 }  # fmt: skip
 
-# words that say the state of a marker; the first rule whose words all stand there holds
+# words that say the state of a marker; nothing else may be said of it, but what is about the test or the tumor
 _STATES: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (state, frozenset(form.split()))
     for state, forms in (
         ("overexpression", "overexpression|overexpressing|overexpressed|over expression|over expressing"),
-        ("amplification", "amplification|amplified|amplifying"),
-        ("fusion", "fusion|fused|fusion positive|rearrangement|rearranged|translocation|translocated"),
+        ("amplification", "amplification|amplified|amplification positive"),
+        ("fusion", "fusion|fused|fusion positive|rearrangement|rearranged|rearrangement positive|translocation"),
         ("wild type", "wild type|wildtype|wt|unmutated"),
-        ("skipping", "skipping"),
-        ("deletion", "deletion|deleted|del|loss"),
-        ("insertion", "insertion|ins"),
+        ("skipping", "skipping|skipping mutation"),
+        ("deletion", "deletion|deleted|del|loss|deletion mutation"),
+        ("insertion", "insertion|ins|insertion mutation"),
         ("mutation", "mutation|mutated|mutant|mut|variant|alteration|altered|aberration|mutation positive"),
-        ("high", "high"),
-        ("low", "low"),
-        ("negative", "negative|neg|-|nonexpressing"),
-        ("positive", "positive|pos|+|expressing|expression|expressed"),
+        ("high", "high|high expression"),
+        ("low", "low|low expression"),
+        ("negative", "negative|neg|-|nonexpressing|expression negative"),
+        ("positive", "positive|pos|+|expressing|expression|expressed|expression positive"),
     )
     for form in forms.split("|")
 )
-_ABOUT_STATE = {
-    "tumor", "disease", "status", "activating", "sensitizing", "sensitising", "pathogenic", "deleterious",
-    "gene", "positive", "expression", "mutation", "genetic",
-}  # fmt: skip
-_CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|\d{1,2}|exon")
+_ABOUT_STATE = {"tumor", "disease", "status", "activating", "sensitizing", "pathogenic", "deleterious", "genetic"}
+_CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|exon \d{1,2}")  # one change: a variant, or an exon
 
 
 def _pieces(text: str) -> list[str]:
@@ -126,7 +123,7 @@ def _rule(
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
     genes, rest = genes_and_rest(text, vocabulary)
-    left = {word for piece in rest for word in words(piece)}
+    left = _words_of(rest)
     for action, unexplained in _rule(_ACTIONS, left, _ABOUT_ACTION):
         if genes and not unexplained:
             return _entry(genes, action)
@@ -136,15 +133,21 @@ def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
 def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The biomarker of a phrase such as "HER2-overexpressing", or None where it has other words too."""
     genes, rest = genes_and_rest(text, vocabulary)
-    changes = [piece for piece in rest if _CHANGE.fullmatch(piece)]
-    signs = {piece for piece in rest if piece in "+-"}
-    left = {word for piece in rest if piece not in changes for word in words(piece)} | signs
+    phrase = " ".join(rest)
+    change = _CHANGE.search(phrase)
+    left = _words_of(_CHANGE.sub(" ", phrase, count=1).split())
+    changes = [change.group()] if change else []
     for state, unexplained in _rule(_STATES, left, _ABOUT_STATE):
         if genes and not unexplained:
             return _known(genes, changes, state, vocabulary)
     if genes and changes and not left - _ABOUT_STATE - _JOINING:
         return _known(genes, changes, "mutation", vocabulary)
     return None
+
+
+def _words_of(pieces: list[str]) -> set[str]:
+    """The plain words of pieces; a sign stands for itself, so that it cannot go unnoticed."""
+    return {word for piece in pieces for word in words(piece) or [piece]}
 
 
 def _known(genes: list[Entry], changes: list[str], state: str, vocabulary: Vocabulary) -> Entry:

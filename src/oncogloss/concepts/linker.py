@@ -35,11 +35,13 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
     A defined short form is looked up by its long form `expansion` first, since the document says what it means.
     """
     for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)):
-        for kind in TYPES.get(type_, ()) if name else ():
-            found = vocabulary.find(kind, name or "")
+        if not name:
+            continue
+        for kind in TYPES.get(type_, ()):
+            found = vocabulary.find(kind, name)
             if found:
                 return _concept(found[0], weight * (BY_OTHER_ORDER if found[1] else 1.0))
-        made = COMPOSED[type_](name, vocabulary) if name and type_ in COMPOSED else None
+        made = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
         if made:
             return _concept(made, weight * BY_PARTS)
     return None

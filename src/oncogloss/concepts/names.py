@@ -10,9 +10,9 @@ _GREEK = {
     "σ": "sigma", "ω": "omega",
 }  # fmt: skip
 _AMERICAN = (  # British spelling → American, inside words
-    ("haem", "hem"), ("aem", "em"), ("oede", "ede"), ("oeso", "eso"), ("oea", "ea"), ("paed", "ped"),
+    ("aem", "em"), ("oede", "ede"), ("oeso", "eso"), ("oea", "ea"), ("paed", "ped"),
     ("gynaec", "gynec"), ("tumour", "tumor"), ("colour", "color"), ("sulph", "sulf"), ("fibre", "fiber"),
-    ("isation", "ization"), ("ised", "ized"), ("foet", "fet"), ("caec", "cec"), ("rrhoea", "rrhea"),
+    ("isation", "ization"), ("ised", "ized"), ("foet", "fet"), ("caec", "cec"),
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "a", "an", "and", "in", "to", "for", "nos", "unspecified"))
@@ -21,7 +21,7 @@ SHORT = 4  # letters and digits up to which a name with capitals counts as a sho
 
 def words(name: str) -> list[str]:
     """The words of a name in their plain form."""
-    marked = unicodedata.normalize("NFKD", name).casefold().replace("'s", "")
+    marked = unicodedata.normalize("NFKD", name).casefold().replace("’", "'").replace("'s", "")
     text = "".join(c for c in marked if not unicodedata.combining(c))
     for letter, spelled in _GREEK.items():
         text = text.replace(letter, spelled)

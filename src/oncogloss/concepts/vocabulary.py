@@ -54,7 +54,10 @@ class Vocabulary:
             )
             with (folder / TEXT).open("rb") as stream:
                 self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
+            sizes = {len(self._names), len(self._checks), len(self._rows)}
+            if len(sizes) > 1 or int(self._starts[-1]) != len(self._text):
+                raise ValueError("its files do not belong together")
+        except (OSError, ValueError, EOFError, IndexError) as error:
             raise BundleError(
                 f"{folder} is no vocabulary ({error}); build it with oncogloss vocabulary build."
             ) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oncogloss.concepts import Vocabulary, link
+from oncogloss.concepts.linker import TYPES
 from oncogloss.errors import CorpusError
 
 
@@ -20,13 +21,15 @@ class Pair(NamedTuple):
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Rows `type, name, name, same or apart`. Raises CorpusError naming the line that is none."""
+    """Rows `type, name, name, same or apart`. Raises CorpusError naming the line that is none, or the empty file."""
     pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         cells = line.split("\t")
-        if len(cells) != 4 or cells[3] not in ("same", "apart"):
+        if len(cells) != 4 or cells[0] not in TYPES or cells[3] not in ("same", "apart"):
             raise CorpusError(f"{path}, line {number}: not `type, name, name, same or apart` with tabs between.")
         pairs.append(Pair(cells[0], cells[1], cells[2], cells[3] == "same"))
+    if not pairs:
+        raise CorpusError(f"{path}: empty; give rows of `type, name, name, same or apart`.")
     return pairs
 
 
@@ -41,9 +44,9 @@ def pairs_report(pairs: list[Pair], vocabulary: Vocabulary) -> str:
     pairs that were judged wrongly."""
     rows: defaultdict[str, list[tuple[Pair, bool, bool]]] = defaultdict(list)
     for pair in pairs:
-        exact = pair.one.casefold() == pair.other.casefold()
+        judged = (pair, judged_same(pair, vocabulary), pair.one.casefold() == pair.other.casefold())
         for key in (pair.type, "all"):
-            rows[key].append((pair, judged_same(pair, vocabulary), exact))
+            rows[key].append(judged)
     lines = [
         "| type | pairs | same, right | apart, right | all, right | same string, right |",
         "|---|---|---|---|---|---|",

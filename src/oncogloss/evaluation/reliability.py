@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -76,15 +75,11 @@ def reliability(model: str | Path, gold: Sequence[GoldDocument]) -> str:
     everything = judged(load(model, min_score=LEAST), gold)
     wanted = sum(len(gold_facts(d).entities) for d in gold)
     lines += ["", "| --min-score | precision | recall | F1 | found |", "|---|---|---|---|---|"]
-    for step in STEPS:
-        kept = [right for score, right in everything if score >= step]
-        s = Score(sum(kept), len(kept), wanted)
-        lines.append(f"| {step:g} | {s.precision:.3f} | {s.recall:.3f} | {s.f1:.3f} | {s.found:,} |")
-    best = max(STEPS, key=lambda step: _f1(everything, step, wanted))
-    lines += ["", f"Best F1 at {best:g}."]
-    return "\n".join(lines)
+    by_step = {step: _kept(everything, step, wanted) for step in STEPS}
+    lines += [f"| {t:g} | {s.precision:.3f} | {s.recall:.3f} | {s.f1:.3f} | {s.found:,} |" for t, s in by_step.items()]
+    return "\n".join([*lines, "", f"Best F1 at {max(STEPS, key=lambda step: by_step[step].f1):g}."])
 
 
-def _f1(pairs: Judged, step: float, wanted: int) -> float:
-    kept = [right for score, right in pairs if score >= step]
-    return Score(sum(kept), len(kept), wanted).f1 if kept else -math.inf
+def _kept(pairs: Judged, least: float, wanted: int) -> Score:
+    rights = [right for score, right in pairs if score >= least]
+    return Score(sum(rights), len(rights), wanted)

@@ -4,7 +4,7 @@ A standoff row holds no text. Its anchors hold, for each stretch (a sentence or 
 hash, and the annotated offsets, all counted in *inked* characters: white space, bullets and escapes left out. A
 stretch is then looked for anywhere in the new text by a rolling hash (Karp and Rabin 1987), the longest chain of
 stretches in their old order is kept, and annotations move along with them. What changed is left out of the
-passage, so that all of the rest stays annotated exhaustively.
+passage. A span across two stretches of which one changed, or between which something was put, is lost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_INK = re.compile(r"[^\s\\*•·▪-]")
+_NO_INK = re.compile(r"\s|\\|(?<!\S)[-*•·▪]+(?!\S)")
 _BREAK = re.compile(r"\n|(?<=[.;:!?])[ \t]+")
 _SHORTEST = 12  # inked characters of a stretch; shorter ones join the next
 _BASE = 0x9E3779B97F4A7C15  # odd, so it has an inverse modulo 2**64
@@ -34,7 +34,10 @@ class Kept(NamedTuple):
 
 
 def _ink(text: str) -> NDArray[np.int64]:
-    return np.fromiter((m.start() for m in _INK.finditer(text)), np.int64)
+    left_out = np.zeros(len(text), bool)
+    for m in _NO_INK.finditer(text):
+        left_out[m.start() : m.end()] = True
+    return np.flatnonzero(~left_out)
 
 
 def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

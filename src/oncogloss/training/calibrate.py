@@ -16,7 +16,7 @@ from oncogloss.model.layout import Thresholds
 from oncogloss.model.windows import Window
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.state import replace_file
+from oncogloss.training.files import replace_file
 
 STEPS = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 

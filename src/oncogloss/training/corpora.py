@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,17 +100,20 @@ def open_text(path: Path) -> TextIO:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file. Raises CorpusError naming the line that does not parse."""
-    with open_text(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise CorpusError(f"{path}, line {number}: not JSON ({error.msg}).") from None
-                if not isinstance(row, dict):
-                    raise CorpusError(f"{path}, line {number}: not a JSON object.")
-                yield row
+    """The objects of a JSON-lines file. Raises CorpusError naming the line that does not parse, or the damaged file."""
+    try:
+        with open_text(path) as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        row = json.loads(line)
+                    except json.JSONDecodeError as error:
+                        raise CorpusError(f"{path}, line {number}: not JSON ({error.msg}).") from None
+                    if not isinstance(row, dict):
+                        raise CorpusError(f"{path}, line {number}: not a JSON object.")
+                    yield row
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: damaged, or not what its name says ({error}); fetch it again.") from None
 
 
 def record_passages(row: dict[str, Any]) -> dict[str, str]:
@@ -189,6 +193,9 @@ def write_standoff(documents: Iterable[GoldDocument], path: Path, *, with_text: 
     path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
+_STANDOFF = {"name", "length", "hash", "entities", "relations"}
+
+
 def read_standoff(
     path: Path, record_paths: Sequence[Path], *, mend: bool = False
 ) -> tuple[list[GoldDocument], list[str]]:
@@ -199,6 +206,10 @@ def read_standoff(
     With `mend`, annotations of a changed text are moved to where their words stand now (`training.anchors`).
     """
     rows = list(read_rows(path))
+    for number, row in enumerate(rows, 1):
+        parts = row.get("passages")
+        if "id" not in row or not isinstance(parts, list) or not all(part.keys() >= _STANDOFF for part in parts):
+            raise CorpusError(f"{path}, row {number}: no standoff row; `oncogloss corpus import` writes them.")
     lacking = {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
     records = read_records(record_paths, lacking) if lacking else {}
     documents, problems = [], []
@@ -285,7 +296,10 @@ def build_corpus(corpus: Path, records: Sequence[Path], out: Path) -> tuple[list
     """Write the corpus with its text, as far as the records hold it, into the folder `out`, splits included.
 
     Annotations of text that changed move along. Returns (the documents, a sentence for each passage that differs).
+    Raises CorpusError where `out` is the corpus itself.
     """
+    if out.resolve() == corpus.resolve():
+        raise CorpusError(f"{out}: the corpus itself; give another folder with --out.")
     out.mkdir(parents=True, exist_ok=True)
     documents, problems = [], []
     for path in standoff_files(corpus):

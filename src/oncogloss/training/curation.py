@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import (
     Facts,
     Spot,
@@ -112,8 +113,13 @@ def _shown(spot: Spot, text: dict[str, str]) -> str:
 
 
 def agreement(first: Sequence[GoldDocument], second: Sequence[GoldDocument]) -> str:
-    """Markdown: how far two annotations of the same records agree, by type; κ is Cohen's, on criterion sides."""
+    """Markdown: how far two annotations of the same records agree, by type; κ is Cohen's, on criterion sides.
+
+    Raises CorpusError where they share no record.
+    """
     ids = {d.id for d in first} & {d.id for d in second}
+    if not ids:
+        raise CorpusError("The two annotations have no record in common whose text is there; check --records.")
     a, b = (merge(gold_facts(d) for d in part if d.id in ids) for part in (first, second))
     strict, relaxed = strict_scores(b.entities, a.entities), relaxed_scores(b.entities, a.entities)
     relations, criteria = relation_scores(b.relations, a.relations), criterion_scores(b.criteria, a.criteria)

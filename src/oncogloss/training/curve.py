@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import total
 from oncogloss.evaluation.run import evaluate, model_reader
 from oncogloss.model.network import Network
@@ -19,8 +21,8 @@ from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ModelInfo
 from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
-from oncogloss.training.state import replace_file
 
 FIGURES = ("strict", "relaxed", "relations", "criterion starts")
 
@@ -39,13 +41,17 @@ def learning_curve(
     """Markdown: F1 on `dev` after training on nested `shares` of `records`, each from the same `network`.
 
     Every share sees as many windows in all: the whole `epochs` times, a quarter four times as often. A point that
-    is finished is kept in `run` and not trained again.
+    is finished is kept in `run` and not trained again. Raises CorpusError where there are no records, or where `run`
+    was begun from other weights, or with other epochs or another seed.
     """
+    if not records:
+        raise CorpusError("No annotated record whose text comes from the records: a learning curve needs some.")
+    _check_run(run / "curve.json", network, epochs, seed)
     order = list(records)
     random.Random(seed).shuffle(order)
     points: list[tuple[int, dict[str, float]]] = []
-    for share in shares:
-        n = round(len(order) * share)
+    for share in sorted(shares):
+        n = max(1, round(len(order) * share))
         folder = run / f"{n}_records"
         kept = folder / "scores.json"
         if not kept.is_file():
@@ -56,6 +62,14 @@ def learning_curve(
             replace_file(kept, json.dumps(_scores(trained, tokenizer, dev)).encode("utf-8"))
         points.append((n, json.loads(kept.read_text(encoding="utf-8"))))
     return curve_table(points)
+
+
+def _check_run(path: Path, network: Network, epochs: int, seed: int) -> None:
+    weights = hashlib.sha256(network.encoder.tokens.weight.detach().numpy().tobytes()).hexdigest()
+    mine = {"weights": weights, "epochs": epochs, "seed": seed}
+    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != mine:
+        raise CorpusError(f"{path.parent}: begun from other weights, epochs or seed; give another folder with --run.")
+    replace_file(path, json.dumps(mine).encode("utf-8"))
 
 
 def _scores(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument]) -> dict[str, float]:

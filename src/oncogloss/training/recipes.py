@@ -25,12 +25,12 @@ from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
 from oncogloss.training.curve import learning_curve
+from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import OVERLAP, Material, Recipe, TorchScorer, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.refit import refit_linear_heads
-from oncogloss.training.state import replace_file
 from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import drug_names, synonym_pairs, weak_documents
 

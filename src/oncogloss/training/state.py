@@ -13,17 +13,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` under `path` in one step: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(fresh, path)
-
-
 def save_state(
     folder: Path,
     network: nn.Module,
