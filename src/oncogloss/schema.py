@@ -76,7 +76,7 @@ class Document(_Frozen):
 
 
 class Concept(_Frozen):
-    """An entry of a public vocabulary that a mention names."""
+    """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it."""
 
     id: str
     name: str
