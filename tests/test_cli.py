@@ -273,6 +273,31 @@ def test_evaluate_on_the_samples(run: Command, bundle: Path, tmp_path: Path) -> 
     assert counts["tiny 0.0.1 (int8)"]["records"] == 2
 
 
+def test_agreement_of_two_files(run: Command, tmp_path: Path) -> None:
+    one = ROOT / "corpus" / "samples" / "annotations.jsonl"
+    empty = tmp_path / "records.jsonl"
+    empty.write_text("")
+    result = run("corpus", "agreement", one, one, "--records", empty)
+    assert result.status == 0 and "| **entities** | 1.000 | 1.000 |" in result.out
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"id": "NCT1"}) + "\n")
+    result = run("corpus", "agreement", one, other, "--records", empty)
+    assert result.status == 2 and "row 1: no standoff row" in result.err
+
+
+def test_reliability_of_a_split(run: Command, bundle: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "splits.json").write_text('{"dev": ["NCT99000001"], "test": []}')
+    rows = (ROOT / "corpus" / "samples" / "annotations.jsonl").read_text(encoding="utf-8").splitlines()
+    (corpus / "ours.jsonl").write_text(rows[0] + "\n", encoding="utf-8")
+    empty = tmp_path / "records.jsonl"
+    empty.write_text("")
+    result = run("reliability", "--corpus", corpus, "--records", empty, "--model", "micro")
+    assert result.status == 0, result.err
+    assert result.out.startswith("# Reliability on dev\n\nExpected calibration error 0.")
+
+
 def test_evaluate_without_a_corpus(run: Command, bundle: Path, tmp_path: Path) -> None:
     result = run("evaluate", "--corpus", tmp_path, "--records", tmp_path, "--model", bundle)
     assert (result.out, result.status) == ("", 2)

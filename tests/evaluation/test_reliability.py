@@ -7,11 +7,12 @@ import pytest
 
 from oncogloss.evaluation.metrics import total
 from oncogloss.evaluation.reliability import expected_calibration_error, fit_scores, judged, reliability
-from oncogloss.evaluation.run import evaluate, given_spans_reader, model_reader
+from oncogloss.evaluation.run import evaluate, given_spans_reader, layout_report, model_reader
 from oncogloss.model.layout import Thresholds
 from oncogloss.pipeline import load
 from oncogloss.schema import Document
 from oncogloss.training.corpora import GoldDocument, read_standoff
+from oncogloss.training.silver import LAYOUTS
 from toys import ROOT
 
 
@@ -68,3 +69,10 @@ def test_told_the_spans_the_model_relates_them(samples: list[GoldDocument]) -> N
     found = {(spot[0][1], *spot[1:]) for spot in told.entities}  # type: ignore[index]
     assert len(found & wanted) / len(wanted) > 0.97, "but for names that are cut within a token"
     assert total(e.given).f1 > total(e.relations).f1
+
+
+def test_worse_layouts_are_scored_too(samples: list[GoldDocument]) -> None:
+    lines = layout_report(model_reader(load("micro")), samples[:1]).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["as it is", *LAYOUTS]
+    starts = [float(line.split("|")[2]) for line in lines[2:]]
+    assert starts[0] > 0.9 and min(starts) > 0.6
