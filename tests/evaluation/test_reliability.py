@@ -29,6 +29,14 @@ def test_the_fit_finds_the_scale_again() -> None:
     assert fit_scores(pairs) == pytest.approx((0.5, -0.7), abs=0.06)
 
 
+def test_the_fit_holds_where_scores_crowd_at_the_top() -> None:
+    random = np.random.default_rng(1)
+    logits = np.minimum(9.2, random.normal(7, 3, 5_000))
+    right = random.random(5_000) < 1 / (1 + np.exp(-(0.4 * logits - 0.6)))
+    pairs = list(zip((1 / (1 + np.exp(-logits))).round(4).tolist(), right.tolist(), strict=True))
+    assert fit_scores(pairs) == pytest.approx((0.4, -0.6), abs=0.15)
+
+
 def test_the_error_is_the_distance_of_score_and_share() -> None:
     honest = [(0.75, k % 4 != 0) for k in range(400)]
     assert expected_calibration_error(honest) == pytest.approx(0)

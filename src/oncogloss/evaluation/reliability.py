@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.run import gold_facts
@@ -46,16 +47,24 @@ def reliability_bins(pairs: Judged, bins: int = 10) -> list[tuple[float, int, fl
 
 
 def fit_scores(pairs: Judged) -> tuple[float, float]:
-    """(slope, offset) of a logistic regression from a score's logit to being right (Platt 1999), by Newton's method."""
+    """(slope, offset) of a logistic regression from a score's logit to being right (Platt 1999), by Newton's method
+    with steps halved until they help."""
     scores = np.clip([s for s, _ in pairs], 1e-4, 1 - 1e-4)
     logits = np.log(scores / (1 - scores))
     design = np.stack([logits, np.ones_like(logits)], 1)
     targets = np.array([r for _, r in pairs], float)
+
+    def loss(trial: NDArray[np.float64]) -> float:
+        return float(np.logaddexp(0, -design @ trial).sum() + ((1 - targets) * (design @ trial)).sum())
+
     weights = np.array([1.0, 0.0])
     for _ in range(30):
         p = 1 / (1 + np.exp(-design @ weights))
         hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-3 * np.eye(2)
-        weights = weights + np.linalg.solve(hessian, design.T @ (targets - p))
+        step = np.linalg.solve(hessian, design.T @ (targets - p))
+        while loss(weights + step) > loss(weights) and np.abs(step).max() > 1e-9:
+            step = step / 2
+        weights = weights + step
     return float(weights[0]), float(weights[1])
 
 
