@@ -120,6 +120,12 @@ def read_table(path: Path) -> Iterator[Row]:
         yield Row(cells[0], cells[1], cells[2], synonyms, cells[4], parents, xrefs)
 
 
+def _rows(folder: Path, file: str) -> Iterator[Row]:
+    """Rows of a source of the folder; none where it is not there."""
+    path = folder / f"{file}.tsv.gz"
+    return read_table(path) if path.is_file() else iter(())
+
+
 class _Oncology:
     """What of the wide sources a cancer trial may name, by what narrower ones hold."""
 
@@ -128,10 +134,10 @@ class _Oncology:
         self.genes: set[str] = set()
         self.substances: set[str] = set()
         for file in ("drugs_nci_dictionary_sample", "drugs_unii"):
-            for row in read_table(folder / f"{file}.tsv.gz") if (folder / f"{file}.tsv.gz").is_file() else ():
+            for row in _rows(folder, file):
                 self.substances.update(keys(row.name.lower())[:1])
         for file in ("gdc_terms", "drug_targets", "drugs_nci_dictionary_sample", "biomarkers_civic", "biomarkers_ncit"):
-            for row in read_table(folder / f"{file}.tsv.gz") if (folder / f"{file}.tsv.gz").is_file() else ():
+            for row in _rows(folder, file):
                 if row.type in ("DRUG", "DRUG_TARGET"):
                     self.drugs.update(self.base(name) for name in (row.name, *row.synonyms))
                 if row.type == "DRUG_TARGET":
@@ -226,7 +232,7 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, own=is_new)
         if first:
-            concept.names.update({(type_, first_name): _FIRST for first_name in (name, *row.synonyms)})
+            concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
     return {"source": "oncogloss", "file": path.name, "licence": "Apache-2.0", "concepts": taken, "joined": joined}
 
 

@@ -7,7 +7,7 @@ it is what "PD-1 inhibitor" is. What has a word left over that neither part expl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from oncogloss.concepts.names import words
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
@@ -32,10 +32,16 @@ _JOINING = {
     "family",
 }
 
+_Rules = tuple[tuple[str, frozenset[str]], ...]  # (what is said, the words that say it)
+
+
+def _rules(table: Iterable[tuple[str, str]]) -> _Rules:
+    return tuple((said, frozenset(form.split())) for said, forms in table for form in forms.split("|"))
+
+
 # words that say what a class does to its targets; the first rule that leaves no word over holds
-_ACTIONS: tuple[tuple[str, frozenset[str]], ...] = tuple(
-    (action, frozenset(form.split()))
-    for action, forms in (
+_ACTIONS = _rules(
+    (
         ("CAR T cells", "car t|cart|car|chimeric antigen t"),
         ("bispecific antibody", "bispecific antibody|bispecific|bite"),
         ("T-cell engager", "engager"),
@@ -48,19 +54,16 @@ _ACTIONS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("antibody", "antibody|mab|anti"),
         ("targeted therapy", "targeted|targeting|directed"),
     )
-    for form in forms.split("|")
 )
 _ABOUT_ACTION = {
     "monoclonal", "tyrosine", "kinase", "small", "molecule", "therapy", "treatment", "agent", "drug", "based",
-    "containing",
-    "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak", "potent", "anti",
-    "targeted", "targeting", "directed", "t",
+    "containing", "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak",
+    "potent", "anti", "targeted", "targeting", "directed", "t",
 }  # fmt: skip
 
 # words that say the state of a marker; nothing else may be said of it, but what is about the test or the tumor
-_STATES: tuple[tuple[str, frozenset[str]], ...] = tuple(
-    (state, frozenset(form.split()))
-    for state, forms in (
+_STATES = _rules(
+    (
         ("overexpression", "overexpression|overexpressing|overexpressed|over expression|over expressing"),
         ("amplification", "amplification|amplified|amplification positive"),
         ("fusion", "fusion|fused|fusion positive|rearrangement|rearranged|rearrangement positive|translocation"),
@@ -74,7 +77,6 @@ _STATES: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("negative", "negative|neg|-|nonexpressing|expression negative"),
         ("positive", "positive|pos|+|expressing|expression|expressed|expression positive"),
     )
-    for form in forms.split("|")
 )
 _ABOUT_STATE = {"tumor", "disease", "status", "activating", "sensitizing", "pathogenic", "deleterious", "genetic"}
 _CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|exon \d{1,2}")  # one change: a variant, or an exon
@@ -111,23 +113,16 @@ def _is_name(pieces: list[str]) -> bool:
     )
 
 
-def _rule(
-    rules: tuple[tuple[str, frozenset[str]], ...], left: set[str], about: set[str]
-) -> Iterator[tuple[str, set[str]]]:
-    """(what is said, the words that no rule explains) for each rule whose words all stand there."""
-    for said, needed in rules:
-        if needed <= left:
-            yield said, left - needed - about - _JOINING
+def _said(rules: _Rules, left: set[str], about: set[str]) -> str | None:
+    """What the first rule says whose words all stand there and leave none over."""
+    return next((said for said, needed in rules if needed <= left and not left - needed - about - _JOINING), None)
 
 
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
     genes, rest = genes_and_rest(text, vocabulary)
-    left = _words_of(rest)
-    for action, unexplained in _rule(_ACTIONS, left, _ABOUT_ACTION):
-        if genes and not unexplained:
-            return _entry(genes, action)
-    return None
+    action = _said(_ACTIONS, _words_of(rest), _ABOUT_ACTION)
+    return _entry(genes, action) if genes and action else None
 
 
 def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
@@ -137,12 +132,10 @@ def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
     change = _CHANGE.search(phrase)
     left = _words_of(_CHANGE.sub(" ", phrase, count=1).split())
     changes = [change.group()] if change else []
-    for state, unexplained in _rule(_STATES, left, _ABOUT_STATE):
-        if genes and not unexplained:
-            return _known(genes, changes, state, vocabulary)
-    if genes and changes and not left - _ABOUT_STATE - _JOINING:
-        return _known(genes, changes, "mutation", vocabulary)
-    return None
+    state = _said(_STATES, left, _ABOUT_STATE)
+    if state is None and changes and not left - _ABOUT_STATE - _JOINING:
+        state = "mutation"
+    return _known(genes, changes, state, vocabulary) if genes and state else None
 
 
 def _words_of(pieces: list[str]) -> set[str]:

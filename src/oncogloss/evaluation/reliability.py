@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.run import gold_facts
 from oncogloss.pipeline import Pipeline, load
-from oncogloss.schema import Document
 from oncogloss.training.corpora import GoldDocument
 
 LEAST = 0.02
@@ -25,7 +24,7 @@ def judged(pipeline: Pipeline, gold: Iterable[GoldDocument]) -> Judged:
     pairs: Judged = []
     for document in gold:
         wanted = gold_facts(document).entities
-        found = pipeline.extract(Document(id=document.id, passages=tuple(p.passage for p in document.passages)))
+        found = pipeline.extract(document.document)
         pairs += [(m.score, ((document.id, m.passage), m.start, m.end, m.type) in wanted) for m in found.mentions]
     return pairs
 

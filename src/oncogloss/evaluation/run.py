@@ -100,13 +100,9 @@ def given_spans_reader(pipeline: Pipeline) -> Callable[[GoldDocument], Facts]:
     def read(document: GoldDocument) -> Facts:
         scorer = _GivenSpans(pipeline, document)
         told = Pipeline(pipeline.info, pipeline.config, pipeline.tokenizer, scorer, pipeline.thresholds)
-        return model_reader(told)(_unread(document))
+        return model_reader(told)(document.document)
 
     return read
-
-
-def _unread(document: GoldDocument) -> Document:
-    return Document(id=document.id, passages=tuple(p.passage for p in document.passages))
 
 
 def evaluate(
@@ -114,7 +110,7 @@ def evaluate(
 ) -> Evaluation:
     """Score what `read` finds in the gold documents' text, and the relations `read_given` finds between gold spans."""
     wanted = merge(gold_facts(d) for d in gold)
-    found = merge(read(_unread(d)) for d in gold)
+    found = merge(read(d.document) for d in gold)
     told = merge(read_given(d) for d in gold) if read_given else None
     shared = found.attributes & wanted.attributes
     return Evaluation(

@@ -20,6 +20,7 @@ from oncogloss.schema import (
     ENTITY_TYPES,
     Attribute,
     Category,
+    Document,
     EntityType,
     Passage,
     RelationType,
@@ -89,6 +90,11 @@ class GoldDocument:
     id: str
     passages: tuple[GoldPassage, ...]
     origin: str = field(default="")
+
+    @property
+    def document(self) -> Document:
+        """The text alone, as a reader gives it."""
+        return Document(id=self.id, passages=tuple(p.passage for p in self.passages))
 
 
 def open_text(path: Path) -> TextIO:
@@ -205,14 +211,36 @@ def read_standoff(
     A passage of a record may be longer than what was annotated; the annotated part is its beginning.
     With `mend`, annotations of a changed text are moved to where their words stand now (`training.anchors`).
     """
+    return _read_standoff([path], record_paths, mend=mend)[0]
+
+
+Joined = tuple[list[GoldDocument], list[str]]  # documents, and what is to be said of passages that differ
+
+
+def _read_standoff(paths: Sequence[Path], record_paths: Sequence[Path], *, mend: bool) -> list[Joined]:
+    """`read_standoff` of each path; the records are read once for all."""
+    tables = [(path, _standoff_rows(path)) for path in paths]
+    lacking = set().union(*(_lacking(rows) for _, rows in tables))
+    records = read_records(record_paths, lacking) if lacking else {}
+    return [_join(path, rows, records, mend=mend) for path, rows in tables]
+
+
+def _standoff_rows(path: Path) -> list[dict[str, Any]]:
     rows = list(read_rows(path))
     for number, row in enumerate(rows, 1):
         parts = row.get("passages")
         if "id" not in row or not isinstance(parts, list) or not all(part.keys() >= _STANDOFF for part in parts):
             raise CorpusError(f"{path}, row {number}: no standoff row; `oncogloss corpus import` writes them.")
-    lacking = {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
-    records = read_records(record_paths, lacking) if lacking else {}
-    documents, problems = [], []
+    return rows
+
+
+def _lacking(rows: Iterable[dict[str, Any]]) -> set[str]:
+    return {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
+
+
+def _join(path: Path, rows: Iterable[dict[str, Any]], records: dict[str, dict[str, str]], *, mend: bool) -> Joined:
+    documents: list[GoldDocument] = []
+    problems: list[str] = []
     for row in rows:
         passages = []
         for part in row["passages"]:
@@ -288,8 +316,7 @@ def standoff_files(corpus: Path) -> list[Path]:
 
 def lacking_text(corpus: Path) -> set[str]:
     """Ids of the records of a corpus folder whose text is not in it."""
-    rows = (row for path in standoff_files(corpus) for row in read_rows(path))
-    return {row["id"] for row in rows if any("text" not in p for p in row["passages"])}
+    return set().union(*(_lacking(_standoff_rows(path)) for path in standoff_files(corpus)))
 
 
 def build_corpus(corpus: Path, records: Sequence[Path], out: Path) -> tuple[list[GoldDocument], list[str]]:
@@ -301,14 +328,12 @@ def build_corpus(corpus: Path, records: Sequence[Path], out: Path) -> tuple[list
     if out.resolve() == corpus.resolve():
         raise CorpusError(f"{out}: the corpus itself; give another folder with --out.")
     out.mkdir(parents=True, exist_ok=True)
-    documents, problems = [], []
-    for path in standoff_files(corpus):
-        found, lacking = read_standoff(path, records, mend=True)
+    paths = standoff_files(corpus)
+    parts = _read_standoff(paths, records, mend=True)
+    for path, (found, _) in zip(paths, parts, strict=True):
         write_standoff(found, out / path.name, with_text=True)
-        documents += found
-        problems += lacking
     (out / "splits.json").write_bytes((corpus / "splits.json").read_bytes())
-    return documents, problems
+    return _together(parts)
 
 
 def from_resolved(row: dict[str, Any], origin: str) -> GoldDocument:
@@ -388,9 +413,13 @@ def split_ids(corpus: Path) -> dict[str, set[str]]:
 
 def read_corpus(corpus: Path, records: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
     """All standoff files of a corpus folder joined with the records; see `read_standoff`."""
-    documents, problems = [], []
-    for path in standoff_files(corpus):
-        found, lacking = read_standoff(path, records)
+    return _together(_read_standoff(standoff_files(corpus), records, mend=False))
+
+
+def _together(parts: Iterable[Joined]) -> Joined:
+    documents: list[GoldDocument] = []
+    problems: list[str] = []
+    for found, lacking in parts:
         documents += found
         problems += lacking
     return documents, problems

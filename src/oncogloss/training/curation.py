@@ -88,7 +88,7 @@ def disagreements(read: Callable[[Document], Facts], documents: Iterable[GoldDoc
     around it. `+` the model alone, `-` the annotation alone."""
     for document in documents:
         wanted = gold_facts(document)
-        found = read(Document(id=document.id, passages=tuple(p.passage for p in document.passages)))
+        found = read(document.document)
         text = {p.name: p.text for p in document.passages}
         yield f"#record\t{document.id}"
         for sign, spots in (("+", found.entities - wanted.entities), ("-", wanted.entities - found.entities)):

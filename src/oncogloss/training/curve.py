@@ -15,7 +15,7 @@ import torch
 
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import total
-from oncogloss.evaluation.run import evaluate, model_reader
+from oncogloss.evaluation.run import Evaluation, evaluate, model_reader
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline
@@ -72,9 +72,14 @@ def _check_run(path: Path, network: Network, epochs: int, seed: int) -> None:
     replace_file(path, json.dumps(mine).encode("utf-8"))
 
 
+def evaluate_network(network: Network, tokenizer: Tokenizer, gold: Sequence[GoldDocument]) -> Evaluation:
+    """Scores of a torch network as it stands in training: float weights, thresholds at 0."""
+    info = ModelInfo(name="in training", version="", sha256="")
+    return evaluate(model_reader(Pipeline(info, network.config, tokenizer, TorchScorer(network))), gold)
+
+
 def _scores(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument]) -> dict[str, float]:
-    info = ModelInfo(name="curve", version="0", sha256="")
-    e = evaluate(model_reader(Pipeline(info, network.config, tokenizer, TorchScorer(network))), dev)
+    e = evaluate_network(network, tokenizer, dev)
     figures = (total(e.strict).f1, total(e.relaxed).f1, total(e.relations).f1, e.criteria.starts.f1)
     return dict(zip(FIGURES, figures, strict=True))
 

@@ -14,19 +14,16 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.evaluation.run import evaluate, model_reader
 from oncogloss.model.bundle import TOKENIZER, WEIGHTS, open_bundle
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
-from oncogloss.pipeline import Pipeline
-from oncogloss.schema import ModelInfo
 from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
-from oncogloss.training.curve import learning_curve
+from oncogloss.training.curve import evaluate_network, learning_curve
 from oncogloss.training.files import replace_file
-from oncogloss.training.finetune import OVERLAP, Material, Recipe, TorchScorer, finetune
+from oncogloss.training.finetune import OVERLAP, Material, Recipe, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
@@ -132,13 +129,7 @@ def train_model(
     recipe = Recipe(epochs=epochs, seed=seed)
 
     def score(candidate: Network) -> str:
-        pipeline = Pipeline(
-            ModelInfo(name=name, version=version, sha256=""),
-            candidate.config,
-            tokenizer,
-            TorchScorer(candidate),
-        )
-        e = evaluate(model_reader(pipeline), dev)
+        e = evaluate_network(candidate, tokenizer, dev)
         return (
             f"strict {total(e.strict).f1:.4f}  relaxed {total(e.relaxed).f1:.4f}  relations "
             f"{total(e.relations).f1:.4f}  attributes {e.attributes.f1:.3f}  criterion starts "
