@@ -183,6 +183,8 @@ def pretrain(
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of `train-tokenizer`.")],
     run: Annotated[Path, typer.Option(help="Folder of the run; an unfinished run there goes on.")],
     articles: Annotated[Path | None, typer.Option(help="Running text: JSON lines with `sections`, xz.")] = None,
+    size: Annotated[str, typer.Option(help="`micro`, `nano`, or `deep` (a teacher).")] = "micro",
+    terms: Annotated[Path, typer.Option(help="Terms on which it is judged as well.")] = Path("corpus/terms.txt"),
     minutes: Annotated[float, typer.Option(help="Wall-clock minutes of training in all.")] = 50.0,
     corpus: CorpusFolder = Path("corpus"),
 ) -> None:
@@ -193,7 +195,7 @@ def pretrain(
     needs_training_extra()
     from oncogloss.training.recipes import pretrain_encoder
 
-    result = pretrain_encoder(corpus, records, articles, tokenizer, run, minutes)
+    result = pretrain_encoder(corpus, records, articles, tokenizer, run, size=size, terms=terms, minutes=minutes)
     print("  ".join(f"{name} {value:.3f}" for name, value in result.items()))
 
 
@@ -207,6 +209,8 @@ def train(
     corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 16,
+    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 2_400,
+    teacher: Annotated[list[Path] | None, typer.Option(help="Finished run to learn from as well (repeatable).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
@@ -216,11 +220,44 @@ def train(
     Example: `oncogloss train --records records.jsonl.gz --run runs/micro --out models/micro`
     """
     needs_training_extra()
+    from oncogloss.training.finetune import Recipe
     from oncogloss.training.recipes import TrainingData, train_model
 
     data = TrainingData(corpus, records, corpora, terminology)
-    train_model(data, start, run, out, epochs=epochs, seed=seed, name=name, version=version)
+    recipe = Recipe(epochs=epochs, batch_tokens=batch, seed=seed)
+    train_model(data, start, run, out, recipe=recipe, teachers=teacher or (), name=name, version=version)
     print(f"{out}: written", file=sys.stderr)
+
+
+@app.command()
+def ablate(
+    records: Records,
+    run: Annotated[Path, typer.Option(help="Folder of the results; what is there is not trained again.")],
+    start: Annotated[list[str], typer.Option(help="Where training starts: model, run or LABEL=RUN (repeatable).")],
+    variant: Annotated[list[str] | None, typer.Option(help="What is changed (repeatable); all if left out.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Seed (repeatable); 0, 1 and 2 if left out.")] = None,
+    corpus: CorpusFolder = Path("corpus"),
+    corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
+    terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 8,
+    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 2_400,
+    out: Annotated[Path | None, typer.Option(help="Write the table here as well.")] = None,
+) -> None:
+    """What each part of the recipe is worth: train with one thing changed, several seeds each, and score on dev.
+
+    Example: `oncogloss ablate --records records.jsonl.gz --start runs/encoder --run runs/ablation`
+    """
+    needs_training_extra()
+    from oncogloss.training.ablation import VARIANTS
+    from oncogloss.training.finetune import Recipe
+    from oncogloss.training.recipes import TrainingData, ablate
+
+    data = TrainingData(corpus, records, corpora, terminology)
+    recipe = Recipe(epochs=epochs, batch_tokens=batch)
+    table = ablate(data, start, variant or list(VARIANTS), seed or [0, 1, 2], recipe, run)
+    print(table)
+    if out:
+        out.write_text(table + "\n", encoding="utf-8")
 
 
 @app.command()

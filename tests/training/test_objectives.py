@@ -17,17 +17,20 @@ from oncogloss.model.tokenizer import PAD, Tokenizer
 from oncogloss.schema import ATTRIBUTES, CATEGORIES, ENTITY_TYPES, RELATION_TYPES, SECTION_LABELS
 from oncogloss.training.corpora import GoldCriterion, GoldDocument, GoldEntity, GoldPassage, GoldRelation
 from oncogloss.training.objectives import (
-    NEGATIVE,
     Batch,
     Example,
+    Spans,
     balanced_loss,
     boundary_loss,
     collate,
     concept_loss,
+    decided_cells,
     examples,
     joint_loss,
     pair_scores,
+    span_cells,
     span_loss,
+    span_means,
     token_range,
 )
 
@@ -189,6 +192,11 @@ def blank(batch: Batch) -> NetworkOutput:
     )
 
 
+def marked_cells(batch: Batch) -> list[tuple[int, ...]]:
+    """(window, type, block, row, column) of every marked span, in order."""
+    return list(zip(*(part[batch.spans.present].tolist() for part in span_cells(batch.spans)), strict=True))
+
+
 def test_collate_pads_and_lays_out_spans(tokenizer: Tokenizer) -> None:
     short = one(tokenizer, GoldPassage("brief_title", "Lunamab", (GoldEntity("DRUG", 0, 7),)))
     long = one(tokenizer, eligibility())
@@ -198,10 +206,10 @@ def test_collate_pads_and_lays_out_spans(tokenizer: Tokenizer) -> None:
     assert batch.mask.sum(1).tolist() == [n, len(long.ids)]
     assert (batch.ids[0, n:] == tokenizer.special(PAD)).all() and batch.boundaries[0, n:].isnan().all()
     wanted = [(b, s.type, *span_cell(s.start, s.end)) for b, e in enumerate((short, long)) for s in e.spans]
-    assert batch.positives.tolist() == [list(cell) for cell in wanted]
-    counted = batch.negatives == 0
-    assert not any(counted[tuple(cell)] for cell in batch.positives.tolist())
-    assert set(batch.negatives.unique().tolist()) == {0.0, NEGATIVE}
+    assert marked_cells(batch) == wanted
+    assert batch.spans.present.sum(1).tolist() == [1, 3]
+    assert batch.attributes[0, 1:].isnan().all() and batch.attributes[1].tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert batch.relations.tolist() == [[1, RELATION_TYPES.index("COMBINED_WITH"), 0, 1]]
 
 
 def test_cells_that_count_are_the_spans_of_one_passage(tokenizer: Tokenizer) -> None:
@@ -210,30 +218,29 @@ def test_cells_that_count_are_the_spans_of_one_passage(tokenizer: Tokenizer) -> 
     example = one(tokenizer, title, eligibility(entities=(), relations=()))
     batch = collate([example], tokenizer)
     n = len(example.ids)
-    wanted = np.zeros(batch.negatives.shape[1:], bool)
+    counted = decided_cells(batch)[0].numpy()
+    wanted = np.zeros(counted.shape, bool)
     for a in range(n):
         for b in range(a, min(n, a + MAX_SPAN)):
             if example.passage[a] == example.passage[b] >= 0:
                 for t, name in enumerate(ENTITY_TYPES):
                     wanted[(t, *span_cell(a, b))] = name == "DRUG" or example.passage[a] == 1
-    assert ((batch.negatives[0] == 0).numpy() == wanted).all()
+    assert (counted == wanted).all()
 
 
 def test_of_a_partial_passage_only_overlaps_count(tokenizer: Tokenizer) -> None:
     example = one(tokenizer, eligibility(partial=True))
     batch = collate([example], tokenizer)
     n = len(example.ids)
-    counted = (batch.negatives[0] == 0).numpy()
+    counted = decided_cells(batch)[0].numpy()
     wanted = np.zeros_like(counted)
     for s in example.spans:
         for a in range(1, n):
             for b in range(a, n):
                 if a <= s.end and b >= s.start:
                     wanted[(s.type, *span_cell(a, b))] = True
-    for s in example.spans:
-        wanted[(s.type, *span_cell(s.start, s.end))] = False
     assert (counted == wanted).all()
-    assert len(batch.positives) == 3
+    assert wanted.any() and len(marked_cells(batch)) == 3
 
 
 def brute_balanced(scores: list[float], wanted: list[bool], counted: list[bool]) -> float:
@@ -256,9 +263,9 @@ def test_span_loss_is_the_balanced_loss_of_each_type(tokenizer: Tokenizer) -> No
     torch.manual_seed(0)
     output = blank(batch)._replace(spans=torch.randn_like(blank(batch).spans))
     targets = torch.zeros(output.spans.shape, dtype=torch.bool)
-    for cell in batch.positives.tolist():
-        targets[tuple(cell)] = True
-    flat = (output.spans.flatten(2), targets.flatten(2), ((batch.negatives == 0) | targets).flatten(2))
+    for cell in marked_cells(batch):
+        targets[cell] = True
+    flat = (output.spans.flatten(2), targets.flatten(2), decided_cells(batch).flatten(2))
     assert span_loss(output, batch).item() == pytest.approx(balanced_loss(*flat).sum(-1).mean().item(), rel=1e-5)
 
 
@@ -274,9 +281,7 @@ def test_masked_types_change_neither_loss_nor_gradient(tokenizer: Tokenizer) -> 
     drug = ENTITY_TYPES.index("DRUG")
     masked = [i for i in range(len(ENTITY_TYPES)) if i != drug]
     assert (gradient[:, masked] == 0).all()
-    cells = batch.negatives == 0
-    for cell in batch.positives.tolist():
-        cells[tuple(cell)] = True
+    cells = decided_cells(batch)
     assert (gradient[~cells] == 0).all() and (gradient[cells] != 0).all()
     shaken = scores.detach().clone()
     shaken[~cells] += 50 * torch.randn_like(shaken)[~cells]
@@ -305,8 +310,8 @@ def test_the_right_answer_costs_little_and_a_wrong_one_much(tokenizer: Tokenizer
     batch = collate([example], tokenizer)
     output = blank(batch)
     output.spans.fill_(-20)
-    for cell in batch.positives.tolist():
-        output.spans[tuple(cell)] = 20
+    for cell in marked_cells(batch):
+        output.spans[cell] = 20
     output.attributes.fill_(-20)
     gene = example.spans[2].start
     output.attributes[0, gene, 0] = 20
@@ -336,11 +341,20 @@ def test_losses_flow_into_every_head(tokenizer: Tokenizer, tiny_config: NetworkC
 
 def test_scores_of_a_pair_are_inner_products_of_its_ends() -> None:
     roles = torch.randn(6, 4, len(RELATION_TYPES), 3, generator=torch.Generator().manual_seed(0))
-    starts, ends = torch.tensor([0, 2, 5]), torch.tensor([1, 2, 5])
-    scores = pair_scores(roles, starts, ends)
-    assert scores.shape == (len(RELATION_TYPES), 3, 3)
+    spans = Spans(torch.zeros(1, 3), torch.tensor([[0, 2, 5]]), torch.tensor([[1, 2, 5]]), torch.ones(1, 3))
+    scores = pair_scores(roles[None], spans)
+    assert scores.shape == (1, len(RELATION_TYPES), 3, 3)
     wanted = roles[0, 0, 4] @ roles[2, 2, 4] + roles[1, 1, 4] @ roles[2, 3, 4]
-    assert scores[4, 0, 1].item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert scores[0, 4, 0, 1].item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_means_of_spans_are_those_of_their_tokens() -> None:
+    values = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(0))
+    starts, ends = torch.tensor([[0, 2], [5, 0]]), torch.tensor([[1, 2], [5, 5]])
+    means = span_means(values, Spans(starts, starts, ends, starts >= 0))
+    for b, k in np.ndindex(2, 2):
+        wanted = values[b, starts[b, k] : ends[b, k] + 1].mean(0)
+        assert means[b, k].tolist() == pytest.approx(wanted.tolist(), abs=1e-5)
 
 
 def test_concept_loss_is_least_for_matching_pairs() -> None:

@@ -15,11 +15,14 @@ from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer
 from oncogloss.training import pretrain as module
 from oncogloss.training.pretrain import (
     MASKED_SHARE,
+    DevText,
+    Pace,
     batches,
-    evaluate_stream,
+    evaluate_dev,
     mask_words,
     masked_loss,
     pretrain,
+    term_tokens,
     token_stream,
     word_starts,
 )
@@ -76,10 +79,13 @@ def test_share_of_masked_words_and_what_becomes_of_them(tokenizer: Tokenizer, st
     assert len(others) / len(shown) == pytest.approx(0.1, abs=0.02) and others.min() >= len(SPECIALS)
 
 
-def test_batches_are_whole_rows_in_a_new_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SEQUENCE", 8)
-    monkeypatch.setattr(module, "BATCH", 3)
-    endless = batches(np.arange(100, dtype=np.uint16), np.random.default_rng(0))
+def test_terms_are_tokens_with_or_without_a_space(tokenizer: Tokenizer) -> None:
+    marked = term_tokens(tokenizer, ["zorbatinib", "no such thing at all"])
+    assert {tokenizer.vocabulary[i] for i in np.flatnonzero(marked)} == {"zorbatinib", "Ġzorbatinib"}
+
+
+def test_batches_are_whole_rows_in_a_new_order() -> None:
+    endless = batches(np.arange(100, dtype=np.uint16), Pace(8, 3, 0.1), np.random.default_rng(0))
     found = [next(endless) for _ in range(12)]
     for rows in found:
         assert rows.shape == (3, 8) and rows.dtype == np.int64
@@ -94,40 +100,41 @@ def test_only_chosen_tokens_are_scored(tiny_network: Network) -> None:
     other = ids.clone()
     other[~chosen] = 7
     with torch.no_grad():
-        loss, right = masked_loss(tiny_network, ids, ids, chosen)
-        assert masked_loss(tiny_network, ids, other, chosen)[0] == loss
-    assert loss.item() > 0 and 0 <= right.item() <= 1
+        hidden = tiny_network.encoder(ids, None)
+        loss, right = masked_loss(tiny_network, hidden, ids, chosen)
+        assert masked_loss(tiny_network, hidden, other, chosen)[0] == loss
+    assert loss.item() > 0 and right.shape == (2,) and right.dtype == torch.bool
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of 32 tokens, four a batch, and a rate at which a hundred steps show."""
-    monkeypatch.setattr(module, "PEAK_RATE", 0.05)
-    monkeypatch.setattr(module, "SEQUENCE", 32)
-    monkeypatch.setattr(module, "BATCH", 4)
+    monkeypatch.setitem(module.PACES, "cpu", Pace(32, 4, 0.05))
+
+
+@pytest.fixture
+def dev(tokenizer: Tokenizer, stream: np.ndarray) -> DevText:
+    return DevText(stream[:400], term_tokens(tokenizer, ["zorbatinib", "HER2"]))
 
 
 @pytest.mark.usefixtures("small")
-def test_dev_figures_do_not_depend_on_chance(tiny_network: Network, tokenizer: Tokenizer, stream: np.ndarray) -> None:
-    network = copy.deepcopy(tiny_network)
-    first, second = (evaluate_stream(network, tokenizer, stream[:200], torch.device("cpu")) for _ in range(2))
-    assert first == second and set(first) == {"dev_loss", "dev_accuracy"}
+def test_dev_figures_do_not_depend_on_chance(tiny_network: Network, tokenizer: Tokenizer, dev: DevText) -> None:
+    first, second = (evaluate_dev(tiny_network, tokenizer, dev) for _ in range(2))
+    assert first == second and set(first) == {"dev_loss", "dev_accuracy", "dev_term_accuracy"}
 
 
 @pytest.mark.usefixtures("small")
 def test_a_short_run_learns_and_resumes(
-    tiny_network: Network, tokenizer: Tokenizer, stream: np.ndarray, tmp_path: Path
+    tiny_network: Network, tokenizer: Tokenizer, stream: np.ndarray, dev: DevText, tmp_path: Path
 ) -> None:
     network = copy.deepcopy(tiny_network)
-    before = evaluate_stream(network, tokenizer, stream[:400], torch.device("cpu"))["dev_loss"]
+    before = evaluate_dev(network, tokenizer, dev)["dev_loss"]
     lines: list[str] = []
-    result = pretrain(
-        network, tokenizer, stream, stream[:400], folder=tmp_path, minutes=1 / 60, seed=1, log=lines.append
-    )
+    result = pretrain(network, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 60, seed=1, log=lines.append)
     assert result["dev_loss"] < before - 0.1 and all(map(math.isfinite, result.values()))
     assert lines[-1].startswith("end: step ")
     again = copy.deepcopy(tiny_network)
-    resumed = pretrain(again, tokenizer, stream, stream[:400], folder=tmp_path, minutes=1 / 60, log=lines.append)
+    resumed = pretrain(again, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 60, log=lines.append)
     assert resumed["dev_loss"] == pytest.approx(result["dev_loss"], abs=1e-6)  # its minutes were spent: nothing more
     for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(a, b)

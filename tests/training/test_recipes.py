@@ -16,6 +16,7 @@ from oncogloss.pipeline import load
 from oncogloss.training import finetune
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to_standoff
 from oncogloss.training.files import replace_file
+from oncogloss.training.finetune import Recipe
 from oncogloss.training.quantize import load_rounded
 from oncogloss.training.recipes import TrainingData, export_run, start_network, train_model
 from oncogloss.training.state import load_state, save_state
@@ -44,7 +45,9 @@ def test_a_run_ends_in_a_bundle_that_reads(
     run, out = tmp_path / "run", tmp_path / "out"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        train_model(TrainingData(corpus, []), str(bundle), run, out, epochs=1, seed=0, name="toy", version="0.1")
+        recipe = Recipe(epochs=1)
+        data = TrainingData(corpus, [])
+        train_model(data, str(bundle), run, out, recipe=recipe, teachers=(), name="toy", version="0.1")
     pipeline = load(out)
     assert (pipeline.info.name, pipeline.info.version) == ("toy", "0.1")
     assert pipeline.tokenizer.size == load(bundle).tokenizer.size
@@ -61,8 +64,9 @@ def test_a_run_ends_in_a_bundle_that_reads(
 def test_a_run_without_training_text_is_refused(corpus: Path, bundle: Path, tmp_path: Path) -> None:
     (corpus / "splits.json").write_text(json.dumps({"dev": [f"r{i}" for i in range(6)], "test": []}))
     run, out = tmp_path / "run", tmp_path / "out"
+    data = TrainingData(corpus, [])
     with pytest.raises(CorpusError, match="no annotated training record has its text; check --records"):
-        train_model(TrainingData(corpus, []), str(bundle), run, out, epochs=1, seed=0, name="x", version="0")
+        train_model(data, str(bundle), run, out, recipe=Recipe(), teachers=(), name="x", version="0")
 
 
 def test_a_folder_without_a_run_is_no_run(tmp_path: Path) -> None:

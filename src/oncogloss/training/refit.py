@@ -58,7 +58,7 @@ def _criteria(e: Example) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
     stops = np.flatnonzero((part["criterion"][:, 0] == 1) | (part["heading"][:, 0] == 1) | (e.passage < 0))
     for start in starts:
         later = stops[stops > start]
-        yield int(start), int(later[0]) if len(later) else len(e.ids), part["categories"][start]
+        yield int(start), int(later[0]) if len(later) else len(e.ids), part["categories"][start].astype(np.float32)
 
 
 @torch.no_grad()

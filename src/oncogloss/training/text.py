@@ -39,22 +39,31 @@ def tokenizer_texts(records: Sequence[Path], articles: Path | None, held_apart: 
                 yield "\n".join(text for _, text in article["sections"])
 
 
+Texts = list[tuple[str, str]]  # (passage name, text) of one document
+
+
 def pretraining_passages(
-    records: Sequence[Path], articles: Path | None, held_apart: set[str]
-) -> tuple[list[list[tuple[str, str]]], list[list[tuple[str, str]]]]:
-    """(training, dev) documents as lists of (passage name, text): all oncology records but 100 for dev, one in
-    six of the other records, one in three of the oncology articles."""
+    records: Sequence[Path], articles: Path | None, held_apart: set[str], *, wide: bool
+) -> tuple[list[Texts], list[Texts]]:
+    """(training, dev) documents; dev are 100 oncology records.
+
+    Where there is time for many passes (`wide`), training has every other oncology record three times, all others,
+    every oncology article twice, all others; else what a short run can see: the oncology records, one in six of the
+    others, one in three of the oncology articles.
+    """
     dice = random.Random(1)
-    training: list[list[tuple[str, str]]] = []
-    dev: list[list[tuple[str, str]]] = []
+    training: list[Texts] = []
+    dev: list[Texts] = []
     for row in records_without(records, held_apart):
         oncology = row.get("oncology", True)
-        if oncology or dice.random() < 1 / 6:
-            passages = list(record_passages(row).items())
-            (dev if oncology and len(dev) < 100 and dice.random() < 0.02 else training).append(passages)
-    if articles is not None:
-        for article in articles_of(articles):
-            if article["oncology"] and dice.random() < 1 / 3:
-                training.append([("text", "\n".join(text for _, text in article["sections"]))])
+        passages = list(record_passages(row).items())
+        if oncology and len(dev) < 100 and dice.random() < 0.02:
+            dev.append(passages)
+        elif oncology or wide or dice.random() < 1 / 6:
+            training += [passages] * (3 if oncology and wide else 1)
+    for article in articles_of(articles) if articles else ():
+        text = "\n".join(text for _, text in article["sections"])
+        if wide or (article["oncology"] and dice.random() < 1 / 3):
+            training += [[("text", text)]] * (2 if article["oncology"] and wide else 1)
     dice.shuffle(training)
     return training, dev

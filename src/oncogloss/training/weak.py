@@ -102,6 +102,19 @@ def weak_documents(path: Path, *, without: set[str], limit: int) -> Iterator[Gol
                 return
 
 
+def bare_documents(path: Path, *, without: set[str]) -> Iterator[GoldDocument]:
+    """Oncology records of a records file, none of the ids `without`, as text of which nothing is known."""
+    for row in read_rows(path):
+        if row.get("oncology") and row["nct_id"] not in without:
+            passages = [
+                GoldPassage(
+                    name, text, types=frozenset(), has_relations=False, has_attributes=False, has_sections=False
+                )
+                for name, text in record_passages(row).items()
+            ]
+            yield GoldDocument(row["nct_id"], tuple(passages), "record text")
+
+
 def synonym_pairs(folder: Path) -> list[tuple[str, str]]:
     """(name, synonym) pairs of cancers, genes and drugs from the vocabularies whose names may ship."""
     sources = {  # file → what a row's cross-references must name, since UNII holds foods too

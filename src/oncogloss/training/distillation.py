@@ -1,0 +1,113 @@
+"""Learning from other networks: what several teachers say of a window on average, as a target for one small network.
+
+An ensemble's averaged scores carry more than annotation does (how sure, what else it could be), and reach text that
+nobody annotated (Hinton et al. 2015; for self-training on unlabelled text Xie et al. 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES
+from oncogloss.model.network import Network, NetworkOutput
+from oncogloss.training.objectives import (
+    BOUNDARY_WEIGHTS,
+    WEIGHTS,
+    Batch,
+    Spans,
+    boundary_costs,
+    pair_scores,
+    possible_cells,
+    possible_pairs,
+    span_means,
+    span_table,
+)
+from oncogloss.training.pretrain import has_bf16
+
+MOST_SPANS = 160  # of a window whose pairs and attributes are imitated
+AT_A_CRITERION = ("exclusion", "depth", "categories")  # parts that mean something only where a criterion starts
+
+
+class Lesson(NamedTuple):
+    """What teachers say of a batch on average, as shares between 0 and 1."""
+
+    cells: Tensor  # (B, blocks, BLOCK, REACH) bool: cells that a span may take
+    spans: Tensor  # (B, types, blocks, BLOCK, REACH)
+    boundaries: Tensor  # (B, L, BOUNDARY_WIDTH)
+    found: Spans  # what they find
+    attributes: Tensor  # (B, S, attributes) of what they find
+    pairs: Tensor  # (B, relations, S, S) bool: pairs that may be joined
+    relations: Tensor  # (B, relations, S, S)
+
+
+@torch.no_grad()
+def lesson(teachers: Sequence[Network], batch: Batch) -> Lesson:
+    """The averaged scores of `teachers`, which read the tokens of `batch` and nothing of its annotation."""
+    outputs = [read(teacher, batch) for teacher in teachers]
+    cells = possible_cells(batch)
+    spans = _mean(o.spans for o in outputs)
+    found = _found(spans, cells)
+    boundaries = _mean(o.boundaries for o in outputs)
+    shares = boundaries.sigmoid()
+    for name in ("section", "depth"):
+        shares[..., BOUNDARY_SLICES[name]] = boundaries[..., BOUNDARY_SLICES[name]].softmax(-1)
+    attributes = _mean(span_means(o.attributes, found) for o in outputs)
+    relations = _mean(pair_scores(o.relations, found) for o in outputs)
+    pairs = possible_pairs(found, batch.passage)
+    return Lesson(cells, spans.sigmoid(), shares, found, attributes.sigmoid(), pairs, relations.sigmoid())
+
+
+def read(network: Network, batch: Batch) -> NetworkOutput:
+    """The network's scores of a batch: its encoder in bf16 where the device has it, the heads in full precision."""
+    device = batch.ids.device
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
+        hidden = network.encoder(batch.ids, batch.mask)
+    return network.heads(hidden.float())
+
+
+def _mean(parts: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(parts)).mean(0)
+
+
+def _found(spans: Tensor, cells: Tensor) -> Spans:
+    """The cells above 0, of each window at most MOST_SPANS."""
+    window, kind, block, row, column = ((spans > 0) & cells[:, None]).nonzero().unbind(1)
+    number = torch.bincount(window, minlength=len(spans))
+    slot = torch.arange(len(window), device=window.device) - (number.cumsum(0) - number)[window]
+    kept = slot < MOST_SPANS
+    most = max(1, int(number.clamp(max=MOST_SPANS).max()))
+    rows = torch.zeros(len(spans), most, 4, dtype=torch.int64, device=spans.device)
+    columns = (kind, block * BLOCK + row, block * BLOCK + column, torch.ones_like(kind))
+    rows[window[kept], slot[kept]] = torch.stack(columns, -1)[kept]
+    return span_table(rows)
+
+
+def imitation_loss(output: NetworkOutput, batch: Batch, taught: Lesson) -> dict[str, Tensor]:
+    """Cross entropy between a network's scores and the lesson, head by head, weighted as `joint_loss` is."""
+    costs = F.binary_cross_entropy_with_logits(output.spans, taught.spans, reduction="none")
+    spans = torch.where(taught.cells[:, None], costs, 0).sum() / len(batch.ids)
+    criterion = taught.boundaries[..., BOUNDARY_SLICES["criterion"]][..., 0]
+    boundaries = spans.new_zeros(())
+    for name, columns in BOUNDARY_SLICES.items():
+        if name == "evidence":
+            continue
+        weight = (batch.passage >= 0) * (criterion if name in AT_A_CRITERION else torch.ones_like(criterion))
+        cost = boundary_costs(name, output.boundaries[..., columns], taught.boundaries[..., columns])
+        boundaries = boundaries + BOUNDARY_WEIGHTS.get(name, 0.5) * (weight * cost).sum() / weight.sum().clamp(min=1)
+    attributes = F.binary_cross_entropy_with_logits(
+        span_means(output.attributes, taught.found), taught.attributes, reduction="none"
+    ).mean(-1)
+    present = taught.found.present
+    scores = pair_scores(output.relations, taught.found)
+    costs = F.binary_cross_entropy_with_logits(scores, taught.relations, reduction="none")
+    return {
+        "taught spans": spans,
+        "taught boundaries": WEIGHTS["boundaries"] * boundaries,
+        "taught attributes": WEIGHTS["attributes"] * (attributes * present).sum() / present.sum().clamp(min=1),
+        "taught relations": WEIGHTS["relations"] * torch.where(taught.pairs, costs, 0).sum() / len(batch.ids),
+    }
