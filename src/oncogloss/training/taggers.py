@@ -238,6 +238,7 @@ class DenseSpanHead(nn.Module):
         positive = sums.index_add(0, window * self.types + kind, torch.exp(-wanted.clamp(min=-30))).log1p()
         return (negative.sum() + positive.sum()) / len(scores)
 
+    @torch.no_grad()
     def decode(self, hidden: Tensor, mask: Tensor) -> list[list[tuple[int, int, int]]]:
         """For each window (type, first, last), best score first, none crossing a better one (flat: overlapping)."""
         scores = self.scores(hidden, mask)
