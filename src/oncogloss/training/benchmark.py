@@ -3,6 +3,8 @@
 Training uses train and devel parts, as published tables do; epochs and rates were set beforehand on devel parts
 (`split="devel"`: train on train alone, score on devel). Spans count when type and both ends are right. Where a
 corpus has no devel part one is cut from train, where it has no test part one is cut too, by a hash of the ids.
+A CRF, and so the BiLSTM-CRF, cannot hold nested spans (`lct`): it learns the longest of overlapping ones.
+Abbreviations are found by a model as it ships (ABBREV_OF), without training, and by rule.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +25,14 @@ import torch
 
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import Score
+from oncogloss.evaluation.schwartz_hearst import abbreviations as by_rule
 from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import Document, Passage
 from oncogloss.training.corpora import read_rows
 from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
-from oncogloss.training.recipes import start_network
+from oncogloss.training.recipes import MINILM, is_pretraining, start_network
 from oncogloss.training.taggers import (
     EncoderRecipe,
     LstmRecipe,
@@ -38,6 +45,7 @@ from oncogloss.training.taggers import (
 )
 
 SYSTEMS = ("spans", "crf", "bilstm-crf")
+ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
 PARTS = ("train", "devel", "test")
 Log = Callable[[str], None]
 
@@ -54,7 +62,8 @@ class Task:
     """One corpus. `per_type`: report each type as a task of its own; `nested`: spans may stand inside others."""
 
     folder: str
-    epochs: int
+    epochs: int = 0
+    systems: tuple[str, ...] = SYSTEMS  # that can do it
     per_type: bool = False
     nested: bool = False
     untyped: bool = False  # also report spans without their types, as published tables do
@@ -68,9 +77,10 @@ TASKS = {
     "bionlp13cg": Task("biomed_ner_mtl/BioNLP13CG", 30),
     "lct": Task("lct/lct.jsonl.gz", 20, nested=True),
     "pico-breast": Task("pico_breast/pico_breast.jsonl.gz", 20),
-    "chemprot": Task("chemprot", 12),
+    "chemprot": Task("chemprot", 12, systems=("pairs",)),
+    "medstract": Task("abbreviations/medstract.jsonl.gz", systems=("shipped", "schwartz-hearst")),
+    "schwartz-hearst": Task("abbreviations/schwartz_hearst.jsonl.gz", systems=("shipped", "schwartz-hearst")),
 }
-PAIRS = ("chemprot",)
 
 # Entity-level F1 as printed by: BioBERT v1.1, Lee et al. 2020; PubMedBERT, Gu et al. 2021 (JNLPBA of both without
 # types); six-layer models of 65 M parameters, Rohanian et al. 2023; SciBERT, Beltagy et al. 2019 (ChemProt: micro F1
@@ -84,7 +94,13 @@ PUBLISHED: dict[str, dict[str, float]] = {
         "CompactBioBERT": 94.31,
     },
     "bc5cdr-disease": {"BioBERT v1.1": 87.15, "PubMedBERT": 85.62},
-    "ncbi-disease": {"BioBERT v1.1": 89.71, "PubMedBERT": 87.82},
+    "ncbi-disease": {
+        "BioBERT v1.1": 89.71,
+        "PubMedBERT": 87.82,
+        "DistilBioBERT": 87.93,
+        "BioDistilBERT": 87.61,
+        "CompactBioBERT": 88.67,
+    },
     "bc2gm": {
         "BioBERT v1.1": 84.72,
         "PubMedBERT": 84.52,
@@ -138,7 +154,7 @@ def read_task(name: str, folder: Path, split: str) -> Part:
 def read_pairs(folder: Path, split: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """(training, held) of ChemProt: marked sentences with their classes; parts as in `read_task`."""
     parts = {
-        part: [(row["text"], row["label"]) for row in read_rows(folder / "chemprot" / f"chemprot_{part}.jsonl.gz")]
+        part: [(row["text"], row["label"]) for row in read_rows(folder / f"chemprot_{part}.jsonl.gz")]
         for part in ("train", "dev", "test")
     }
     return (parts["train"], parts["dev"]) if split == "devel" else (parts["train"] + parts["dev"], parts["test"])
@@ -191,70 +207,118 @@ class Job(NamedTuple):
 def jobs(
     tasks: Sequence[str] | None, systems: Sequence[str], starts: Sequence[str], seeds: Sequence[int], split: str
 ) -> list[Job]:
-    """All runs asked for (tasks None: all), a system without an encoder once for all starts.
+    """All runs asked for (tasks None: all), each once; a task that has systems of its own is done by all of them.
 
-    ChemProt has the encoder's run alone. Raises CorpusError for a name that is not known.
+    Raises CorpusError for a name that is not known.
     """
     for given, known in ((tasks or (), tuple(TASKS)), (systems, SYSTEMS), ([split], ("test", "devel"))):
         for name in given:
             if name not in known:
                 raise CorpusError(f"{name}: not known to `benchmark`; choose from {', '.join(known)}.")
-    wanted = {
-        Job(task, "pairs" if task in PAIRS else system, start if system != "bilstm-crf" else "", seed, split): None
-        for seed in seeds
-        for task in tasks or TASKS
-        for system in systems
-        for start in starts
-        if not (task in PAIRS and system == "bilstm-crf")
-    }
+    wanted = dict[Job, None]()
+    for seed in seeds:
+        for task in tasks or TASKS:
+            own = TASKS[task].systems
+            for system in systems if own == SYSTEMS else own:
+                for start in starts if system in ENCODER_SYSTEMS else ("",):
+                    if system != "shipped" or not (start == MINILM or is_pretraining(Path(start))):
+                        wanted[Job(task, system, start, seed if TASKS[task].epochs else 0, split)] = None
     return list(wanted)
 
 
-def run_job(job: Job, corpora: Path, *, epochs: int | None = None, most: int | None = None, log: Log) -> dict[str, Any]:
+class Outcome(NamedTuple):
+    """What a run comes to: scores by type, parameters, and when training ended."""
+
+    scores: dict[str, Score]
+    parameters: int
+    trained: float
+
+
+def _tag(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
+    part = read_task(job.task, corpora, job.split)
+    training, held = part.training[:most], part.held[:most]
+    if job.system == "bilstm-crf":
+        predict, parameters = lstm_tagger(training, recipe=LstmRecipe(epochs=epochs), seed=job.seed, log=log)
+    else:
+        network, contents = start_network(job.start)
+        predict, parameters = encoder_tagger(
+            network.encoder,
+            Tokenizer(contents),
+            training,
+            head=job.system,
+            nested=TASKS[job.task].nested,
+            recipe=EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions)),
+            seed=job.seed,
+            log=log,
+        )
+    trained = time.monotonic()
+    return Outcome(score_spans(predict(held), held), parameters, trained)
+
+
+def _classify(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
+    training, held = (rows[:most] for rows in read_pairs(corpora / TASKS[job.task].folder, job.split))
+    network, contents = start_network(job.start)
+    recipe = EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions))
+    classify, parameters = pair_classifier(
+        network.encoder, Tokenizer(contents), training, recipe=recipe, seed=job.seed, log=log
+    )
+    trained = time.monotonic()
+    scores = defaultdict[str, Score](Score)
+    for said, (_, label) in zip(classify([text for text, _ in held]), held, strict=True):
+        for kind in {said, label}:
+            scores[kind] += Score(said == label, said == kind, label == kind)
+    return Outcome(dict(scores), parameters, trained)
+
+
+def _abbreviate(job: Job, corpora: Path, most: int | None) -> Outcome:
+    pipeline = load(job.start) if job.system == "shipped" else None
+    find = by_rule if pipeline is None else partial(defined_by, pipeline)
+    begun, score = time.monotonic(), Score()
+    for row in islice(read_rows(corpora / TASKS[job.task].folder), most):
+        wanted = {(pair["sf"].strip(), pair["lf"].strip()) for pair in row["pairs"]}
+        found = set(find(row["text"]))
+        score += Score(len(found & wanted), len(found), len(wanted))
+    parameters = sum(p.numel() for p in start_network(job.start)[0].parameters()) if pipeline else 0
+    return Outcome({"pair": score}, parameters, begun)
+
+
+def defined_by(pipeline: Pipeline, text: str) -> Iterator[tuple[str, str]]:
+    """(short form, long form) of each ABBREV_OF that the model finds in a text."""
+    found = pipeline.read(Document(id="text", passages=(Passage(name="text", text=text),)))
+    words = {m.id: m.text for m in found.mentions}
+    for relation in found.relations:
+        if relation.type == "ABBREV_OF":
+            short, long = sorted((words[relation.head], words[relation.tail]), key=len)
+            yield short, long
+
+
+def run_job(
+    job: Job,
+    corpora: Path,
+    *,
+    epochs: int | None = None,
+    most: int | None = None,
+    log: Log = lambda line: None,
+) -> dict[str, Any]:
     """Train and score once; `epochs` and `most` texts of each part replace the task's own, to try things out."""
     begun = time.monotonic()
-    recipe = EncoderRecipe(epochs=epochs or TASKS[job.task].epochs)
-    if job.task in PAIRS:
-        training, held = (rows[:most] for rows in read_pairs(corpora, job.split))
-        network, contents = start_network(job.start)
-        classify, parameters = pair_classifier(
-            network.encoder, Tokenizer(contents), training, recipe=recipe, seed=job.seed, log=log
-        )
-        trained = time.monotonic()
-        answers = classify([text for text, _ in held])
-        scores = dict[str, Score]()
-        for said, (_, label) in zip(answers, held, strict=True):
-            for kind in {said, label}:
-                scores[kind] = scores.get(kind, Score()) + Score(said == label, said == kind, label == kind)
+    if not TASKS[job.task].epochs:
+        outcome = _abbreviate(job, corpora, most)
+    elif job.system == "pairs":
+        outcome = _classify(job, corpora, epochs or TASKS[job.task].epochs, most, log)
     else:
-        part = read_task(job.task, corpora, job.split)
-        learn, held_texts = part.training[:most], part.held[:most]
-        if job.system == "bilstm-crf":
-            lstm = LstmRecipe() if epochs is None else LstmRecipe(epochs=epochs)
-            predict, parameters = lstm_tagger(learn, recipe=lstm, seed=job.seed, log=log)
-        else:
-            network, contents = start_network(job.start)
-            predict, parameters = encoder_tagger(
-                network.encoder,
-                Tokenizer(contents),
-                learn,
-                head=job.system,
-                nested=TASKS[job.task].nested,
-                recipe=recipe,
-                seed=job.seed,
-                log=log,
-            )
-        trained = time.monotonic()
-        scores = score_spans(predict(held_texts), held_texts)
+        usual = LstmRecipe.epochs if job.system == "bilstm-crf" else TASKS[job.task].epochs
+        outcome = _tag(job, corpora, epochs or usual, most, log)
+    scores = outcome.scores
     return {
         **job._asdict(),
         "start": Path(job.start).name,
         "rows": {name: _figures(score) for name, score in rows_of(job.task, scores).items()},
         "types": {kind: _figures(score) for kind, score in sorted(scores.items()) if kind},
-        "parameters": parameters,
-        "train_seconds": round(trained - begun, 1),
-        "test_seconds": round(time.monotonic() - trained, 1),
-        "device": torch.cuda.get_device_name() if device().type == "cuda" else "CPU",
+        "parameters": outcome.parameters,
+        "train_seconds": round(outcome.trained - begun, 1),
+        "test_seconds": round(time.monotonic() - outcome.trained, 1),
+        "device": torch.cuda.get_device_name() if TASKS[job.task].epochs and device().type == "cuda" else "CPU",
     }
 
 
@@ -296,9 +360,8 @@ def table(run: Path, split: str = "test") -> str:
             for name, figures in result["rows"].items():
                 groups[name, system].append(result | figures)
     lines = ["| task | system | F1 | ± | precision | recall | seeds | parameters | training |", "|---" * 9 + "|"]
-    order = list(TASKS)
-    names = {name: next(i for i, task in enumerate(order) if name.startswith(task)) for name, _ in groups}
-    for name in sorted(names, key=lambda name: (names[name], name)):
+    order = {name: next(i for i, task in enumerate(TASKS) if name.startswith(task)) for name, _ in groups}
+    for name in sorted(order, key=lambda name: (order[name], name)):
         for (task, system), results in sorted(groups.items()):
             if task == name:
                 mean = {key: statistics.mean(r[key] for r in results) for key in ("f1", "precision", "recall")}
