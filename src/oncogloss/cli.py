@@ -350,6 +350,40 @@ def bench(
     _keep(measure(documents, model), out)
 
 
+@app.command()
+def benchmark(
+    corpora: Annotated[Path, typer.Option(help="Folder of public corpora.")],
+    run: Annotated[Path, typer.Option(help="Folder of results; those that are there are not run again.")],
+    tasks: Annotated[list[str] | None, typer.Option("--task", help="Repeatable; default: all.")] = None,
+    systems: Annotated[
+        list[str] | None,
+        typer.Option("--system", help="`spans`, `crf`, `bilstm-crf`; repeatable. Default: spans and bilstm-crf."),
+    ] = None,
+    starts: Annotated[
+        list[str] | None,
+        typer.Option("--start", help="Model, pretraining run or `minilm`; repeatable. Default: micro."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0 on.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Only this seed.")] = None,
+    split: Annotated[str, typer.Option(help="`test`, or `devel` to choose settings.")] = "test",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Fine-tune on public corpora, beside a BiLSTM-CRF; prints F1 beside published figures.
+
+    Several may work on one folder at once, each on other tasks or seeds.
+
+    Example: `oncogloss benchmark --corpora corpora --task bc5cdr --run runs/benchmark`
+    """
+    needs_training_extra()
+    from oncogloss.training.benchmark import jobs, run_benchmark, table
+
+    wanted = jobs(
+        tasks, systems or ["spans", "bilstm-crf"], starts or ["micro"], range(seeds) if seed is None else [seed], split
+    )
+    run_benchmark(corpora, run, wanted, log=lambda line: print(line, file=sys.stderr, flush=True))
+    _keep(table(run, split), out)
+
+
 @app.command("link")
 def link_command(
     names: Annotated[list[str], typer.Argument(help="Names to look up; `-` reads one a line from standard input.")],

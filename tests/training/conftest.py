@@ -5,12 +5,14 @@ from importlib.util import find_spec
 import pytest
 
 NEED_TORCH = [
+    "test_benchmark.py",
     "test_finetune.py",
     "test_objectives.py",
     "test_pretrain.py",
     "test_curve.py",
     "test_quantize.py",
     "test_recipes.py",
+    "test_taggers.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 

@@ -1,0 +1,377 @@
+"""Public benchmarks: our encoder fine-tuned as a user would, a BiLSTM-CRF beside it, published figures beside both.
+
+Training uses train and devel parts, as published tables do; epochs and rates were set beforehand on devel parts
+(`split="devel"`: train on train alone, score on devel). Spans count when type and both ends are right. Where a
+corpus has no devel part one is cut from train, where it has no test part one is cut too, by a hash of the ids.
+A CRF, and so the BiLSTM-CRF, cannot hold nested spans (`lct`): it learns the longest of overlapping ones.
+Abbreviations are found by a model as it ships (ABBREV_OF), without training, and by rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from oncogloss.errors import CorpusError
+from oncogloss.evaluation.metrics import Score
+from oncogloss.evaluation.schwartz_hearst import abbreviations as by_rule
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import Document, Passage
+from oncogloss.training.corpora import read_rows
+from oncogloss.training.files import replace_file
+from oncogloss.training.importers import Annotated, columns, standoff
+from oncogloss.training.recipes import MINILM, is_pretraining, start_network
+from oncogloss.training.taggers import (
+    EncoderRecipe,
+    LstmRecipe,
+    Span,
+    Text,
+    device,
+    encoder_tagger,
+    lstm_tagger,
+    pair_classifier,
+)
+
+SYSTEMS = ("spans", "crf", "bilstm-crf")
+ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
+PARTS = ("train", "devel", "test")
+Log = Callable[[str], None]
+
+
+class Part(NamedTuple):
+    """What a run learns from and what it is scored on."""
+
+    training: list[Text]
+    held: list[Text]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One corpus. `per_type`: report each type as a task of its own; `nested`: spans may stand inside others."""
+
+    folder: str
+    epochs: int = 0
+    systems: tuple[str, ...] = SYSTEMS  # that can do it
+    per_type: bool = False
+    nested: bool = False
+    untyped: bool = False  # also report spans without their types, as published tables do
+
+
+TASKS = {
+    "bc5cdr": Task("biomed_ner_mtl/BC5CDR", 15, per_type=True),
+    "ncbi-disease": Task("biomed_ner_mtl/NCBI-disease", 20),
+    "bc2gm": Task("biomed_ner_mtl/BC2GM", 12),
+    "jnlpba": Task("jnlpba/jnlpba_standoff.jsonl.gz", 10, untyped=True),
+    "bionlp13cg": Task("biomed_ner_mtl/BioNLP13CG", 30),
+    "lct": Task("lct/lct.jsonl.gz", 20, nested=True),
+    "pico-breast": Task("pico_breast/pico_breast.jsonl.gz", 20),
+    "chemprot": Task("chemprot", 12, systems=("pairs",)),
+    "medstract": Task("abbreviations/medstract.jsonl.gz", systems=("shipped", "schwartz-hearst")),
+    "schwartz-hearst": Task("abbreviations/schwartz_hearst.jsonl.gz", systems=("shipped", "schwartz-hearst")),
+}
+
+# Entity-level F1 as printed by: BioBERT v1.1, Lee et al. 2020; PubMedBERT, Gu et al. 2021 (JNLPBA of both without
+# types); six-layer models of 65 M parameters, Rohanian et al. 2023; SciBERT, Beltagy et al. 2019 (ChemProt: micro F1
+# of 13 classes) and, on LCT, Dobbins et al. 2022
+PUBLISHED: dict[str, dict[str, float]] = {
+    "bc5cdr-chemical": {
+        "BioBERT v1.1": 93.47,
+        "PubMedBERT": 93.33,
+        "DistilBioBERT": 94.53,
+        "BioDistilBERT": 94.48,
+        "CompactBioBERT": 94.31,
+    },
+    "bc5cdr-disease": {"BioBERT v1.1": 87.15, "PubMedBERT": 85.62},
+    "ncbi-disease": {
+        "BioBERT v1.1": 89.71,
+        "PubMedBERT": 87.82,
+        "DistilBioBERT": 87.93,
+        "BioDistilBERT": 87.61,
+        "CompactBioBERT": 88.67,
+    },
+    "bc2gm": {
+        "BioBERT v1.1": 84.72,
+        "PubMedBERT": 84.52,
+        "DistilBioBERT": 86.60,
+        "BioDistilBERT": 86.97,
+        "CompactBioBERT": 86.71,
+        "BioMobileBERT": 85.26,
+    },
+    "jnlpba-untyped": {"BioBERT v1.1": 77.49, "PubMedBERT": 79.10},
+    "lct": {"SciBERT": 81.3},
+    "chemprot": {"SciBERT": 83.64},
+}
+
+
+# ---- parts of corpora
+
+
+def _cut(identifier: str, ways: int) -> bool:
+    """True for one in `ways` ids, always the same ones."""
+    return hashlib.sha256(identifier.encode()).digest()[0] % ways == 0
+
+
+def _documents(path: Path) -> Iterator[tuple[str, Annotated]]:
+    """(part, document) of a standoff file: train and test as it says, devel and a missing test cut by id."""
+    for split in ("train", "test", "all"):
+        for document in standoff(path, (split,)):
+            if split == "test" or (split == "all" and _cut(document[0], 5)):
+                yield "test", document
+            else:
+                yield "devel" if _cut(document[0] + "/devel", 8) else "train", document
+
+
+def _parts(task: Task, folder: Path) -> Iterator[tuple[str, Annotated]]:
+    path = folder / task.folder
+    if path.suffix == ".gz":
+        yield from _documents(path)
+    else:
+        yield from ((part, row) for part in PARTS for row in columns(path / f"{part}.tsv.gz"))
+
+
+def read_task(name: str, folder: Path, split: str) -> Part:
+    """Texts in reading order: to be scored on `test`, learn from train and devel; on `devel`, from train."""
+    texts = defaultdict[str, list[Text]](list)
+    for part, (_, text, spans) in _parts(TASKS[name], folder):
+        texts[part].append(Text(text, tuple(spans)))
+    if split == "devel":
+        return Part(texts["train"], texts["devel"])
+    return Part(texts["train"] + texts["devel"], texts["test"])
+
+
+def read_pairs(folder: Path, split: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(training, held) of ChemProt: marked sentences with their classes; parts as in `read_task`."""
+    parts = {
+        part: [(row["text"], row["label"]) for row in read_rows(folder / f"chemprot_{part}.jsonl.gz")]
+        for part in ("train", "dev", "test")
+    }
+    return (parts["train"], parts["dev"]) if split == "devel" else (parts["train"] + parts["dev"], parts["test"])
+
+
+# ---- scoring
+
+
+def score_spans(found: Sequence[set[Span]], texts: Sequence[Text]) -> dict[str, Score]:
+    """Right, found and wanted spans by type, and under `""` of spans without their types."""
+    scores = defaultdict[str, Score](Score)
+    for mine, text in zip(found, texts, strict=True):
+        gold = set(text.spans)
+        for kind in {label for label, _, _ in gold | mine}:
+            one, other = ({s for s in part if s[0] == kind} for part in (mine, gold))
+            scores[kind] += Score(len(one & other), len(one), len(other))
+        one, other = ({("", *s[1:]) for s in part} for part in (mine, gold))
+        scores[""] += Score(len(one & other), len(one), len(other))
+    return dict(scores)
+
+
+def rows_of(task: str, scores: dict[str, Score]) -> dict[str, Score]:
+    """The rows that a task is reported as: itself (micro), or its types, or also itself without types."""
+    types = {kind: score for kind, score in scores.items() if kind}
+    if TASKS[task].per_type:
+        return {f"{task}-{kind.lower()}": score for kind, score in sorted(types.items())}
+    rows = {task: sum(types.values(), Score())}
+    return rows | ({f"{task}-untyped": scores[""]} if TASKS[task].untyped else {})
+
+
+# ---- runs
+
+
+class Job(NamedTuple):
+    """One run. `start` is what the encoder starts from, empty for a system without."""
+
+    task: str
+    system: str
+    start: str
+    seed: int
+    split: str
+
+    @property
+    def file(self) -> str:
+        """Name of its result."""
+        start = f"-{Path(self.start).name}" if self.start else ""
+        return f"{self.task}-{self.system}{start}-{self.split}-{self.seed}.json"
+
+
+def jobs(
+    tasks: Sequence[str] | None, systems: Sequence[str], starts: Sequence[str], seeds: Sequence[int], split: str
+) -> list[Job]:
+    """All runs asked for (tasks None: all), each once; a task that has systems of its own is done by all of them.
+
+    Raises CorpusError for a name that is not known.
+    """
+    for given, known in ((tasks or (), tuple(TASKS)), (systems, SYSTEMS), ([split], ("test", "devel"))):
+        for name in given:
+            if name not in known:
+                raise CorpusError(f"{name}: not known to `benchmark`; choose from {', '.join(known)}.")
+    wanted = dict[Job, None]()
+    for seed in seeds:
+        for task in tasks or TASKS:
+            own = TASKS[task].systems
+            for system in systems if own == SYSTEMS else own:
+                for start in starts if system in ENCODER_SYSTEMS else ("",):
+                    if system != "shipped" or not (start == MINILM or is_pretraining(Path(start))):
+                        wanted[Job(task, system, start, seed if TASKS[task].epochs else 0, split)] = None
+    return list(wanted)
+
+
+class Outcome(NamedTuple):
+    """What a run comes to: scores by type, parameters, and when training ended."""
+
+    scores: dict[str, Score]
+    parameters: int
+    trained: float
+
+
+def _tag(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
+    part = read_task(job.task, corpora, job.split)
+    training, held = part.training[:most], part.held[:most]
+    if job.system == "bilstm-crf":
+        predict, parameters = lstm_tagger(training, recipe=LstmRecipe(epochs=epochs), seed=job.seed, log=log)
+    else:
+        network, contents = start_network(job.start)
+        predict, parameters = encoder_tagger(
+            network.encoder,
+            Tokenizer(contents),
+            training,
+            head=job.system,
+            nested=TASKS[job.task].nested,
+            recipe=EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions)),
+            seed=job.seed,
+            log=log,
+        )
+    trained = time.monotonic()
+    return Outcome(score_spans(predict(held), held), parameters, trained)
+
+
+def _classify(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
+    training, held = (rows[:most] for rows in read_pairs(corpora / TASKS[job.task].folder, job.split))
+    network, contents = start_network(job.start)
+    recipe = EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions))
+    classify, parameters = pair_classifier(
+        network.encoder, Tokenizer(contents), training, recipe=recipe, seed=job.seed, log=log
+    )
+    trained = time.monotonic()
+    scores = defaultdict[str, Score](Score)
+    for said, (_, label) in zip(classify([text for text, _ in held]), held, strict=True):
+        for kind in {said, label}:
+            scores[kind] += Score(said == label, said == kind, label == kind)
+    return Outcome(dict(scores), parameters, trained)
+
+
+def _abbreviate(job: Job, corpora: Path, most: int | None) -> Outcome:
+    pipeline = load(job.start) if job.system == "shipped" else None
+    find = by_rule if pipeline is None else partial(defined_by, pipeline)
+    begun, score = time.monotonic(), Score()
+    for row in islice(read_rows(corpora / TASKS[job.task].folder), most):
+        wanted = {(pair["sf"].strip(), pair["lf"].strip()) for pair in row["pairs"]}
+        found = set(find(row["text"]))
+        score += Score(len(found & wanted), len(found), len(wanted))
+    parameters = sum(p.numel() for p in start_network(job.start)[0].parameters()) if pipeline else 0
+    return Outcome({"pair": score}, parameters, begun)
+
+
+def defined_by(pipeline: Pipeline, text: str) -> Iterator[tuple[str, str]]:
+    """(short form, long form) of each ABBREV_OF that the model finds in a text."""
+    found = pipeline.read(Document(id="text", passages=(Passage(name="text", text=text),)))
+    words = {m.id: m.text for m in found.mentions}
+    for relation in found.relations:
+        if relation.type == "ABBREV_OF":
+            short, long = sorted((words[relation.head], words[relation.tail]), key=len)
+            yield short, long
+
+
+def run_job(
+    job: Job,
+    corpora: Path,
+    *,
+    epochs: int | None = None,
+    most: int | None = None,
+    log: Log = lambda line: None,
+) -> dict[str, Any]:
+    """Train and score once; `epochs` and `most` texts of each part replace the task's own, to try things out."""
+    begun = time.monotonic()
+    if not TASKS[job.task].epochs:
+        outcome = _abbreviate(job, corpora, most)
+    elif job.system == "pairs":
+        outcome = _classify(job, corpora, epochs or TASKS[job.task].epochs, most, log)
+    else:
+        usual = LstmRecipe.epochs if job.system == "bilstm-crf" else TASKS[job.task].epochs
+        outcome = _tag(job, corpora, epochs or usual, most, log)
+    scores = outcome.scores
+    return {
+        **job._asdict(),
+        "start": Path(job.start).name,
+        "rows": {name: _figures(score) for name, score in rows_of(job.task, scores).items()},
+        "types": {kind: _figures(score) for kind, score in sorted(scores.items()) if kind},
+        "parameters": outcome.parameters,
+        "train_seconds": round(outcome.trained - begun, 1),
+        "test_seconds": round(time.monotonic() - outcome.trained, 1),
+        "device": torch.cuda.get_device_name() if TASKS[job.task].epochs and device().type == "cuda" else "CPU",
+    }
+
+
+def _figures(score: Score) -> dict[str, float]:
+    return {
+        "precision": round(100 * score.precision, 2),
+        "recall": round(100 * score.recall, 2),
+        "f1": round(100 * score.f1, 2),
+        "right": score.right,
+        "found": score.found,
+        "wanted": score.wanted,
+    }
+
+
+def run_benchmark(
+    corpora: Path, run: Path, wanted: Sequence[Job], *, epochs: int | None = None, most: int | None = None, log: Log
+) -> None:
+    """Do the jobs whose results are not in `run` yet; each result is written as soon as it is there."""
+    for job in wanted:
+        if (run / job.file).is_file():
+            continue
+        log(job.file.removesuffix(".json"))
+        result = run_job(job, corpora, epochs=epochs, most=most, log=log)
+        replace_file(run / job.file, (json.dumps(result, indent=1) + "\n").encode())
+        rows = "  ".join(f"{name} {figures['f1']:.2f}" for name, figures in result["rows"].items())
+        log(f"  {rows}  ({result['train_seconds']:.0f} s)")
+
+
+# ---- table
+
+
+def table(run: Path, split: str = "test") -> str:
+    """Markdown of all results in `run`: mean F1 and its standard deviation over seeds; then published figures."""
+    groups = defaultdict[tuple[str, str], list[dict[str, Any]]](list)
+    for path in sorted(run.glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if result["split"] == split:
+            system = result["system"] + (f" from {result['start']}" if result["start"] else "")
+            for name, figures in result["rows"].items():
+                groups[name, system].append(result | figures)
+    lines = ["| task | system | F1 | ± | precision | recall | seeds | parameters | training |", "|---" * 9 + "|"]
+    order = {name: next(i for i, task in enumerate(TASKS) if name.startswith(task)) for name, _ in groups}
+    for name in sorted(order, key=lambda name: (order[name], name)):
+        for (task, system), results in sorted(groups.items()):
+            if task == name:
+                mean = {key: statistics.mean(r[key] for r in results) for key in ("f1", "precision", "recall")}
+                spread = statistics.stdev(r["f1"] for r in results) if len(results) > 1 else 0.0
+                seconds = statistics.mean(r["train_seconds"] for r in results)
+                lines.append(
+                    f"| {name} | {system} | {mean['f1']:.2f} | {spread:.2f} | {mean['precision']:.2f} "
+                    f"| {mean['recall']:.2f} | {len(results)} | {results[0]['parameters'] / 1e6:.1f} M "
+                    f"| {seconds:.0f} s, {results[0]['device']} |"
+                )
+        for model, f1 in PUBLISHED.get(name, {}).items():
+            lines.append(f"| {name} | {model} (published) | {f1:.2f} | | | | | | |")
+    return "\n".join(lines)
