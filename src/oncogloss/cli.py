@@ -209,7 +209,7 @@ def train(
     corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 16,
-    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 2_400,
+    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4_800,
     teacher: Annotated[list[Path] | None, typer.Option(help="Finished run to learn from as well (repeatable).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
@@ -240,7 +240,7 @@ def ablate(
     corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 8,
-    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 2_400,
+    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4_800,
     out: Annotated[Path | None, typer.Option(help="Write the table here as well.")] = None,
 ) -> None:
     """What each part of the recipe is worth: train with one thing changed, several seeds each, and score on dev.

@@ -42,8 +42,8 @@ VARIANTS = {
     "one rate for all layers": Variant({"layer_decay": 1.0}),
     "without spoiled layouts": Variant({"rough_share": 0.0}),
     "without other drug names": Variant({"swap_share": 0.0}),
-    "batches of 9,600 tokens": Variant({"batch_tokens": 9_600}),
-    "rates doubled": Variant({"encoder_rate": 3e-4, "head_rate": 2e-3}),
+    "batches half as long": Variant({"batch_tokens": 2_400, "encoder_rate": 1.5e-4, "head_rate": 1e-3}),
+    "rates doubled": Variant({"encoder_rate": 4e-4, "head_rate": 2.8e-3}),
 }
 
 

@@ -1,6 +1,6 @@
 """Public benchmarks: our encoder fine-tuned as a user would, a BiLSTM-CRF beside it, published figures beside both.
 
-Training uses train and devel parts, as published tables do; epochs and rates were set beforehand on devel parts
+Training uses train and devel parts, as published tables do; epochs and rates were set beforehand, none by a test part
 (`split="devel"`: train on train alone, score on devel). Spans count when type and both ends are right. Where a
 corpus has no devel part one is cut from train, where it has no test part one is cut too, by a hash of the ids.
 A CRF, and so the BiLSTM-CRF, cannot hold nested spans (`lct`): it learns the longest of overlapping ones.
@@ -32,13 +32,13 @@ from oncogloss.schema import Document, Passage
 from oncogloss.training.corpora import read_rows
 from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
+from oncogloss.training.pretrain import training_device
 from oncogloss.training.recipes import MINILM, is_pretraining, start_network
 from oncogloss.training.taggers import (
     EncoderRecipe,
     LstmRecipe,
     Span,
     Text,
-    device,
     encoder_tagger,
     lstm_tagger,
     pair_classifier,
@@ -318,7 +318,9 @@ def run_job(
         "parameters": outcome.parameters,
         "train_seconds": round(outcome.trained - begun, 1),
         "test_seconds": round(time.monotonic() - outcome.trained, 1),
-        "device": torch.cuda.get_device_name() if TASKS[job.task].epochs and device().type == "cuda" else "CPU",
+        "device": torch.cuda.get_device_name()
+        if TASKS[job.task].epochs and training_device().type == "cuda"
+        else "CPU",
     }
 
 

@@ -36,7 +36,7 @@ from oncogloss.training.objectives import (
     examples,
     joint_loss,
 )
-from oncogloss.training.pretrain import has_bf16
+from oncogloss.training.pretrain import has_bf16, training_device
 from oncogloss.training.silver import LAYOUTS, roughen, swap_drugs
 from oncogloss.training.state import load_state, save_state
 
@@ -51,9 +51,9 @@ class Recipe:
     """What a fine-tuning run does. Rates are peaks; they warm up over 5 % of the steps and fall to nothing."""
 
     epochs: int = 16
-    batch_tokens: int = 2_400
-    encoder_rate: float = 1.5e-4
-    head_rate: float = 1e-3
+    batch_tokens: int = 4_800
+    encoder_rate: float = 2e-4
+    head_rate: float = 1.4e-3
     layer_decay: float = 0.9  # each layer below the last learns this much slower
     weak_share: float = 0.5  # weak windows beside each gold one …
     weak_until: float = 0.4  # … in this first part of the run
@@ -197,8 +197,7 @@ def finetune(
     `score` is called with the averaged network every few epochs and its answer logged. Returns the network
     with averaged weights.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every length
+    device = training_device()
     network.to(device)
     for teacher in teachers:
         teacher.to(device).eval()

@@ -174,11 +174,12 @@ def pretrain(
     Returns the last dev loss, and the accuracy on all hidden tokens and on hidden terms. Runs on a GPU where torch
     finds one, in bf16 where the device has it.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = training_device()
     network.to(device).eval()  # one pass over much text needs no dropout
     parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
     pace = PACES[device.type]
-    encoder = torch.compile(network.encoder) if device.type == "cuda" else network.encoder
+    long = device.type == "cuda" and minutes > 2  # compiling takes half a minute
+    encoder = torch.compile(network.encoder) if long else network.encoder
     optimizer = torch.optim.AdamW(network.parameters(), lr=pace.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     restored = load_state(folder, network, optimizer, network)
     step, spent = (int(restored["step"]), restored["spent"]) if restored else (0, 0.0)
@@ -233,6 +234,14 @@ def _step(
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
         loss, right = masked_loss(network, encoder(seen, None), target, chosen)
     return loss, right, target[chosen]
+
+
+def training_device() -> torch.device:
+    """The GPU where torch finds one, else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    torch.backends.cuda.enable_cudnn_sdp(False)  # cuDNN plans its attention anew for every length
+    return torch.device("cuda")
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -25,7 +25,7 @@ from oncogloss.model.network import Encoder, EncoderLayer, rotate
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
-from oncogloss.training.pretrain import has_bf16
+from oncogloss.training.pretrain import has_bf16, training_device
 
 Ints = NDArray[np.int64]
 Span = tuple[str, int, int]  # (label, start, end) in characters
@@ -40,11 +40,6 @@ class Text(NamedTuple):
 
 
 Predict = Callable[[Sequence[Text]], list[set[Span]]]  # texts → the spans found in each
-
-
-def device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def flatten(spans: Sequence[Span]) -> list[Span]:
@@ -304,7 +299,7 @@ class EncoderTagger(Learner):
 
 @dataclass(frozen=True)
 class EncoderRecipe:
-    """How our encoder is fine-tuned; set once, on dev parts, for all tasks."""
+    """How our encoder is fine-tuned; the same for all tasks."""
 
     epochs: int = 15
     window: int = 256
@@ -395,9 +390,9 @@ def encoder_tagger(
     width = encoder.tokens.embedding_dim
     if head == "crf":
         texts = [Text(t.text, tuple(flatten(t.spans))) for t in texts]
-        model = EncoderTagger(encoder, CrfHead(width, len(labels))).to(device())
+        model = EncoderTagger(encoder, CrfHead(width, len(labels))).to(training_device())
     else:
-        model = EncoderTagger(encoder, DenseSpanHead(width, len(labels), nested)).to(device())
+        model = EncoderTagger(encoder, DenseSpanHead(width, len(labels), nested)).to(training_device())
     row = read_row(texts, tokenizer, labels)
     dice, pad = random.Random(seed), tokenizer.special(PAD)
 
@@ -405,7 +400,7 @@ def encoder_tagger(
         shift = dice.randrange(recipe.window - 1 - recipe.overlap)
         windows = cut_windows(row.stream, recipe.window, recipe.overlap, shift=shift)
         dice.shuffle(windows)
-        return window_batches(row, windows, recipe.batch, pad, device())
+        return window_batches(row, windows, recipe.batch, pad, training_device())
 
     groups = encoder_groups(encoder, list(model.head.parameters()), recipe)
     trained = fit(model, batches, groups, epochs=recipe.epochs, log=log)
@@ -428,7 +423,7 @@ def _find(
     windows = cut_windows(row.stream, recipe.window, recipe.window // 2)
     found: list[set[Span]] = [set() for _ in texts]
     decoded: list[list[tuple[int, int, int]]] = []
-    for batch in window_batches(row, windows, recipe.batch, pad, device()):
+    for batch in window_batches(row, windows, recipe.batch, pad, training_device()):
         decoded += model.decode(batch)
     for w, spans in zip(windows, decoded, strict=True):
         for kind, first, last in spans:
@@ -512,14 +507,14 @@ def pair_classifier(
     """Fine-tune on (sentence with `<< >>` and `[[ ]]`, class); returns (what classifies sentences, parameters)."""
     classes = sorted({label for _, label in rows})
     torch.manual_seed(seed)
-    model = PairClassifier(encoder, len(classes)).to(device())
+    model = PairClassifier(encoder, len(classes)).to(training_device())
     dice, size = random.Random(seed), 2 * recipe.batch
     numbered = [(text, classes.index(label)) for text, label in rows]
 
     def batches() -> list[PairBatch]:
         dice.shuffle(numbered)
         pools = [sorted(numbered[i : i + 8 * size], key=lambda r: len(r[0])) for i in range(0, len(numbered), 8 * size)]
-        rows = pair_batches([r for pool in pools for r in pool], tokenizer, recipe.window, size, device())
+        rows = pair_batches([r for pool in pools for r in pool], tokenizer, recipe.window, size, training_device())
         dice.shuffle(rows)
         return rows
 
@@ -528,7 +523,7 @@ def pair_classifier(
 
     @torch.no_grad()
     def predict(texts: Sequence[str]) -> list[str]:
-        held = pair_batches([(text, 0) for text in texts], tokenizer, recipe.window, size, device())
+        held = pair_batches([(text, 0) for text in texts], tokenizer, recipe.window, size, training_device())
         return [classes[i] for batch in held for i in trained(batch).argmax(-1).tolist()]
 
     return predict, sum(p.numel() for p in trained.parameters())
@@ -692,10 +687,10 @@ def lstm_tagger(
     lexicon = Lexicon(texts)
     torch.manual_seed(seed)
     model = BiLstmCrf(len(lexicon.words) + 2, len(lexicon.letters) + 2, lexicon.rare, 1 + 2 * len(labels), recipe).to(
-        device()
+        training_device()
     )
     rows = sorted((row for row in _with_text(texts) if row[1].words), key=lambda row: len(row[1].words))
-    ready = sentence_batches(rows, lexicon, labels, recipe.batch, device())
+    ready = sentence_batches(rows, lexicon, labels, recipe.batch, training_device())
     dice = random.Random(seed)
 
     def batches() -> list[LstmBatch]:
@@ -711,7 +706,7 @@ def lstm_tagger(
         blank = [Text(t.text, ()) for t in held]
         order = sorted((row for row in _with_text(blank) if row[1].words), key=lambda row: len(row[1].words))
         found: list[set[Span]] = [set() for _ in held]
-        for i, batch in enumerate(sentence_batches(order, lexicon, labels, recipe.batch, device())):
+        for i, batch in enumerate(sentence_batches(order, lexicon, labels, recipe.batch, training_device())):
             tags = (trained.crf.best(trained(batch), batch.mask) * batch.mask).tolist()
             for (_, sentence), line in zip(order[i * recipe.batch :], tags, strict=False):
                 for kind, first, last in tags_to_spans(line):
