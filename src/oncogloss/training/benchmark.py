@@ -309,7 +309,7 @@ def run_job(
     else:
         usual = LstmRecipe.epochs if job.system == "bilstm-crf" else TASKS[job.task].epochs
         outcome = _tag(job, corpora, epochs or usual, most, log)
-    scores = outcome.scores
+    scores, on = outcome.scores, training_device() if TASKS[job.task].epochs else torch.device("cpu")
     return {
         **job._asdict(),
         "start": Path(job.start).name,
