@@ -318,9 +318,7 @@ def run_job(
         "parameters": outcome.parameters,
         "train_seconds": round(outcome.trained - begun, 1),
         "test_seconds": round(time.monotonic() - outcome.trained, 1),
-        "device": torch.cuda.get_device_name()
-        if TASKS[job.task].epochs and training_device().type == "cuda"
-        else "CPU",
+        "device": torch.cuda.get_device_name() if on.type == "cuda" else "CPU",
     }
 
 
