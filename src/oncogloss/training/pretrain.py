@@ -100,6 +100,7 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
     if width < table.shape[1]:
         _, _, axes = torch.linalg.svd(fresh - fresh.mean(0), full_matrices=False)
         network.encoder.tokens.weight.data.copy_((fresh - fresh.mean(0)) @ axes[:width].T)
+        torch.nn.init.normal_(network.encoder.positions.weight, std=0.02)  # well below the tokens
         return
     network.encoder.tokens.weight.data.copy_(fresh)
     positions = old["embeddings.position_embeddings.weight"] + old["embeddings.token_type_embeddings.weight"][0]

@@ -51,7 +51,5 @@ def load_state(
         prefix = f"moment/{name}/"
         moments = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         if moments:
-            optimizer.state[parameter] = {
-                key: value if key == "step" else value.to(parameter.device) for key, value in moments.items()
-            }
+            optimizer.state[parameter] = {key: value.to(parameter.device) for key, value in moments.items()}
     return dict(notes)
