@@ -280,7 +280,7 @@ def export(
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
-    """Write the bundle (int8 ONNX, rounded weights, card, checksums) of a training run's last checkpoint.
+    """Write the bundle (int8 ONNX, tokenizer, card, checksums) of a training run's last checkpoint.
 
     Of an unfinished run too; what `train` does after its last epoch (refitted heads, thresholds) is not done here.
 

@@ -10,9 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
-from oncogloss.model.bundle import TOKENIZER, WEIGHTS, find_bundle, open_bundle
+from oncogloss.model.bundle import GRAPH, find_bundle, open_bundle
 from oncogloss.model.runtime import usable_cores
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import cut_windows, read_stream
@@ -103,13 +102,13 @@ def _document_of(documents: Sequence[Document], tokenizer: Tokenizer, tokens: in
 
 def _beside_torch(documents: Sequence[Document], pipeline: Pipeline, model: str) -> list[tuple[str, str]]:
     """The network alone, int8 ONNX beside the same network eager in torch (float32, all cores), in turn."""
-    if find_spec("torch") is None:
-        return [("network beside eager torch", "skipped: torch is not installed")]
+    if not (find_spec("torch") and find_spec("onnx")):
+        return [("network beside eager torch", "skipped: torch or onnx is not installed")]
     from oncogloss.training.finetune import TorchScorer
     from oncogloss.training.quantize import load_rounded
 
-    bundle = open_bundle(model, need=(WEIGHTS, TOKENIZER))
-    eager = TorchScorer(load_rounded(bundle.network, Path(bundle.path(WEIGHTS))))
+    bundle = open_bundle(model)
+    eager = TorchScorer(load_rounded(bundle.network, bundle.path(GRAPH)))
     windows = [
         w
         for d in documents[:6]
