@@ -274,6 +274,26 @@ def reliability(
 
 
 @app.command()
+def quantization(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    split: Annotated[str, typer.Option(help="`dev` or `test`; `samples` needs no records.")] = "dev",
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """What rounding to int8 costs: the model in float, as it ships, and rounded in other ways.
+
+    Example: `oncogloss quantization --records records.jsonl.gz`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.quantization import quantization as measured
+    from oncogloss.training.corpora import load_split
+
+    gold, _ = load_split(corpus, records, split)
+    _keep(f"# Rounding to int8, on {split}\n\n{measured(model, gold)}", out)
+
+
+@app.command()
 def export(
     run: Annotated[Path, typer.Option(help="Folder of a `train` run.")],
     out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],

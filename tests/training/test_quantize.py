@@ -18,7 +18,7 @@ from oncogloss.errors import BundleError
 from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
-from oncogloss.training.quantize import PLACES, export_onnx, load_rounded, quantize, write_bundle
+from oncogloss.training.quantize import PLACES, calmed, export_onnx, load_rounded, quantize, write_bundle
 
 
 def bundled(network: Network, folder: Path) -> Network:
@@ -63,6 +63,33 @@ def test_matrices_are_kept_in_one_byte_and_once(tiny_network: Network, bundle: P
             assert kinds[places[name][0]] == onnx.TensorProto.FLOAT
 
 
+def test_calming_changes_nothing_in_float_and_helps_int8(tiny_config: NetworkConfig, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = Network(tiny_config).eval()
+    with torch.no_grad():  # one unit of each feed-forward layer reaches far beyond the others
+        for layer in network.encoder.layers:
+            layer.feed_forward_in.weight[3] *= 100
+            layer.feed_forward_out.weight[:, 3] /= 100
+    ids = torch.randint(tiny_config.vocabulary_size, (1, 48))
+    errors = []
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = network(ids, None)
+        for module in (network, calmed(network)):
+            assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(module(ids, None), wanted, strict=True))
+            export_onnx(module, tmp_path / "float.onnx")
+            quantize(tmp_path / "float.onnx", tmp_path / GRAPH)
+            session = onnxruntime.InferenceSession(tmp_path / GRAPH, providers=["CPUExecutionProvider"])
+            (boundaries,) = session.run(["boundaries"], {"ids": ids.numpy()})
+            errors.append(float(np.abs(boundaries - wanted.boundaries.numpy()).mean()))
+    assert errors[1] < errors[0] / 2
+    assert not any(name.endswith("calm") for name in network.state_dict())
+    kept = bundled(network, tmp_path / "bundle")
+    for (name, exact), other in zip(network.named_parameters(), kept.parameters(), strict=True):
+        if "feed_forward" in name and exact.dim() == 2:
+            assert (exact - other).abs().max() <= exact.abs().max() / 127, name
+
+
 def test_equal_square_and_empty_matrices_keep_their_places(tiny_config: NetworkConfig, tmp_path: Path) -> None:
     """What a search by value could confuse."""
     network = Network(tiny_config).eval()
@@ -93,7 +120,7 @@ def test_a_graph_that_holds_other_weights_is_not_shipped(
     tiny_config: NetworkConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = Network(tiny_config).eval()
-    monkeypatch.setattr("oncogloss.training.quantize.load_rounded", lambda config, path: Network(config))
+    monkeypatch.setattr("oncogloss.training.quantize._stored", lambda path: Network(tiny_config).state_dict())
     with pytest.raises(ValueError, match="is not in the graph as it is in the network"):
         bundled(network, tmp_path)
 

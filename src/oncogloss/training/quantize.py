@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from oncogloss.errors import BundleError
 from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, write_sums
@@ -23,6 +25,8 @@ from oncogloss.model.network import Network, NetworkOutput
 
 PLACES = "oncogloss.parameters"  # key of the graph's metadata: where each parameter lies, as JSON
 NOT_RUN = "masked_language."  # parameters that no graph holds
+CALM = ".calm"
+ORDINARY = 0.9  # share of a layer's inputs whose reach is taken for ordinary
 
 
 class _OneWindow(nn.Module):
@@ -34,6 +38,43 @@ class _OneWindow(nn.Module):
 
     def forward(self, ids: Tensor) -> tuple[Tensor, ...]:
         return tuple(self.network(ids, None))
+
+
+class _Calmed(nn.Linear):
+    """A linear layer that makes the inputs that reach far out smaller, by powers of two, and their weights larger.
+
+    The sum stays the same, but the scale that all inputs share in int8 is no longer set by a few of them.
+    """
+
+    def __init__(self, plain: nn.Linear, reach: Tensor) -> None:
+        super().__init__(plain.in_features, plain.out_features)
+        beyond = (reach / reach.quantile(ORDINARY)).clamp(min=1)
+        self.calm: Tensor
+        self.register_buffer("calm", 2.0 ** -beyond.log2().round())
+        self.weight = nn.Parameter(plain.weight.detach() / self.calm)
+        self.bias = plain.bias
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.linear(input * self.calm, self.weight, self.bias)
+
+
+@torch.no_grad()
+def calmed(network: Network) -> Network:
+    """The same network with its feed-forward layers calmed, by what they are given where it reads random tokens."""
+    copied = copy.deepcopy(network).cpu().eval()
+    inputs: dict[nn.Module, Tensor] = {}
+    layers = [(layer, name) for layer in copied.encoder.layers for name in ("feed_forward_in", "feed_forward_out")]
+    hooks = [
+        getattr(layer, name).register_forward_pre_hook(lambda module, given: inputs.update({module: given[0]}))
+        for layer, name in layers
+    ]
+    size = (8, copied.config.window)
+    copied(torch.randint(copied.config.vocabulary_size, size, generator=torch.Generator().manual_seed(0)), None)
+    for (layer, name), hook in zip(layers, hooks, strict=True):
+        hook.remove()
+        plain = getattr(layer, name)
+        setattr(layer, name, _Calmed(plain, inputs[plain].abs().amax((0, 1))))
+    return copied
 
 
 def export_onnx(network: Network, path: Path) -> None:
@@ -63,26 +104,23 @@ def _places(network: Network, graph: onnx.GraphProto) -> dict[str, tuple[str, bo
     and keeps equal vectors once."""
     held = {(tuple(t.dims), numpy_helper.to_array(t).tobytes()): t.name for t in graph.initializer}
     places: dict[str, tuple[str, bool]] = {}
-    for name, parameter in network.named_parameters():
+    for name, tensor in network.state_dict().items():
         if name.startswith(NOT_RUN):
             continue
-        value = parameter.detach().numpy()
+        value = tensor.numpy()
         turned = (value.shape, value.tobytes()) not in held
         value = value.T if turned else value
         places[name] = (held[value.shape, value.tobytes()], turned)
     return places
 
 
-def quantize(source: Path, target: Path) -> None:
-    """Round an ONNX file's matrices and embeddings to int8: weights a channel, activations as they come."""
-    quantize_dynamic(
-        source,
-        target,
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-        extra_options={"MatMulConstBOnly": True},
-    )
+def quantize(source: Path, target: Path, **changes: Any) -> None:
+    """Round an ONNX file's matrices and embeddings to int8: weights a channel, activations as they come.
+
+    `changes` are other arguments for `onnxruntime.quantization.quantize_dynamic`.
+    """
+    chosen = {"per_channel": True, "weight_type": QuantType.QInt8, "op_types_to_quantize": ["MatMul", "Gemm", "Gather"]}
+    quantize_dynamic(source, target, extra_options={"MatMulConstBOnly": True}, **(chosen | changes))
 
 
 def load_rounded(config: NetworkConfig, path: Path) -> Network:
@@ -90,14 +128,22 @@ def load_rounded(config: NetworkConfig, path: Path) -> Network:
 
     Raises BundleError where the graph does not say which parameter lies where.
     """
-    model = onnx.load(path, load_external_data=False)
-    held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    places = json.loads({p.key: p.value for p in model.metadata_props}.get(PLACES, "{}"))
+    state = _stored(path)
+    for name in [name for name in state if name.endswith(CALM)]:
+        state[name.removesuffix(CALM) + ".weight"] *= state.pop(name)
     network = Network(config)
-    lost = network.load_state_dict({name: _value(held, *place) for name, place in places.items()}, strict=False)
+    lost = network.load_state_dict(state, strict=False)
     if any(not name.startswith(NOT_RUN) for name in lost.missing_keys):
         raise BundleError(f"{path} does not say where its weights lie; it cannot be tuned, only run.")
     return network
+
+
+def _stored(path: Path) -> dict[str, Tensor]:
+    """What a graph says it holds, by the name of the parameter."""
+    model = onnx.load(path, load_external_data=False)
+    held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    places = json.loads({p.key: p.value for p in model.metadata_props}.get(PLACES, "{}"))
+    return {name: _value(held, *place) for name, place in places.items()}
 
 
 def _value(held: dict[str, NDArray[Any]], name: str, turned: bool) -> Tensor:
@@ -112,10 +158,11 @@ def _value(held: dict[str, NDArray[Any]], name: str, turned: bool) -> Tensor:
 def write_bundle(network: Network, tokenizer_json: str, folder: Path, *, name: str, version: str, card: str) -> None:
     """Write a whole model folder; raises ValueError if its graph does not hold the network to one step of int8."""
     folder.mkdir(parents=True, exist_ok=True)
+    running = calmed(network)
     with tempfile.TemporaryDirectory() as scratch:
-        export_onnx(network, Path(scratch) / "float.onnx")
+        export_onnx(running, Path(scratch) / "float.onnx")
         quantize(Path(scratch) / "float.onnx", folder / GRAPH)
-    _check_rounding(network, load_rounded(network.config, folder / GRAPH))
+    _check_rounding(running, _stored(folder / GRAPH))
     (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
     config["thresholds"] = asdict(Thresholds())
@@ -124,9 +171,8 @@ def write_bundle(network: Network, tokenizer_json: str, folder: Path, *, name: s
     write_sums(folder)
 
 
-@torch.no_grad()
-def _check_rounding(network: Network, rounded: Network) -> None:
-    for (name, exact), kept in zip(network.named_parameters(), rounded.parameters(), strict=True):
+def _check_rounding(network: Network, stored: dict[str, Tensor]) -> None:
+    for name, exact in network.state_dict().items():
         step = exact.abs().max() / 127 if exact.dim() == 2 else 0.0
-        if not name.startswith(NOT_RUN) and ((exact - kept).abs() > step).any():
+        if not (name.startswith(NOT_RUN) or ((exact - stored[name]).abs() <= step).all()):
             raise ValueError(f"{name} is not in the graph as it is in the network")
