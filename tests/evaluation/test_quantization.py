@@ -25,4 +25,4 @@ def test_each_way_of_rounding_has_its_row(bundle: Path) -> None:
     assert len(rows) == 9 and shared["float"] == 1
     assert shared["int8, as it ships"] == shared["int8, as `oncogloss export` writes it"]
     assert 1 > shared["int8, as it ships"] != shared["one scale a matrix, not calmed"]
-    assert shared["int8, as it ships"] != shared["weights of 7 bits"]
+    assert shared["int8, as it ships"] != shared["weights of 8 bits"]

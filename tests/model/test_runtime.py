@@ -48,12 +48,6 @@ def test_int8_is_close_to_float(bundle: Path, tiny_config: NetworkConfig, length
         assert float(np.abs(exact[0].numpy() - rounded).max()) < 0.06 * spread, name
 
 
-def test_products_may_not_saturate(pipeline: Pipeline) -> None:
-    """Without VNNI, ONNX Runtime adds pairs of 8-bit products in 16 bits unless told otherwise (decision 7)."""
-    options = pipeline.scorer._session.get_session_options()  # type: ignore[attr-defined]
-    assert options.get_session_config_entry("session.x64quantprecision") == "1"
-
-
 def test_windows_come_back_in_order_and_lazily(bundle: Path, tiny_config: NetworkConfig) -> None:
     runtime = Runtime(graph_of(bundle / GRAPH), threads=2)
     taken = 0

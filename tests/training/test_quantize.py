@@ -37,7 +37,7 @@ def test_weights_come_back_within_half_a_step(tiny_network: Network, bundle: Pat
         if name.startswith("encoder.") and "layers" not in name and exact.dim() == 2:  # one scale a table
             assert ((exact - kept).abs() <= (exact.max() - exact.min()) / 255).all(), name
         elif exact.dim() == 2:
-            assert ((exact - kept).abs() <= exact.abs().amax(1, keepdim=True) / 127 / 2 + 1e-7).all(), name
+            assert ((exact - kept).abs() <= exact.abs().amax(1, keepdim=True) / 64 / 2 + 1e-7).all(), name
         else:
             assert torch.equal(exact, kept), name
 
@@ -52,13 +52,16 @@ def test_rounding_again_changes_nothing(tiny_network: Network, bundle: Path, tmp
 def test_matrices_are_kept_in_one_byte_and_once(tiny_network: Network, bundle: Path) -> None:
     model = onnx.load(bundle / GRAPH)
     kinds = {t.name: t.data_type for t in model.graph.initializer}
+    held = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     places = json.loads(next(p.value for p in model.metadata_props if p.key == PLACES))
     for name, parameter in tiny_network.named_parameters():
         if name.startswith("masked_language."):
             assert name not in places
         elif parameter.dim() == 2:
-            whole = kinds[f"{places[name][0]}_quantized"]
-            assert whole in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8) and places[name][0] not in kinds
+            whole = held[f"{places[name][0]}_quantized"]
+            assert whole.itemsize == 1 and places[name][0] not in kinds
+            is_table = name in ("encoder.tokens.weight", "encoder.positions.weight")
+            assert is_table or 2 * 255 * int(np.abs(whole.astype(int)).max()) < 2**15  # no pair of products saturates
         else:
             assert kinds[places[name][0]] == onnx.TensorProto.FLOAT
 
@@ -87,7 +90,7 @@ def test_calming_changes_nothing_in_float_and_helps_int8(tiny_config: NetworkCon
     kept = bundled(network, tmp_path / "bundle")
     for (name, exact), other in zip(network.named_parameters(), kept.parameters(), strict=True):
         if "feed_forward" in name and exact.dim() == 2:
-            assert (exact - other).abs().max() <= exact.abs().max() / 127, name
+            assert (exact - other).abs().max() <= exact.abs().max() / 64, name
 
 
 def test_equal_square_and_empty_matrices_keep_their_places(tiny_config: NetworkConfig, tmp_path: Path) -> None:

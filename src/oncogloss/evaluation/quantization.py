@@ -40,8 +40,8 @@ def quantization(model: str, gold: Sequence[GoldDocument]) -> str:
         ways: dict[str, tuple[Path, dict[str, Any]]] = {
             "int8, as `oncogloss export` writes it": (calm, {}),
             "feed-forward layers not calmed": (plain, {}),
-            "weights of 7 bits": (calm, {"reduce_range": True}),
-            "unsigned weights": (calm, {"weight_type": QuantType.QUInt8}),
+            "weights of 8 bits": (calm, {"reduce_range": False}),
+            "unsigned weights of 8 bits": (calm, {"reduce_range": False, "weight_type": QuantType.QUInt8}),
             "one scale a matrix, not calmed": (plain, {"per_channel": False}),
             "embeddings in float": (calm, {"op_types_to_quantize": ["MatMul"]}),
             "heads in float": (calm, {"nodes_to_exclude": _heads(calm)}),
