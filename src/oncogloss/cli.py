@@ -75,6 +75,16 @@ def read_all(paths: list[str]) -> Iterator[Document | InputError]:
             yield from read_path(file)
 
 
+def read_or_raise(paths: list[str]) -> list[Document]:
+    """All documents of the paths given. Raises the first InputError among them."""
+    documents = []
+    for item in read_all(paths):
+        if isinstance(item, InputError):
+            raise item
+        documents.append(item)
+    return documents
+
+
 @app.command()
 def extract(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
@@ -325,12 +335,23 @@ def bench(
     """
     from oncogloss.evaluation.cost import measure
 
-    documents = []
-    for item in read_all(paths):
-        if isinstance(item, InputError):
-            raise item
-        documents.append(item)
-    _keep(measure(documents, model), out)
+    _keep(measure(read_or_raise(paths), model), out)
+
+
+@app.command()
+def speed(
+    paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Speed of the network in int8 and float, in ONNX Runtime, torch and OpenVINO, beside this machine's ceiling.
+
+    Example: `oncogloss speed corpus/samples`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.speed import speed as measured
+
+    _keep(f"# Speed of the network\n\n{measured(model, read_or_raise(paths))}", out)
 
 
 @app.command("link")

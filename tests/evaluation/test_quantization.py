@@ -5,10 +5,6 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-import pytest
-
-pytest.importorskip("onnx")
-
 from oncogloss.evaluation.quantization import quantization
 from oncogloss.training.corpora import read_standoff
 from toys import ROOT
