@@ -75,6 +75,16 @@ def read_all(paths: list[str]) -> Iterator[Document | InputError]:
             yield from read_path(file)
 
 
+def read_or_raise(paths: list[str]) -> list[Document]:
+    """All documents of the paths given. Raises the first InputError among them."""
+    documents = []
+    for item in read_all(paths):
+        if isinstance(item, InputError):
+            raise item
+        documents.append(item)
+    return documents
+
+
 @app.command()
 def extract(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
@@ -311,13 +321,33 @@ def reliability(
 
 
 @app.command()
+def quantization(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    split: Annotated[str, typer.Option(help="`dev` or `test`; `samples` needs no records.")] = "dev",
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """What rounding to int8 costs: the model in float, as it ships, and rounded in other ways.
+
+    Example: `oncogloss quantization --records records.jsonl.gz`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.quantization import quantization as measured
+    from oncogloss.training.corpora import load_split
+
+    gold, _ = load_split(corpus, records, split)
+    _keep(f"# Rounding to int8, on {split}\n\n{measured(model, gold)}", out)
+
+
+@app.command()
 def export(
     run: Annotated[Path, typer.Option(help="Folder of a `train` run.")],
     out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
-    """Write the bundle (int8 ONNX, rounded weights, card, checksums) of a training run's last checkpoint.
+    """Write the bundle (int8 ONNX, tokenizer, card, checksums) of a training run's last checkpoint.
 
     Of an unfinished run too; what `train` does after its last epoch (refitted heads, thresholds) is not done here.
 
@@ -342,12 +372,23 @@ def bench(
     """
     from oncogloss.evaluation.cost import measure
 
-    documents = []
-    for item in read_all(paths):
-        if isinstance(item, InputError):
-            raise item
-        documents.append(item)
-    _keep(measure(documents, model), out)
+    _keep(measure(read_or_raise(paths), model), out)
+
+
+@app.command()
+def speed(
+    paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],
+    model: Model = "micro",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """Speed of the network in int8 and float, in ONNX Runtime, torch and OpenVINO, beside this machine's ceiling.
+
+    Example: `oncogloss speed corpus/samples`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.speed import speed as measured
+
+    _keep(f"# Speed of the network\n\n{measured(model, read_or_raise(paths))}", out)
 
 
 @app.command()

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from oncogloss.errors import BundleError
-from oncogloss.model.bundle import CARD, CONFIG, GRAPH, SUMS, TOKENIZER, WEIGHTS, find_bundle, open_bundle, write_sums
+from oncogloss.model.bundle import CARD, CONFIG, GRAPH, SUMS, TOKENIZER, find_bundle, open_bundle, write_sums
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.pipeline import load
 
-FILES = (CONFIG, TOKENIZER, GRAPH, WEIGHTS, CARD)
+FILES = (CONFIG, TOKENIZER, GRAPH, CARD)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def rewrite_config(folder: Path, **changes: object) -> None:
 
 
 def test_a_sound_bundle(bundle: Path, tiny_config: NetworkConfig) -> None:
-    opened = open_bundle(bundle, need=(TOKENIZER, GRAPH, WEIGHTS, CARD))
+    opened = open_bundle(bundle, need=(TOKENIZER, GRAPH, CARD))
     assert opened.network == tiny_config
     assert opened.path(GRAPH) == bundle / GRAPH
     listing = (bundle / SUMS).read_bytes()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from oncogloss.errors import BundleError
-from oncogloss.model.bundle import GRAPH, WEIGHTS
+from oncogloss.model.bundle import GRAPH
 from oncogloss.model.decode import WindowScores
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.runtime import Runtime, graph_of
@@ -37,7 +37,7 @@ def test_int8_is_close_to_float(bundle: Path, tiny_config: NetworkConfig, length
     torch = pytest.importorskip("torch")
     from oncogloss.training.quantize import load_rounded
 
-    network = load_rounded(tiny_config, bundle / WEIGHTS).eval()
+    network = load_rounded(tiny_config, bundle / GRAPH).eval()
     ids = np.random.default_rng(length).integers(0, tiny_config.vocabulary_size, length)
     with torch.no_grad():
         wanted = network(torch.from_numpy(ids)[None], None)

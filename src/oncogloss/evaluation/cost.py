@@ -8,11 +8,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
-from oncogloss.model.bundle import TOKENIZER, WEIGHTS, find_bundle, open_bundle
+from oncogloss.model.bundle import GRAPH, find_bundle, open_bundle
 from oncogloss.model.runtime import usable_cores
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import cut_windows, read_stream
@@ -37,7 +36,7 @@ def measure(documents: Sequence[Document], model: str) -> str:
     cold = [_cold_start(text, str(folder)) for _ in range(5)]
     lengths = [len(read_stream(d.passages, pipeline.tokenizer).ids) for d in documents]
     times = [_best(lambda d=d: pipeline.extract(d)) for d in documents]  # type: ignore[misc]
-    long = _document_of(documents, pipeline.tokenizer, 1_500)
+    long = document_of(documents, pipeline.tokenizer, 1_500)
     rows = [
         ("bundle on disk", f"{size:.1f} MB"),
         (
@@ -94,7 +93,16 @@ def _best(run: Callable[[], object], times: int = 3) -> float:
     return min(spent)
 
 
-def _document_of(documents: Sequence[Document], tokenizer: Tokenizer, tokens: int) -> Document:
+def fastest(runs: Mapping[str, Callable[[], object]], times: int = 3) -> dict[str, float]:
+    """Least seconds that each took, run in turn so that all see the same machine."""
+    spent: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(times):
+        for name, run in runs.items():
+            spent[name].append(_best(run, 1))
+    return {name: min(seconds) for name, seconds in spent.items()}
+
+
+def document_of(documents: Sequence[Document], tokenizer: Tokenizer, tokens: int) -> Document:
     """The documents' passages one after another, cut at about `tokens` tokens."""
     text = "\n\n".join(p.text for d in documents for p in d.passages)
     end = tokenizer.encode(text)[1][:tokens][-1, 1]
@@ -103,13 +111,13 @@ def _document_of(documents: Sequence[Document], tokenizer: Tokenizer, tokens: in
 
 def _beside_torch(documents: Sequence[Document], pipeline: Pipeline, model: str) -> list[tuple[str, str]]:
     """The network alone, int8 ONNX beside the same network eager in torch (float32, all cores), in turn."""
-    if find_spec("torch") is None:
-        return [("network beside eager torch", "skipped: torch is not installed")]
+    if not (find_spec("torch") and find_spec("onnx")):
+        return [("network beside eager torch", "skipped: torch or onnx is not installed")]
     from oncogloss.training.finetune import TorchScorer
     from oncogloss.training.quantize import load_rounded
 
-    bundle = open_bundle(model, need=(WEIGHTS, TOKENIZER))
-    eager = TorchScorer(load_rounded(bundle.network, Path(bundle.path(WEIGHTS))))
+    bundle = open_bundle(model)
+    eager = TorchScorer(load_rounded(bundle.network, bundle.path(GRAPH)))
     windows = [
         w
         for d in documents[:6]
@@ -118,11 +126,8 @@ def _beside_torch(documents: Sequence[Document], pipeline: Pipeline, model: str)
         )
     ]
     tokens = sum(len(w.ids) for w in windows)
-    times = {"int8": [1e9], "torch": [1e9]}
-    for _ in range(3):
-        times["torch"].append(_best(lambda: list(eager.run(windows)), 1))
-        times["int8"].append(_best(lambda: list(pipeline.scorer.run(windows)), 1))
-    int8, torch = (tokens / min(times[name]) for name in ("int8", "torch"))
+    times = fastest({"torch": lambda: list(eager.run(windows)), "int8": lambda: list(pipeline.scorer.run(windows))})
+    torch, int8 = tokens / times["torch"], tokens / times["int8"]
     return [
         ("network alone, int8 ONNX", f"{int8:,.0f} tokens/s"),
         ("the same network, eager torch", f"{torch:,.0f} tokens/s"),

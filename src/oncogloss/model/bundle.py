@@ -2,8 +2,7 @@
 
 config.json        format version, name, version, sizes of the network, thresholds
 tokenizer.json     our byte-level BPE
-network.onnx       int8 network for running
-weights.safetensors  the same network, rounded to 8 bits a row, for tuning (needs torch)
+network.onnx       int8 network: what runs, and what tuning starts from
 MODEL_CARD.md      what it was trained on and how it scores
 SHA256SUMS         digests of all the others
 """
@@ -22,12 +21,11 @@ from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.schema import ModelInfo
 
 FORMAT = 1
-SUMS, CONFIG, TOKENIZER, GRAPH, WEIGHTS, CARD = (
+SUMS, CONFIG, TOKENIZER, GRAPH, CARD = (
     "SHA256SUMS",
     "config.json",
     "tokenizer.json",
     "network.onnx",
-    "weights.safetensors",
     "MODEL_CARD.md",
 )
 DEFAULT_MODEL = "micro"

@@ -19,6 +19,7 @@ from oncogloss.errors import BundleError
 from oncogloss.model.decode import WindowScores
 from oncogloss.model.windows import Window
 
+_SLOWER = ["SkipLayerNormFusion"]  # its fused kernel takes nine times as long as a sum and a norm: decision 8
 _INPUTS, _OUTPUTS = ["ids"], list(WindowScores._fields)
 
 
@@ -29,10 +30,11 @@ class Runtime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
+            )
         except Exception as error:  # onnxruntime raises its own unexported classes
             reason = str(error).splitlines()[0][:200]
             raise BundleError(f"The model's network does not load ({reason}); reinstall the model.") from None

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.model.bundle import CONFIG, TOKENIZER, WEIGHTS, open_bundle
+from oncogloss.model.bundle import CONFIG, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer, read_terms
@@ -136,8 +136,8 @@ def start_network(start: str) -> tuple[Network, str]:
         kept = {k: v for k, v in parts.items() if k.startswith(("encoder.", "masked_language."))}
         network.load_state_dict(kept, strict=False)
         return network, contents
-    bundle = open_bundle(start, need=(TOKENIZER, WEIGHTS))
-    return load_rounded(bundle.network, bundle.path(WEIGHTS)), bundle.path(TOKENIZER).read_text(encoding="utf-8")
+    bundle = open_bundle(start)
+    return load_rounded(bundle.network, bundle.path(GRAPH)), bundle.path(TOKENIZER).read_text(encoding="utf-8")
 
 
 def train_model(
