@@ -30,6 +30,7 @@ Category = Literal[
     "measurable_disease", "life_expectancy", "specimen", "procedure", "consent", "compliance",
     "allergy", "psychosocial", "other",
 ]  # fmt: skip
+Match = Literal["name", "parts", "broader"]
 SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
@@ -76,12 +77,19 @@ class Document(_Frozen):
 
 
 class Concept(_Frozen):
-    """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it."""
+    """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it.
+
+    `match` says how it was found: by one of its names, made of the parts of the mention, or as the nearest `broader`
+    concept that has a name, where the mention's own has none.
+    """
 
     id: str
     name: str
     vocabulary: str
     score: float
+    match: Match = "name"
+    xrefs: tuple[str, ...] = Field(default=(), description="ids of the same concept in other vocabularies")
+    parents: tuple[str, ...] = Field(default=(), description="ids of the concepts that it is a kind of")
 
 
 class Mention(_Frozen):

@@ -34,9 +34,11 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def judged_same(pair: Pair, vocabulary: Vocabulary) -> bool:
-    """Do both names find a concept, and the same one?"""
+    """Do both names find a concept of their own, and the same one?"""
     one, other = (link(pair.type, name, None, vocabulary) for name in (pair.one, pair.other))
-    return one is not None and other is not None and one.id == other.id
+    if one is None or other is None or "broader" in (one.match, other.match):
+        return False
+    return one.id == other.id
 
 
 def pairs_report(pairs: list[Pair], vocabulary: Vocabulary) -> str:
