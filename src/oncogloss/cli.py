@@ -397,6 +397,22 @@ def vocabulary_accuracy(
     _keep(f"# Linking gold mentions\n\n{linking_report(corpora, open_vocabulary(vocabulary))}", out)
 
 
+@vocabulary_app.command("drugs")
+def vocabulary_drugs(
+    drugs: Annotated[Path, typer.Argument(help="Rows: generic name, code names, brand names, class, targets.")],
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How many drugs are linked by generic, code and brand name, and get the right class and target.
+
+    Example: `oncogloss vocabulary drugs corpus/drugs.tsv`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.drugs import drugs_report, read_drugs
+
+    _keep(f"# Oncology drugs\n\n{drugs_report(read_drugs(drugs), open_vocabulary(vocabulary))}", out)
+
+
 corpus_app = typer.Typer(help="Grow and check the annotated corpus.", no_args_is_help=True)
 app.add_typer(corpus_app, name="corpus")
 

@@ -30,7 +30,7 @@ Category = Literal[
     "measurable_disease", "life_expectancy", "specimen", "procedure", "consent", "compliance",
     "allergy", "psychosocial", "other",
 ]  # fmt: skip
-Match = Literal["name", "parts", "broader"]
+Match = Literal["name", "parts", "broader", "stem"]
 SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
@@ -79,8 +79,9 @@ class Document(_Frozen):
 class Concept(_Frozen):
     """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it.
 
-    `match` says how it was found: by one of its names, made of the parts of the mention, or as the nearest `broader`
-    concept that has a name, where the mention's own has none.
+    `match` says how it was found: by one of its names, made of the parts of the mention, as the nearest `broader`
+    concept that has a name where the mention's own has none, or as the class that the `stem` of an unknown drug's name
+    tells.
     """
 
     id: str
@@ -90,6 +91,9 @@ class Concept(_Frozen):
     match: Match = "name"
     xrefs: tuple[str, ...] = Field(default=(), description="ids of the same concept in other vocabularies")
     parents: tuple[str, ...] = Field(default=(), description="ids of the concepts that it is a kind of")
+    drug_class: str | None = Field(default=None, description="what kind of drug it is, e.g. inhibitor")
+    targets: tuple[str, ...] = Field(default=(), description="symbols of the genes that a drug aims at")
+    members: tuple[str, ...] = Field(default=(), description="drugs of a regimen or combination product")
 
 
 class Mention(_Frozen):

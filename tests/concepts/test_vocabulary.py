@@ -53,7 +53,7 @@ def tables(tmp_path: Path) -> Path:
     write_source(
         folder, "genes_hgnc", "HGNC:1 ; HGNC ; MOON1 ; MN1|PD9 ; GENE ;  ; ", "HGNC:2 ; HGNC ; TIDE9 ; PD9 ; GENE ;  ; "
     )
-    write_source(folder, "drug_targets", "T:1 ; oncoPharmaDB ; lunamab ;  ; DRUG_TARGET ; TIDE9 ; ")
+    write_source(folder, "drug_targets", "T:1 ; oncoPharmaDB ; Zorbatinib ;  ; DRUG_TARGET ; TIDE9 ; ")
     return folder
 
 
@@ -96,7 +96,11 @@ def test_concepts_keep_their_ids_and_parents(tables: Path, tmp_path: Path) -> No
     build_vocabulary(tables, tmp_path / "built", None)
     vocabulary = Vocabulary(tmp_path / "built")
     fever = vocabulary.with_id("MESH:D2")
-    assert fever == vocabulary.with_id("DOID:8") == Entry("DOID:8", "tide fever", "DOID", ("MESH:D2",), ("MESH:D1",))
+    assert (
+        fever
+        == vocabulary.with_id("DOID:8")
+        == Entry("DOID:8", "tide fever", "DOID", xrefs=("MESH:D2",), parents=("MESH:D1",))
+    )
     assert link_id("DOID:7", vocabulary).name == "Moon Sarcoma"  # type: ignore[union-attr]
     assert vocabulary.with_id("MESH:D3") is None
 
@@ -118,7 +122,7 @@ def test_headings_and_mentions_name_what_has_their_id(tables: Path, tmp_path: Pa
     table = build_vocabulary(tables, tmp_path / "built", None, headings=headings, mentions=mentions)
     assert "| MeSH headings | NLM, attribution | 0 | 1 |" in table
     hit = Vocabulary(tmp_path / "built").find("DRUG", "lunar roe")
-    assert hit is not None and hit[0] == Entry("UNII:C", "moon caviar", "UNII", ("MESH:D77",))
+    assert hit is not None and hit[0] == Entry("UNII:C", "moon caviar", "UNII", xrefs=("MESH:D77",))
     assert found(Vocabulary(tmp_path / "built"), "DRUG", "some roe") is None, "two ids"
 
 
@@ -171,6 +175,20 @@ def test_a_gene_that_drugs_aim_at_has_its_alias(small: Vocabulary, tables: Path,
 def test_our_own_names_join_or_stand_alone(small: Vocabulary) -> None:
     assert found(small, "OUTCOME", "MFS") == "OG:moonrise-free_survival"
     assert found(small, "CANCER", "crater") == "NCIT:C2"
+
+
+def test_our_own_table_tells_class_targets_and_members(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("DRUG\tlunamab\tLunix\tbispecific antibody|MOON1\nREGIMEN\tMOON\t\t=Lunix|zorbatinib|tide water\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    lunamab, zorbatinib = (link("DRUG", name, None, vocabulary) for name in ("Lunix", "ZB-100"))
+    assert lunamab is not None and (lunamab.drug_class, lunamab.targets) == ("bispecific antibody", ("MOON1",))
+    assert zorbatinib is not None and (zorbatinib.drug_class, zorbatinib.targets) == ("inhibitor", ("TIDE9",))
+    assert link("REGIMEN", "moon", None, vocabulary) is None, "a short form"
+    regimen = link("REGIMEN", "MOON", None, vocabulary)
+    assert regimen is not None and regimen.members == ("lunamab", "zorbatinib", "tide water")
+    assert vocabulary.with_id("lunamab+tide water+zorbatinib") is not None
 
 
 def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys
 from oncogloss.concepts.vocabulary import Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
@@ -65,21 +66,10 @@ _KEPT = (  # vocabularies whose ids an entry keeps as cross-references
     "NCIT:", "MESH:", "DOID:", "MONDO:", "ONCOTREE:", "ICDO:", "HGNC:", "NCBIGene:", "UNII:", "DRUGBANK:", "CHEMBL:",
     "CHEBI:", "RXNORM:", "CIVIC.",
 )  # fmt: skip
-_SALT = re.compile(
-    r" (?:hydrochloride|mesylate|tosylate|maleate|fumarate|succinate|phosphate|sodium|citrate|tartrate|acetate|sulfate|"
-    r"malate|hydrobromide|dihydrochloride|besylate|disodium|potassium|monohydrate|anhydrous|lactate|bromide|chloride|"
-    r"calcium|nitrate|ditosylate|trihydrate|dihydrate|hemihydrate)\b|"
-    r",? ?\((?:[rse]|\+/?-?|-|[dl])\)-?|^(?:dl?|l)-(?=.{6})",
-    re.IGNORECASE,
-)
-_IONS = {
-    "sodium", "potassium", "calcium", "magnesium", "ammonium", "lithium", "zinc", "dimethyl", "hydrogen", "choline",
-    "aluminum", "iron", "ferrous", "ferric", "barium", "strontium", "silver", "gold", "copper", "cobalt", "mercury",
-    "mercuric", "cesium", "thallium", "gallium", "ethyl", "methyl", "vinyl", "nickel", "lead", "manganese", "rubidium",
-    "radium", "cadmium", "nitrous", "chromium", "chromic", "stannous", "benzyl", "propyl", "butyl", "isopropyl", "amyl",
-}  # fmt: skip
 _ALLERGEN = re.compile(r"pollen|extract|venom|whole|spore|, |unspecified|oil|dander|root|leaf|seed|fruit|milk|meat")
 _PREFERRED, _SYNONYM, _JOINED = range(3)  # ranks: how close a name is to its concept
+_TARGETS = Source("drug_targets", "", "MIT, Apache-2.0", ())  # whose rows are no concepts, but say what drugs aim at
+_MOST_TARGETS = 6
 _SAID = 10_000  # of a name that nothing but an annotated text gives
 _CORPUS_TYPES = {"Chemical": "DRUG", "Disease": "CONDITION"}
 _FIRST = -1_000  # of a name that our own table gives to a concept whatever other sources say
@@ -181,12 +171,6 @@ class _Oncology:
         return row.type != "GENE" or row.name in self.genes
 
 
-def plain_drug(name: str) -> str:
-    """A drug's name without the salt or the mirror image it comes as."""
-    bare = _SALT.sub("", name).strip(" ,")
-    return name if bare.lower() in _IONS or len(bare) < 5 else bare
-
-
 def _as_salt(name: str) -> str:
     return re.sub(r"ic acid$", "ate", name)
 
@@ -255,9 +239,28 @@ def collect(
             rows += 1
         if rows:
             told.append(_told(source, title, new, rows - new))
+    targets = _targets(folder)
     for concept in joined.concepts:
         concept.entry = concept.complete(joined.by_id)
+        if any(type_ == "DRUG" for type_, _ in concept.names):
+            concept.entry = _classified(concept, targets)
+    if targets:
+        told.append(_told(_TARGETS, "oncoPharmaDB, pharmOncoX, pirlygenes", 0, len(targets)))
     return joined.concepts, told
+
+
+def _targets(folder: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Gene symbols that a drug aims at, by the key of its name, where they are few."""
+    rows = _rows(folder, _TARGETS.file)
+    return {_name_key("DRUG", row.name): tuple(row.parents) for row in rows if 0 < len(row.parents) <= _MOST_TARGETS}
+
+
+def _classified(concept: _Concept, targets: Mapping[tuple[str, str], tuple[str, ...]]) -> Entry:
+    """A drug's entry with its class, as a name of it tells it, and its targets, as a source or that name has them."""
+    names = [concept.entry.name, *sorted(name for _, name in concept.names)]
+    told = next((said for said in map(class_of, names) if said), DrugClass(""))
+    known = next((targets[key] for key in (_name_key("DRUG", name) for name in names) if key in targets), told.targets)
+    return concept.entry._replace(drug_class=told.name, targets=known)
 
 
 def _told(source: Source, title: str, concepts: int, joined: int) -> dict[str, Any]:
@@ -280,9 +283,10 @@ def _identifies(xref: str, type_: str) -> bool:
 
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
-    """Add the names of our own table `entity type, preferred name, other names` to the concepts that bear one of the
-    longer of them, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
+    """Add the names of our own table `entity type, preferred name, other names, facts` to the concepts that bear one of
+    the longer of them, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
 
+    Facts may be left out; they are a drug's class and targets, or after `=` what a regimen or product consists of.
     Returns what is told of the table. Raises CorpusError naming a line that is no row of it.
     """
     settled = settle([c.hashes() for c in concepts])
@@ -292,9 +296,9 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         if line.startswith("#") or not line.strip():
             continue
         cells = line.split("\t")
-        if len(cells) != 3 or cells[0].removesuffix("!") not in ENTITY_TYPES:
-            raise CorpusError(f"{path}, line {number}: not `entity type, name, other names` with tabs between.")
-        type_, name, others = cells
+        if len(cells) not in (3, 4) or cells[0].removesuffix("!") not in ENTITY_TYPES:
+            raise CorpusError(f"{path}, line {number}: not `entity type, name, other names, facts` with tabs between.")
+        type_, name, others, *facts = cells
         first = type_.endswith("!")
         type_ = type_.removesuffix("!")
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
@@ -308,9 +312,18 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
             concepts.append(concept)
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, own=is_new)
+        concept.entry = _with_facts(concept.entry, facts[0] if facts else "")
         if first:
             concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
     return _told(Source(path.name, "oncogloss", "Apache-2.0", ()), "oncogloss", taken, joined)
+
+
+def _with_facts(entry: Entry, facts: str) -> Entry:
+    """The entry with what our own table says of it: `class|target|target`, or `=member|member`."""
+    if facts.startswith("="):
+        return entry._replace(members=tuple(facts[1:].split("|")))
+    said, *targets = facts.split("|")
+    return entry._replace(drug_class=said, targets=tuple(targets)) if said else entry
 
 
 def add_mentions(concepts: list[_Concept], path: Path) -> dict[str, Any]:
@@ -361,7 +374,12 @@ def build_vocabulary(
     if mentions is not None:
         told.append(add_mentions(concepts, mentions))
     settled = settle([c.hashes() for c in concepts])
-    write_vocabulary([c.entry for c in concepts], settled, out, told)
+    entries = [c.entry for c in concepts]
+    for row, entry in enumerate(entries):
+        found = (settled.get(name_hash("DRUG", key)) for name in entry.members for key in keys(name)[:1])
+        members = (name if i is None else entries[i].name for name, i in zip(entry.members, found, strict=True))
+        entries[row] = entry._replace(members=tuple(members))
+    write_vocabulary(entries, settled, out, told)
     return _table(concepts, told, len(settled))
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from oncogloss.concepts.drugs import DrugClass
 from oncogloss.concepts.names import words
-from oncogloss.concepts.vocabulary import Entry, Vocabulary
+from oncogloss.concepts.vocabulary import Entry, Vocabulary, members_id
 
 _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/)])")
+_LISTED = re.compile(r"\s*(?:, and |,|/|\+|&| and | plus | with )\s*")
 _LONGEST = 7  # words of a gene's name
 _JOINING = {
     "and",
@@ -122,7 +124,25 @@ def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
     genes, rest = genes_and_rest(text, vocabulary)
     action = _said(_ACTIONS, _words_of(rest), _ABOUT_ACTION)
-    return _entry(genes, action) if genes and action else None
+    return class_entry(DrugClass(action, tuple(gene.name for gene in genes))) if genes and action else None
+
+
+def class_entry(drug_class: DrugClass) -> Entry:
+    """The concept of a class of drugs."""
+    name = f"{'/'.join(sorted(drug_class.targets))} {drug_class.name}".strip()
+    return Entry(f"OG:{name}".replace(" ", "_"), name, "oncogloss", drug_class.name, targets=drug_class.targets)
+
+
+def compose_regimen(text: str, vocabulary: Vocabulary) -> Entry | None:
+    """The regimen of drugs that are listed, or None where not all of two or more are known."""
+    hits = [vocabulary.find("DRUG", name) or vocabulary.find("REGIMEN", name) for name in _LISTED.split(text)]
+    if len(hits) < 2 or None in hits:
+        return None
+    members = {member for hit in hits if hit for member in hit[0].members or (hit[0].name,)}
+    name = members_id(members)
+    return vocabulary.with_id(name) or Entry(
+        f"OG:{name}".replace(" ", "_"), name, "oncogloss", members=tuple(sorted(members))
+    )
 
 
 def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:

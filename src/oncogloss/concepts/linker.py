@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oncogloss.concepts.compose import compose_biomarker, compose_class
+from oncogloss.concepts.compose import class_entry, compose_biomarker, compose_class, compose_regimen
+from oncogloss.concepts.drugs import class_of, other_forms
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept, Match
 
@@ -25,11 +26,11 @@ TYPES: dict[str, tuple[str, ...]] = {
     "REGIMEN": ("REGIMEN",),
     "DRUG_CLASS": ("DRUG_CLASS",),
 }
-COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker}
+COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-# weights of a concept found by its words in another order, by the long form, made of its parts, or broader than what
-# is named: set by hand, not measured yet
-BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER = 0.9, 0.9, 0.9, 0.6
+# weights of a concept found by other words or in another order, by the long form, made of its parts, broader than what
+# is named, or the class of a drug by the stem of its name: set by hand, not measured yet
+BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.6, 0.5
 
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
 _NARROWER = re.compile(
@@ -44,7 +45,6 @@ _NARROWER = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r",? (?:of|in|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
-_KINDS_OF = {"CANCER", "CONDITION"}  # entity types of which a broader concept is given
 
 
 def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
@@ -60,11 +60,10 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
         made = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
         if made:
             return _concept(made, weight * BY_PARTS, "parts")
-    for name, weight in names if type_ in _KINDS_OF else ():
-        for wider in _wider(name):
-            found = _found(type_, wider, vocabulary)
-            if found:
-                return _concept(found[0], weight * BROADER, "broader")
+    for name, weight in names:
+        further = _NEXT[type_](name, vocabulary) if type_ in _NEXT else None
+        if further:
+            return _concept(further[0], weight * further[1], further[2])
     return None
 
 
@@ -90,6 +89,28 @@ def _wider(name: str) -> Iterator[str]:
             yield whole
 
 
+def _broader(name: str, vocabulary: Vocabulary) -> tuple[Entry, float, Match] | None:
+    """The disease that is named with fewer words."""
+    hits = (_found("CANCER", wider, vocabulary) for wider in _wider(name))
+    return next(((hit[0], BROADER, "broader") for hit in hits if hit), None)
+
+
+def _drug(name: str, vocabulary: Vocabulary) -> tuple[Entry, float, Match] | None:
+    """The drug by another form of its name, or the class that it is of by what it is called."""
+    hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
+    if hit := next((hit for hit in hits if hit), None):
+        return hit[0], BY_OTHER_ORDER, "name"
+    if made := compose_class(name, vocabulary):
+        return made, BY_PARTS, "parts"
+    said = class_of(name)
+    if said and not said.targets and (carrier := vocabulary.find("DRUG", name.split()[0])):
+        said = said._replace(targets=carrier[0].targets)  # of the antibody that a conjugate begins with
+    return (class_entry(said), BY_STEM, "stem") if said else None
+
+
+_NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug}  # what is tried where no name fits
+
+
 def _concept(entry: Entry, score: float, match: Match) -> Concept:
     return Concept(
         id=entry.id,
@@ -99,4 +120,7 @@ def _concept(entry: Entry, score: float, match: Match) -> Concept:
         match=match,
         xrefs=entry.xrefs,
         parents=entry.parents,
+        drug_class=entry.drug_class or None,
+        targets=entry.targets,
+        members=entry.members,
     )

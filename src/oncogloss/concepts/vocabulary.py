@@ -14,7 +14,7 @@ import hashlib
 import json
 import mmap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,25 +31,36 @@ DEFAULT_VOCABULARY = "default"
 
 
 class Entry(NamedTuple):
-    """A concept of a vocabulary: `xrefs` are its ids in others, `parents` the ids of the entries it is a kind of."""
+    """A concept of a vocabulary: `xrefs` are its ids in others, `parents` the ids of the entries it is a kind of.
+
+    A drug has a class and `targets` (gene symbols), a regimen or combination product its `members` by name.
+    """
 
     id: str
     name: str
     vocabulary: str
+    drug_class: str = ""
     xrefs: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
         """The entry as a line of concepts.txt."""
-        cells = (*self[:3], *("|".join(part) for part in self[3:]))
-        return "\t".join(cells).rstrip("\t") + "\n"
+        return "\t".join((*self[:4], *("|".join(part) for part in self[4:]))).rstrip("\t") + "\n"
 
     @classmethod
     def of_line(cls, line: str) -> Entry:
         """The entry that a line of concepts.txt tells of."""
-        id_, name, vocabulary, *lists = line.rstrip("\n").split("\t")
-        return cls(id_, name, vocabulary, *(tuple(part.split("|")) if part else () for part in lists))
+        id_, name, vocabulary, *cells = line.rstrip("\n").split("\t")
+        lists = (tuple(part.split("|")) if part else () for part in cells[1:])
+        return cls(id_, name, vocabulary, "".join(cells[:1]), *lists)
+
+
+def members_id(members: Iterable[str]) -> str:
+    """What a regimen can be found by like an id: the names of its drugs."""
+    return "+".join(sorted(members))
 
 
 def name_hash(type_: str, key: str) -> int:
@@ -125,8 +136,12 @@ def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
 def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
-    """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too."""
-    ids = {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
+    """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
+    and the members that one regimen alone has."""
+    together = Counter(members_id(entry.members) for entry in entries if entry.members)
+    members = ((row, members_id(entry.members)) for row, entry in enumerate(entries))
+    ids = {name_hash("ID", key): row for row, key in members if together[key] == 1}
+    ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
     ids |= {name_hash("ID", entry.id): row for row, entry in enumerate(entries)}
     lines = [entry.line.encode("utf-8") for entry in entries]
     kept = sorted((ids | dict(settled)).items())
