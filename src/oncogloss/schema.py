@@ -76,6 +76,15 @@ class Document(_Frozen):
         return self
 
 
+class Marker(_Frozen):
+    """What a biomarker says, part by part: two markers are one if all their parts are."""
+
+    genes: tuple[str, ...]
+    alteration: str | None = Field(default=None, description="e.g. p.Gly12Cys, exon 19 deletion, t(9;22)")
+    state: str | None = Field(default=None, description="e.g. mutation, positive, overexpression")
+    threshold: str | None = Field(default=None, description="a cut-off or score, e.g. TPS >= 50 %, IHC 3+")
+
+
 class Concept(_Frozen):
     """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it.
 
@@ -93,7 +102,8 @@ class Concept(_Frozen):
     parents: tuple[str, ...] = Field(default=(), description="ids of the concepts that it is a kind of")
     drug_class: str | None = Field(default=None, description="what kind of drug it is, e.g. inhibitor")
     targets: tuple[str, ...] = Field(default=(), description="symbols of the genes that a drug aims at")
-    members: tuple[str, ...] = Field(default=(), description="drugs of a regimen or combination product")
+    members: tuple[str, ...] = Field(default=(), description="drugs of a regimen or product, genes of a family")
+    marker: Marker | None = Field(default=None, description="the parts of a biomarker")
 
 
 class Mention(_Frozen):

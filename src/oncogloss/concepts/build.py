@@ -304,7 +304,8 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
-        known = next((settled[h] for h in hashes if h in settled), None)
+        is_family = type_ == "GENE" and bool(facts)
+        known = None if is_family else next((settled[h] for h in hashes if h in settled), None)
         concept = mine.get((type_, name)) or (None if known is None else concepts[known])
         is_new = concept is None
         if concept is None:

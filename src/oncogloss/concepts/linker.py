@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from oncogloss.concepts.compose import class_entry, compose_biomarker, compose_class, compose_regimen
+from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
 from oncogloss.concepts.drugs import class_of, other_forms
+from oncogloss.concepts.markers import compose_biomarker, marker_of
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
-from oncogloss.schema import Concept, Match
+from oncogloss.schema import Concept, Marker, Match
 
 # entity types whose concepts a mention may name, its own first
 TYPES: dict[str, tuple[str, ...]] = {
@@ -32,6 +34,7 @@ COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIME
 # is named, or the class of a drug by the stem of its name: set by hand, not measured yet
 BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.6, 0.5
 
+_PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
 _NARROWER = re.compile(
     r"(?:(?:locally|newly|previously|heavily|biopsy|radiographically|histologically|cytologically|castration|castrate|"
@@ -47,6 +50,14 @@ _NARROWER = re.compile(
 _BEHIND = re.compile(r",? (?:of|in|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
 
 
+class _Hit(NamedTuple):
+    """An entry, how surely it is the one that was named, and how it was found."""
+
+    entry: Entry
+    score: float
+    match: Match
+
+
 def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
     """The concept that a mention of entity type `type_` names, or None where no name of the vocabulary is its own.
 
@@ -54,28 +65,28 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
     """
     names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)) if name]
     for name, weight in names:
-        found = _found(type_, name, vocabulary)
-        if found:
-            return _concept(found[0], weight * (BY_OTHER_ORDER if found[1] else 1.0), "name")
-        made = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
-        if made:
-            return _concept(made, weight * BY_PARTS, "parts")
+        if hit := _found(type_, name, vocabulary) or _made(type_, name, vocabulary):
+            return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
     for name, weight in names:
-        further = _NEXT[type_](name, vocabulary) if type_ in _NEXT else None
-        if further:
-            return _concept(further[0], weight * further[1], further[2])
+        if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
+            return _concept(hit, weight)
     return None
 
 
 def link_id(id_: str, vocabulary: Vocabulary) -> Concept | None:
     """The concept that has an id such as `MESH:D001943`, its own or as a cross-reference; None where there is none."""
     entry = vocabulary.with_id(id_)
-    return _concept(entry, 1.0, "name") if entry else None
+    return _concept(_Hit(entry, 1.0, "name"), 1.0) if entry else None
 
 
-def _found(type_: str, name: str, vocabulary: Vocabulary) -> tuple[Entry, int] | None:
+def _found(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     hits = (vocabulary.find(kind, name) for kind in TYPES.get(type_, ()))
-    return next((hit for hit in hits if hit), None)
+    return next((_Hit(hit[0], BY_OTHER_ORDER if hit[1] else 1.0, "name") for hit in hits if hit), None)
+
+
+def _made(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    entry = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
+    return _Hit(entry, BY_PARTS, "parts") if entry else None
 
 
 def _wider(name: str) -> Iterator[str]:
@@ -89,38 +100,46 @@ def _wider(name: str) -> Iterator[str]:
             yield whole
 
 
-def _broader(name: str, vocabulary: Vocabulary) -> tuple[Entry, float, Match] | None:
+def _broader(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The disease that is named with fewer words."""
     hits = (_found("CANCER", wider, vocabulary) for wider in _wider(name))
-    return next(((hit[0], BROADER, "broader") for hit in hits if hit), None)
+    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits if hit), None)
 
 
-def _drug(name: str, vocabulary: Vocabulary) -> tuple[Entry, float, Match] | None:
+def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The drug by another form of its name, or the class that it is of by what it is called."""
     hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
     if hit := next((hit for hit in hits if hit), None):
-        return hit[0], BY_OTHER_ORDER, "name"
+        return _Hit(hit[0], BY_OTHER_ORDER, "name")
     if made := compose_class(name, vocabulary):
-        return made, BY_PARTS, "parts"
+        return _Hit(made, BY_PARTS, "parts")
     said = class_of(name)
     if said and not said.targets and (carrier := vocabulary.find("DRUG", name.split()[0])):
         said = said._replace(targets=carrier[0].targets)  # of the antibody that a conjugate begins with
-    return (class_entry(said), BY_STEM, "stem") if said else None
+    return _Hit(class_entry(said), BY_STEM, "stem") if said else None
 
 
-_NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug}  # what is tried where no name fits
+def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The gene that alone is named as a marker; a sign would say more of it."""
+    return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
 
 
-def _concept(entry: Entry, score: float, match: Match) -> Concept:
+# what is tried where no name fits
+_NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug, "BIOMARKER": _gene}
+
+
+def _concept(hit: _Hit, weight: float, marker: Marker | None = None) -> Concept:
+    entry = hit.entry
     return Concept(
         id=entry.id,
         name=entry.name,
         vocabulary=entry.vocabulary,
-        score=round(score, 4),
-        match=match,
+        score=round(hit.score * weight, 4),
+        match=hit.match,
         xrefs=entry.xrefs,
         parents=entry.parents,
         drug_class=entry.drug_class or None,
         targets=entry.targets,
         members=entry.members,
+        marker=marker,
     )

@@ -10,7 +10,7 @@ _GREEK = {
     "σ": "sigma", "ω": "omega",
 }  # fmt: skip
 _AMERICAN = (  # British spelling → American, inside words
-    ("aem", "em"), ("oede", "ede"), ("oeso", "eso"), ("oea", "ea"), ("paed", "ped"),
+    ("aem", "em"), ("oede", "ede"), ("oeso", "eso"), ("oestr", "estr"), ("oea", "ea"), ("paed", "ped"),
     ("gynaec", "gynec"), ("tumour", "tumor"), ("colour", "color"), ("sulph", "sulf"), ("fibre", "fiber"),
     ("isation", "ization"), ("ised", "ized"), ("foet", "fet"), ("caec", "cec"),
 )  # fmt: skip
