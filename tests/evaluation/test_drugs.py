@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from oncogloss.cli import app
 from oncogloss.concepts import open_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.drugs import Drug, drugs_report, read_drugs
@@ -30,3 +32,10 @@ def test_our_drugs_are_sound(tmp_path: Path) -> None:
     path.write_text("# a comment\nonly a name\n")
     with pytest.raises(CorpusError, match="line 2: not `name"):
         read_drugs(path)
+
+
+def test_the_command_prints_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "drugs.tsv"
+    path.write_text("pembrolizumab\tMK-3475\tKeytruda\tantibody\tPDCD1\n")
+    done = CliRunner().invoke(app, ["vocabulary", "drugs", str(path)])
+    assert done.exit_code == 0 and "| class and a target | 1 | 1 | 1.000 |" in done.stdout

@@ -6,7 +6,9 @@ import gzip
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from oncogloss.cli import app
 from oncogloss.concepts import open_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.linking import GoldMention, gold_mentions, linking_report
@@ -41,3 +43,9 @@ def test_the_report_counts(corpora: Path) -> None:
 def test_a_folder_without_corpora_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="none of bc5cdr_pubtator"):
         linking_report(tmp_path, open_vocabulary())
+
+
+def test_the_command_writes_the_report(corpora: Path) -> None:
+    out = corpora / "linking.md"
+    done = CliRunner().invoke(app, ["vocabulary", "accuracy", "--corpora", str(corpora), "--out", str(out)])
+    assert done.exit_code == 0 and "| BC5CDR | dev | Disease | 2 |" in out.read_text()

@@ -345,7 +345,7 @@ def add_mentions(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         if concept is not None:
             concept.names.setdefault((type_, name), _SAID)
             joined += 1
-    return _told(Source(path.name, "MeSH", "public domain", ()), "BC5CDR training mentions", 0, joined)
+    return _told(Source(path.name, "MeSH", "public-domain mark", ()), "BC5CDR training mentions", 0, joined)
 
 
 def build_vocabulary(

@@ -62,6 +62,7 @@ _STEMS: dict[str, tuple[str, str]] = {
     "tecan": ("topoisomerase inhibitor", "TOP1"),
     "poside": ("topoisomerase inhibitor", "TOP2A"),
     "bulin": ("microtubule inhibitor", ""),
+    "globulin": ("immunoglobulin", ""),
     "blastine": ("vinca alkaloid", ""),
     "cristine": ("vinca alkaloid", ""),
     "relbine": ("vinca alkaloid", ""),

@@ -37,17 +37,18 @@ BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.6, 0
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
 _NARROWER = re.compile(
-    r"(?:(?:locally|newly|previously|heavily|biopsy|radiographically|histologically|cytologically|castration|castrate|"
+    r"(?:\w+-(?:induced|associated|related|mediated) +)|(?:(?:locally|newly|previously|heavily|biopsy|castration|"
+    r"radiographically|histologically|cytologically|castrate|"
     r"hormone|platinum|treatment|drug|early|late|high|low|intermediate|standard|very|limited|extensive)[- ]+)?"
     r"(?:advanced|metastatic|recurrent|relapsed|refractory|resistant|sensitive|persistent|progressive|unresectable|"
     r"resectable|resected|inoperable|operable|localized|localised|invasive|proven|confirmed|documented|diagnosed|"
     r"untreated|treated|measurable|symptomatic|asymptomatic|active|uncontrolled|severe|mild|moderate|chronic|acute|"
-    r"subacute|transient|reversible|fatal|induced|associated|related|bilateral|unilateral|left|right|primary|secondary|"
+    r"subacute|transient|reversible|fatal|induced|associated|related|bilateral|unilateral|left|right|primary|"
     r"grade|risk|stage|onset|adult|childhood|pediatric|paediatric|congenital|idiopathic|clinical|significant|prior|"
     r"concurrent|new|extensive|disseminated|diffuse|massive|spontaneous)(?: (?:[IV]{1,3}[ABC]?|[0-4][abc]?))?[-, ]+",
     re.IGNORECASE,
 )
-_BEHIND = re.compile(r",? (?:of|in|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
+_BEHIND = re.compile(r",? (?:of|in(?! situ)|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
 
 
 class _Hit(NamedTuple):

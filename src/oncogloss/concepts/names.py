@@ -37,7 +37,7 @@ _ENDINGS = (  # of an adjective → of its noun
     ("kinetic", "kinesia"), ("rrhotic", "rrhosis"), ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
-_LEFT_OUT = frozenset(("of", "the", "a", "an", "and", "in", "to", "for", "nos", "unspecified"))
+_LEFT_OUT = frozenset(("of", "the", "and", "in", "to", "for", "nos", "unspecified"))
 SHORT = 4  # letters and digits up to which a name with capitals counts as a short form
 
 
