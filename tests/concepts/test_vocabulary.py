@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from oncogloss.cli import app
-from oncogloss.concepts import Vocabulary, link, open_vocabulary
+from oncogloss.concepts import Vocabulary, link, link_id, open_vocabulary
 from oncogloss.concepts.build import build_vocabulary
 from oncogloss.concepts.vocabulary import SOURCES, TEXT, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import BundleError, CorpusError
@@ -53,7 +53,7 @@ def tables(tmp_path: Path) -> Path:
     write_source(
         folder, "genes_hgnc", "HGNC:1 ; HGNC ; MOON1 ; MN1|PD9 ; GENE ;  ; ", "HGNC:2 ; HGNC ; TIDE9 ; PD9 ; GENE ;  ; "
     )
-    write_source(folder, "drug_targets", "T:1 ; oncoPharmaDB ; lunamab ;  ; DRUG_TARGET ; TIDE9 ; ")
+    write_source(folder, "drug_targets", "T:1 ; oncoPharmaDB ; Zorbatinib ;  ; DRUG_TARGET ; TIDE9 ; ")
     return folder
 
 
@@ -78,13 +78,66 @@ def test_names_find_their_concept(small: Vocabulary) -> None:
     assert found(small, "CANCER", "lunar sarcoma") == found(small, "CANCER", "moon cancer") == "NCIT:C1", (
         "joined by DOID:7"
     )
-    assert small.find("CANCER", "sarcoma of moon") == (Entry("NCIT:C1", "Moon Sarcoma", "NCIt"), 1), (
-        "another word order"
-    )
+    moon = Entry("NCIT:C1", "Moon Sarcoma", "NCIt", xrefs=("DOID:7",))
+    assert small.find("CANCER", "sarcoma of moon") == (moon, 1), "another word order"
     assert found(small, "CANCER", "tide tumor") is None, "two concepts of one source claim it"
     assert (
         found(small, "CONDITION", "crater cancer") == "DOID:8" and found(small, "CANCER", "crater cancer") == "NCIT:C2"
     )
+
+
+def test_concepts_keep_their_ids_and_parents(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "mesh_conditions_procedures",
+        "MESH:D1 ; MeSH ; Moon Diseases ;  ; CONDITION ; C01.100 ; ",
+        "MESH:D2 ; MeSH ; Tide Fever ; Fever, Tidal ; CONDITION ; C01.100.200|C02.5 ; ",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    fever = vocabulary.with_id("MESH:D2")
+    assert (
+        fever
+        == vocabulary.with_id("DOID:8")
+        == Entry("DOID:8", "tide fever", "DOID", xrefs=("MESH:D2",), parents=("MESH:D1",))
+    )
+    assert link_id("DOID:7", vocabulary).name == "Moon Sarcoma"  # type: ignore[union-attr]
+    assert vocabulary.with_id("MESH:D3") is None
+
+
+def test_one_concept_where_a_preferred_name_is_a_synonym_elsewhere(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "gdc_terms", "GDC:1 ; GDC ; Moon Cancer ;  ; CANCER ;  ; ")
+    write_source(tables, "cancers_mondo", "MONDO:1 ; MONDO ; sarcoma of the moon ; selenoma ; CANCER ;  ; ")
+    build_vocabulary(tables, tmp_path / "built", None)
+    assert found(Vocabulary(tmp_path / "built"), "CANCER", "selenoma") == "NCIT:C1"
+
+
+def test_headings_and_mentions_name_what_has_their_id(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "drugs_unii", "UNII:C ; UNII ; moon caviar sodium ;  ; DRUG ;  ; ")
+    headings, mentions = tmp_path / "subjects.csv", tmp_path / "mentions.gz"
+    headings.write_text("id,scheme,subject\nhttps://id.nlm.nih.gov/mesh/D77,MeSH,Moon Caviars\n")
+    with gzip.open(mentions, "wt") as stream:
+        stream.write("9|t|Lunar roe\n9\t0\t9\tlunar roe\tChemical\tD77\n9\t0\t3\troe\tChemical\tD77\n")
+        stream.write("9\t0\t9\tsome roe\tChemical\tD77\n9\t0\t9\tsome roe\tChemical\tD78\n")
+    table = build_vocabulary(tables, tmp_path / "built", None, headings=headings, mentions=mentions)
+    assert "| MeSH headings | NLM, attribution | 0 | 1 |" in table
+    hit = Vocabulary(tmp_path / "built").find("DRUG", "lunar roe")
+    assert hit is not None and hit[0] == Entry("UNII:C", "moon caviar", "UNII", xrefs=("MESH:D77",))
+    assert found(Vocabulary(tmp_path / "built"), "DRUG", "some roe") is None, "two ids"
+
+
+BROADER = [
+    ("CANCER", "metastatic castration-resistant prostate adenocarcinoma of the left lobe", "Prostate Adenocarcinoma"),
+    ("CONDITION", "severe chronic bilateral pneumonia", "pneumonia"),
+    ("CANCER", "stage IV lung adenocarcinoma", "Lung Adenocarcinoma"),
+]
+
+
+@pytest.mark.parametrize(("type_", "text", "name"), BROADER)
+def test_a_broader_concept_is_said_to_be_broader(type_: str, text: str, name: str) -> None:
+    concept = link(type_, text, None, open_vocabulary())
+    assert concept is not None and concept.match == "broader" and concept.name.casefold() == name.casefold()
+    assert concept.score < 0.9
 
 
 def test_drugs_are_those_a_trial_may_give(small: Vocabulary, tables: Path, tmp_path: Path) -> None:
@@ -122,6 +175,20 @@ def test_a_gene_that_drugs_aim_at_has_its_alias(small: Vocabulary, tables: Path,
 def test_our_own_names_join_or_stand_alone(small: Vocabulary) -> None:
     assert found(small, "OUTCOME", "MFS") == "OG:moonrise-free_survival"
     assert found(small, "CANCER", "crater") == "NCIT:C2"
+
+
+def test_our_own_table_tells_class_targets_and_members(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("DRUG\tlunamab\tLunix\tbispecific antibody|MOON1\nREGIMEN\tMOON\t\t=Lunix|zorbatinib|tide water\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    lunamab, zorbatinib = (link("DRUG", name, None, vocabulary) for name in ("Lunix", "ZB-100"))
+    assert lunamab is not None and (lunamab.drug_class, lunamab.targets) == ("bispecific antibody", ("MOON1",))
+    assert zorbatinib is not None and (zorbatinib.drug_class, zorbatinib.targets) == ("inhibitor", ("TIDE9",))
+    assert link("REGIMEN", "moon", None, vocabulary) is None, "a short form"
+    regimen = link("REGIMEN", "MOON", None, vocabulary)
+    assert regimen is not None and regimen.members == ("lunamab", "zorbatinib", "tide water")
+    assert vocabulary.with_id("lunamab+tide water+zorbatinib") is not None
 
 
 def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:
@@ -206,6 +273,9 @@ def test_link_prints_what_it_finds() -> None:
     piped = CliRunner().invoke(app, ["link", "-", "--type", "GENE"], input="HER2\nPD-1\n")
     assert [json.loads(line)["concepts"]["GENE"]["name"] for line in piped.stdout.splitlines()] == ["ERBB2", "PDCD1"]
     assert CliRunner().invoke(app, ["link", "x", "--type", "DOSE"]).exit_code == 2
+    by_id = json.loads(CliRunner().invoke(app, ["link", "MESH:D002289", "--type", "CANCER"]).stdout)["concepts"]["ID"]
+    assert by_id["id"] == "NCIT:C2926" and {"ONCOTREE:NSCLC", "MESH:D002289"} <= set(by_id["xrefs"])
+    assert "NCIT:C4878" in by_id["parents"]
 
 
 def test_build_prints_what_went_in(tables: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Concepts made of parts: a class of drugs is its targets and what it does to them, a biomarker its gene and its state.
+"""Concepts made of parts: a class of drugs is its targets and what it does to them, a regimen its drugs.
 
 No vocabulary lists "programmed cell death protein 1 inhibitor"; the gene it names, and that it inhibits it, say that
 it is what "PD-1 inhibitor" is. What has a word left over that neither part explains is no concept.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from oncogloss.concepts.drugs import DrugClass
 from oncogloss.concepts.names import words
-from oncogloss.concepts.vocabulary import Entry, Vocabulary
+from oncogloss.concepts.vocabulary import Entry, Vocabulary, members_id
 
 _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/)])")
+_LISTED = re.compile(r"\s*(?:, and |,|/|\+|&| and | plus | with )\s*")
+_SHORTENED = re.compile(r"\b([A-Z][A-Z0-9/-]{2,})is?\b")  # "BTKi"
 _LONGEST = 7  # words of a gene's name
-_JOINING = {
+JOINING = {
     "and",
     "in",
     "or",
@@ -32,15 +35,16 @@ _JOINING = {
     "family",
 }
 
-_Rules = tuple[tuple[str, frozenset[str]], ...]  # (what is said, the words that say it)
+Rules = tuple[tuple[str, frozenset[str]], ...]  # (what is said, the words that say it)
 
 
-def _rules(table: Iterable[tuple[str, str]]) -> _Rules:
+def rules(table: Iterable[tuple[str, str]]) -> Rules:
+    """Rules of a table (what is said, the phrases that say it with `|` between)."""
     return tuple((said, frozenset(form.split())) for said, forms in table for form in forms.split("|"))
 
 
 # words that say what a class does to its targets; the first rule that leaves no word over holds
-_ACTIONS = _rules(
+_ACTIONS = rules(
     (
         ("CAR T cells", "car t|cart|car|chimeric antigen t"),
         ("bispecific antibody", "bispecific antibody|bispecific|bite"),
@@ -60,26 +64,6 @@ _ABOUT_ACTION = {
     "containing", "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak",
     "potent", "anti", "targeted", "targeting", "directed", "t",
 }  # fmt: skip
-
-# words that say the state of a marker; nothing else may be said of it, but what is about the test or the tumor
-_STATES = _rules(
-    (
-        ("overexpression", "overexpression|overexpressing|overexpressed|over expression|over expressing"),
-        ("amplification", "amplification|amplified|amplification positive"),
-        ("fusion", "fusion|fused|fusion positive|rearrangement|rearranged|rearrangement positive|translocation"),
-        ("wild type", "wild type|wildtype|wt|unmutated"),
-        ("skipping", "skipping|skipping mutation"),
-        ("deletion", "deletion|deleted|del|loss|deletion mutation"),
-        ("insertion", "insertion|ins|insertion mutation"),
-        ("mutation", "mutation|mutated|mutant|mut|variant|alteration|altered|aberration|mutation positive"),
-        ("high", "high|high expression"),
-        ("low", "low|low expression"),
-        ("negative", "negative|neg|-|nonexpressing|expression negative"),
-        ("positive", "positive|pos|+|expressing|expression|expressed|expression positive"),
-    )
-)
-_ABOUT_STATE = {"tumor", "disease", "status", "activating", "sensitizing", "pathogenic", "deleterious", "genetic"}
-_CHANGE = re.compile(r"[A-Z]\d{1,4}[A-Z*]?|exon \d{1,2}")  # one change: a variant, or an exon
 
 
 def _pieces(text: str) -> list[str]:
@@ -113,46 +97,43 @@ def _is_name(pieces: list[str]) -> bool:
     )
 
 
-def _said(rules: _Rules, left: set[str], about: set[str]) -> str | None:
+def said_by(table: Rules, left: set[str], about: set[str]) -> str | None:
     """What the first rule says whose words all stand there and leave none over."""
-    return next((said for said, needed in rules if needed <= left and not left - needed - about - _JOINING), None)
+    return next((said for said, needed in table if needed <= left and not left - needed - about - JOINING), None)
 
 
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
-    genes, rest = genes_and_rest(text, vocabulary)
-    action = _said(_ACTIONS, _words_of(rest), _ABOUT_ACTION)
-    return _entry(genes, action) if genes and action else None
+    genes, rest = genes_and_rest(_SHORTENED.sub(r"\1 inhibitor", text), vocabulary)
+    action = said_by(_ACTIONS, words_of(rest), _ABOUT_ACTION)
+    return class_entry(DrugClass(action, symbols(genes))) if genes and action else None
 
 
-def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
-    """The biomarker of a phrase such as "HER2-overexpressing", or None where it has other words too."""
-    genes, rest = genes_and_rest(text, vocabulary)
-    phrase = " ".join(rest)
-    change = _CHANGE.search(phrase)
-    left = _words_of(_CHANGE.sub(" ", phrase, count=1).split())
-    changes = [change.group()] if change else []
-    state = _said(_STATES, left, _ABOUT_STATE)
-    if state is None and changes and not left - _ABOUT_STATE - _JOINING:
-        state = "mutation"
-    return _known(genes, changes, state, vocabulary) if genes and state else None
+def symbols(genes: Iterable[Entry]) -> tuple[str, ...]:
+    """The genes' symbols, those of its members for a family ("CDK4/6"), in order."""
+    return tuple(sorted({symbol for gene in genes for symbol in gene.members or (gene.name,)}))
 
 
-def _words_of(pieces: list[str]) -> set[str]:
+def class_entry(drug_class: DrugClass) -> Entry:
+    """The concept of a class of drugs."""
+    name = f"{'/'.join(sorted(drug_class.targets))} {drug_class.name}".strip()
+    return Entry(f"OG:{name}".replace(" ", "_"), name, "oncogloss", drug_class.name, targets=drug_class.targets)
+
+
+def compose_regimen(text: str, vocabulary: Vocabulary) -> Entry | None:
+    """The regimen of drugs that are listed, or None where not all of two or more are known."""
+    listed = _LISTED.split(text)
+    listed = listed if len(listed) > 1 else text.split("-")
+    hits = [vocabulary.find("DRUG", name) or vocabulary.find("REGIMEN", name) for name in listed]
+    if len(hits) < 2 or None in hits:
+        return None
+    members = {member for hit in hits if hit for member in hit[0].members or (hit[0].name,)}
+    name = members_id(members)
+    return vocabulary.with_id(name) or Entry(
+        f"OG:{name}".replace(" ", "_"), name, "oncogloss", members=tuple(sorted(members))
+    )
+
+
+def words_of(pieces: list[str]) -> set[str]:
     """The plain words of pieces; a sign stands for itself, so that it cannot go unnoticed."""
     return {word for piece in pieces for word in words(piece) or [piece]}
-
-
-def _known(genes: list[Entry], changes: list[str], state: str, vocabulary: Vocabulary) -> Entry:
-    """The vocabulary's own entry of a marker where it has one ("KRAS G12C"), else one made here."""
-    made = _entry(genes, " ".join([*changes, state]))
-    for name in (made.name, made.name.removesuffix(" mutation")):
-        hit = vocabulary.find("BIOMARKER", name)
-        if hit:
-            return hit[0]
-    return made
-
-
-def _entry(genes: list[Entry], what: str) -> Entry:
-    symbols = "/".join(sorted(gene.name for gene in genes))
-    return Entry(f"OG:{symbols} {what}".replace(" ", "_"), f"{symbols} {what}", "oncogloss")

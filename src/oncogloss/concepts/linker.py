@@ -3,9 +3,15 @@ parts."""
 
 from __future__ import annotations
 
-from oncogloss.concepts.compose import compose_biomarker, compose_class
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
+from oncogloss.concepts.drugs import class_of, other_forms
+from oncogloss.concepts.markers import compose_biomarker, marker_of
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
-from oncogloss.schema import Concept
+from oncogloss.schema import Concept, Marker, Match
 
 # entity types whose concepts a mention may name, its own first
 TYPES: dict[str, tuple[str, ...]] = {
@@ -22,11 +28,35 @@ TYPES: dict[str, tuple[str, ...]] = {
     "REGIMEN": ("REGIMEN",),
     "DRUG_CLASS": ("DRUG_CLASS",),
 }
-COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker}
+COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-# weights of a concept found by its words in another order, by the long form, or made of its parts: set by hand,
-# not measured yet
-BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS = 0.9, 0.9, 0.9
+# weights of a concept found by other words or in another order, by the long form, made of its parts, broader than what
+# is named, or the class of a drug by the stem of its name: set by hand, not measured yet
+BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.6, 0.5
+
+_PLAIN = re.compile(r"[\w .,/-]*\w")
+# what a broader concept than the named one is found without: words before its name, and a phrase behind it
+_NARROWER = re.compile(
+    r"(?:\w+-(?:induced|associated|related|mediated) +)|(?:(?:locally|newly|previously|heavily|biopsy|castration|"
+    r"radiographically|histologically|cytologically|castrate|"
+    r"hormone|platinum|treatment|drug|early|late|high|low|intermediate|standard|very|limited|extensive)[- ]+)?"
+    r"(?:advanced|metastatic|recurrent|relapsed|refractory|resistant|sensitive|persistent|progressive|unresectable|"
+    r"resectable|resected|inoperable|operable|localized|localised|invasive|proven|confirmed|documented|diagnosed|"
+    r"untreated|treated|measurable|symptomatic|asymptomatic|active|uncontrolled|severe|mild|moderate|chronic|acute|"
+    r"subacute|transient|reversible|fatal|induced|associated|related|bilateral|unilateral|left|right|primary|"
+    r"grade|risk|stage|onset|adult|childhood|pediatric|paediatric|congenital|idiopathic|clinical|significant|prior|"
+    r"concurrent|new|extensive|disseminated|diffuse|massive|spontaneous)(?: (?:[IV]{1,3}[ABC]?|[0-4][abc]?))?[-, ]+",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(r",? (?:of|in(?! situ)|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
+
+
+class _Hit(NamedTuple):
+    """An entry, how surely it is the one that was named, and how it was found."""
+
+    entry: Entry
+    score: float
+    match: Match
 
 
 def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
@@ -34,18 +64,83 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
 
     A defined short form is looked up by its long form `expansion` first, since the document says what it means.
     """
-    for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)):
-        if not name:
-            continue
-        for kind in TYPES.get(type_, ()):
-            found = vocabulary.find(kind, name)
-            if found:
-                return _concept(found[0], weight * (BY_OTHER_ORDER if found[1] else 1.0))
-        made = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
-        if made:
-            return _concept(made, weight * BY_PARTS)
+    names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)) if name]
+    for name, weight in names:
+        if hit := _found(type_, name, vocabulary) or _made(type_, name, vocabulary):
+            return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
+    for name, weight in names:
+        if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
+            return _concept(hit, weight)
     return None
 
 
-def _concept(entry: Entry, score: float) -> Concept:
-    return Concept(id=entry.id, name=entry.name, vocabulary=entry.vocabulary, score=round(score, 4))
+def link_id(id_: str, vocabulary: Vocabulary) -> Concept | None:
+    """The concept that has an id such as `MESH:D001943`, its own or as a cross-reference; None where there is none."""
+    entry = vocabulary.with_id(id_)
+    return _concept(_Hit(entry, 1.0, "name"), 1.0) if entry else None
+
+
+def _found(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    hits = (vocabulary.find(kind, name) for kind in TYPES.get(type_, ()))
+    return next((_Hit(hit[0], BY_OTHER_ORDER if hit[1] else 1.0, "name") for hit in hits if hit), None)
+
+
+def _made(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    entry = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
+    return _Hit(entry, BY_PARTS, "parts") if entry else None
+
+
+def _wider(name: str) -> Iterator[str]:
+    """The name without the words that narrow it, one after another from its beginning; then without what is behind."""
+    for whole in (name, _BEHIND.sub("", name)):
+        left = whole
+        while narrower := _NARROWER.match(left):
+            left = left[narrower.end() :]
+            yield left
+        if whole != name:
+            yield whole
+
+
+def _broader(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The disease that is named with fewer words."""
+    hits = (_found("CANCER", wider, vocabulary) for wider in _wider(name))
+    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits if hit), None)
+
+
+def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The drug by another form of its name, or the class that it is of by what it is called."""
+    hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
+    if hit := next((hit for hit in hits if hit), None):
+        return _Hit(hit[0], BY_OTHER_ORDER, "name")
+    if made := compose_class(name, vocabulary):
+        return _Hit(made, BY_PARTS, "parts")
+    said = class_of(name)
+    if said and not said.targets and (carrier := vocabulary.find("DRUG", name.split()[0])):
+        said = said._replace(targets=carrier[0].targets)  # of the antibody that a conjugate begins with
+    return _Hit(class_entry(said), BY_STEM, "stem") if said else None
+
+
+def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The gene that alone is named as a marker; a sign would say more of it."""
+    return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
+
+
+# what is tried where no name fits
+_NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug, "BIOMARKER": _gene}
+
+
+def _concept(hit: _Hit, weight: float, marker: Marker | None = None) -> Concept:
+    entry = hit.entry
+    return Concept(
+        id=entry.id,
+        name=entry.name,
+        vocabulary=entry.vocabulary,
+        score=round(hit.score * weight, 4),
+        match=hit.match,
+        xrefs=entry.xrefs,
+        parents=entry.parents,
+        drug_class=entry.drug_class or None,
+        targets=entry.targets,
+        members=entry.members,
+        marker=marker,
+    )

@@ -1,10 +1,10 @@
 """A vocabulary on disk: concepts, and the hashed names they are found by, as memory-mapped arrays.
 
-names.npy      (n,) uint32, sorted: the first 4 bytes of a BLAKE2b hash of "TYPE key" (see `names.keys`)
+names.npy      (n,) uint32, sorted: the first 4 bytes of a BLAKE2b hash of "TYPE key" (see `names.keys`) or "ID id"
 checks.npy     (n,) uint8: the hash's fifth byte, so that one unknown name in some 5 million is taken for a known one
 concepts.npy   (n,) uint16 or uint32: the concept of each
 starts.npy     (m + 1,) uint32: where each concept's line begins in concepts.txt
-concepts.txt   one concept a line: id, preferred name, vocabulary
+concepts.txt   one concept a line: the fields of `Entry` with tabs between, a field's items with `|`
 SOURCES.json   name, version, licence and counts of every source
 """
 
@@ -14,7 +14,7 @@ import hashlib
 import json
 import mmap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,15 +31,40 @@ DEFAULT_VOCABULARY = "default"
 
 
 class Entry(NamedTuple):
-    """A concept of a vocabulary."""
+    """A concept of a vocabulary: `xrefs` are its ids in others, `parents` the ids of the entries it is a kind of.
+
+    A drug has a class and `targets` (gene symbols), a regimen or combination product its `members` by name.
+    """
 
     id: str
     name: str
     vocabulary: str
+    drug_class: str = ""
+    xrefs: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The entry as a line of concepts.txt."""
+        return "\t".join((*self[:4], *("|".join(part) for part in self[4:]))).rstrip("\t") + "\n"
+
+    @classmethod
+    def of_line(cls, line: str) -> Entry:
+        """The entry that a line of concepts.txt tells of."""
+        id_, name, vocabulary, *cells = line.rstrip("\n").split("\t")
+        lists = (tuple(part.split("|")) if part else () for part in cells[1:])
+        return cls(id_, name, vocabulary, "".join(cells[:1]), *lists)
+
+
+def members_id(members: Iterable[str]) -> str:
+    """What a regimen can be found by like an id: the names of its drugs."""
+    return "+".join(sorted(members))
 
 
 def name_hash(type_: str, key: str) -> int:
-    """What a key of a name of one entity type is stored as."""
+    """What a key of a name of one entity type, or an id (of type `ID`), is stored as."""
     return int.from_bytes(hashlib.blake2b(f"{type_} {key}".encode(), digest_size=5).digest(), "big")
 
 
@@ -68,18 +93,26 @@ class Vocabulary:
     def find(self, type_: str, name: str) -> tuple[Entry, int] | None:
         """(the concept of that name and entity type, which of the name's keys found it), or None."""
         for rank, key in enumerate(keys(name)):
-            wanted, check = divmod(name_hash(type_, key), 256)
-            first = int(np.searchsorted(self._names, np.uint32(wanted)))
-            for at in range(first, len(self._names)):
-                if self._names[at] != wanted:
-                    break
-                if self._checks[at] == check:
-                    return self._entry(int(self._rows[at])), rank
+            entry = self._entry(name_hash(type_, key))
+            if entry:
+                return entry, rank
         return None
 
-    def _entry(self, row: int) -> Entry:
-        line = self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8")
-        return Entry(*line.rstrip("\n").split("\t"))
+    def with_id(self, id_: str) -> Entry | None:
+        """The concept that has this id, or the first that has it as a cross-reference."""
+        return self._entry(name_hash("ID", id_))
+
+    def _entry(self, value: int) -> Entry | None:
+        wanted, check = divmod(value, 256)
+        first = int(np.searchsorted(self._names, np.uint32(wanted)))
+        for at in range(first, len(self._names)):
+            if self._names[at] != wanted:
+                break
+            if self._checks[at] == check:
+                row = int(self._rows[at])
+                line = self._text[int(self._starts[row]) : int(self._starts[row + 1])]
+                return Entry.of_line(line.decode("utf-8"))
+        return None
 
 
 def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
@@ -103,9 +136,15 @@ def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
 def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
-    """Write concepts and the hashed names they are found by, {hash: position in `entries`}."""
-    lines = [("\t".join(entry) + "\n").encode("utf-8") for entry in entries]
-    kept = sorted(settled.items())
+    """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
+    and the members that one regimen alone has."""
+    together = Counter(members_id(entry.members) for entry in entries if entry.members)
+    members = ((row, members_id(entry.members)) for row, entry in enumerate(entries))
+    ids = {name_hash("ID", key): row for row, key in members if together[key] == 1}
+    ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
+    ids |= {name_hash("ID", entry.id): row for row, entry in enumerate(entries)}
+    lines = [entry.line.encode("utf-8") for entry in entries]
+    kept = sorted((ids | dict(settled)).items())
     folder.mkdir(parents=True, exist_ok=True)
     names = np.array([name for name, _ in kept], np.uint64)
     np.save(folder / NAMES, (names >> np.uint64(8)).astype(np.uint32))

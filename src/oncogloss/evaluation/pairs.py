@@ -9,6 +9,7 @@ from typing import NamedTuple
 from oncogloss.concepts import Vocabulary, link
 from oncogloss.concepts.linker import TYPES
 from oncogloss.errors import CorpusError
+from oncogloss.schema import Concept
 
 
 class Pair(NamedTuple):
@@ -34,9 +35,14 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def judged_same(pair: Pair, vocabulary: Vocabulary) -> bool:
-    """Do both names find a concept, and the same one?"""
+    """Do both names find a concept of their own, and the same one?"""
     one, other = (link(pair.type, name, None, vocabulary) for name in (pair.one, pair.other))
-    return one is not None and other is not None and one.id == other.id
+    return one is not None and other is not None and one.id == other.id and is_own(one) and is_own(other)
+
+
+def is_own(concept: Concept) -> bool:
+    """Is it the very concept that was named, not a broader one or the class of an unknown drug?"""
+    return concept.match in ("name", "parts")
 
 
 def pairs_report(pairs: list[Pair], vocabulary: Vocabulary) -> str:

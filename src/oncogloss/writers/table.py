@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from oncogloss.schema import RELATION_TYPES, Concept, Document, Extraction, Mention, Passage
+from oncogloss.schema import RELATION_TYPES, Document, Extraction, Mention, Passage
 from oncogloss.writers.style import COLOURS, visible
 
 _MARKS = {"neg": "¬", "exc": "∖", "hist": "‹"}
@@ -79,13 +79,13 @@ def _relations(extraction: Extraction) -> Table:
 
 def _concepts(extraction: Extraction) -> Table:
     table = _table("Concepts", "concept", "name", "mentions")
-    named: dict[Concept, list[Mention]] = {}
+    named: dict[tuple[str, str], list[Mention]] = {}
     for mention in extraction.mentions:
         if mention.concept:
-            named.setdefault(mention.concept.model_copy(update={"score": 0.0}), []).append(mention)
-    for concept, mentions in sorted(named.items(), key=lambda item: (item[1][0].type, item[0].name)):
+            named.setdefault((mention.concept.id, mention.concept.name), []).append(mention)
+    for (identifier, name), mentions in sorted(named.items(), key=lambda item: (item[1][0].type, item[0][1])):
         texts = dict.fromkeys(" ".join(visible(m.text).split()) for m in mentions)
-        table.add_row(Text(concept.id, "dim"), Text(concept.name, COLOURS[mentions[0].type]), Text(", ".join(texts)))
+        table.add_row(Text(identifier, "dim"), Text(name, COLOURS[mentions[0].type]), Text(", ".join(texts)))
     return table
 
 
