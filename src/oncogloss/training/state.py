@@ -12,6 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+STATE = "state.safetensors"
+
 
 def save_state(
     folder: Path,
@@ -28,17 +30,17 @@ def save_state(
         for key, value in moments.items():
             tensors[f"moment/{names[id(parameter)]}/{key}"] = torch.as_tensor(value)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "state.safetensors.new"
+    fresh = folder / f"{STATE}.new"
     contiguous = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     save_file(contiguous, fresh, metadata={"notes": json.dumps(notes)})
-    os.replace(fresh, folder / "state.safetensors")
+    os.replace(fresh, folder / STATE)
 
 
 def load_state(
     folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, trained: nn.Module
 ) -> dict[str, Any] | None:
     """Restore what `save_state` wrote; returns its notes, or None where nothing was saved."""
-    path = folder / "state.safetensors"
+    path = folder / STATE
     if not path.exists():
         return None
     with safe_open(path, framework="pt") as archive:
