@@ -13,6 +13,8 @@ NEED_TORCH = [
     "test_quantize.py",
     "test_recipes.py",
     "test_packing.py",
+    "test_distillation.py",
+    "test_ablation.py",
     "test_taggers.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH

@@ -1,0 +1,113 @@
+"""Lessons of teachers: what they say on average, and that imitating them brings a network nearer."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from oncogloss.model.layout import BLOCK
+from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.training import distillation
+from oncogloss.training import finetune as module
+from oncogloss.training.corpora import GoldDocument, GoldPassage
+from oncogloss.training.distillation import imitation_loss, lesson, read
+from oncogloss.training.finetune import Material, Recipe, finetune
+from oncogloss.training.objectives import Batch, collate, examples, possible_cells
+from toys import SENTENCES
+
+
+def bare(text: str) -> GoldDocument:
+    """A document of which nothing is known."""
+    passage = GoldPassage(
+        "summary", text, types=frozenset(), has_relations=False, has_attributes=False, has_sections=False
+    )
+    return GoldDocument("d", (passage,))
+
+
+@pytest.fixture
+def batch(tokenizer: Tokenizer) -> Batch:
+    """Two windows of unlike length."""
+    return collate([e for text in SENTENCES[:2] for e in examples(bare(text), tokenizer, 48, 16)], tokenizer)
+
+
+def another(network: Network, seed: int) -> Network:
+    """The same kind of network with other weights."""
+    torch.manual_seed(seed)
+    fresh = copy.deepcopy(network)
+    for parameter in fresh.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    return fresh.eval()
+
+
+def test_a_lesson_is_the_mean_of_what_teachers_say(
+    tiny_network: Network, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distillation, "MOST_SPANS", 100_000)  # random networks find more than trained ones
+    teachers = [another(tiny_network, 1), another(tiny_network, 2)]
+    taught = lesson(teachers, batch)
+    with torch.no_grad():
+        spans = torch.stack([read(t, batch).spans for t in teachers]).mean(0)
+    assert torch.allclose(taught.spans, spans.sigmoid(), atol=1e-5)
+    cells = ((spans > 0) & possible_cells(batch)[:, None]).nonzero().tolist()
+    wanted = [[b, kind, block * BLOCK + row, block * BLOCK + column] for b, kind, block, row, column in cells]
+    found = taught.found
+    said = [
+        [b, *(int(part[b, k]) for part in (found.types, found.starts, found.ends))]
+        for b, k in np.argwhere(found.present.numpy()).tolist()
+    ]
+    assert sorted(said) == sorted(wanted) and wanted
+
+
+def test_who_says_the_same_costs_least(tiny_network: Network, batch: Batch) -> None:
+    teacher, other = another(tiny_network, 1), another(tiny_network, 2)
+    taught = lesson([teacher], batch)
+    with torch.no_grad():
+        same, unlike = (imitation_loss(read(n, batch), batch, taught) for n in (teacher, other))
+    assert set(same) == {"taught spans", "taught boundaries", "taught attributes", "taught relations"}
+    for name, loss in same.items():
+        assert loss < unlike[name], name
+    output = read(teacher, batch)
+    scores = output.spans.detach().requires_grad_()
+    loss = imitation_loss(output._replace(spans=scores), batch, taught)["taught spans"]
+    (gradient,) = torch.autograd.grad(loss, scores)
+    assert gradient.abs().max() < 2e-3  # bf16
+
+
+def test_what_is_padded_teaches_nothing(tiny_network: Network, batch: Batch) -> None:
+    short = int(batch.mask.sum(1).argmin())
+    n = int(batch.mask[short].sum())
+    assert n < batch.ids.shape[1]
+    taught = lesson([another(tiny_network, 1)], batch)
+    output = read(tiny_network, batch)
+    shaken = output.boundaries.clone()
+    shaken[short, n:] += 50
+    a, b = (imitation_loss(output._replace(boundaries=x), batch, taught) for x in (output.boundaries, shaken))
+    assert a["taught boundaries"].item() == pytest.approx(b["taught boundaries"].item(), rel=1e-5)
+    assert int(taught.found.ends[short].max()) < n
+
+
+def test_training_with_a_teacher_on_unlabelled_text_brings_the_network_nearer(
+    tiny_network: Network, tokenizer: Tokenizer, batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OVERLAP", 16)
+    teacher, student = another(tiny_network, 1), another(tiny_network, 2)
+    taught = lesson([teacher], batch)
+
+    def distance(network: Network) -> float:
+        with torch.no_grad():
+            return float(sum(imitation_loss(read(network.eval(), batch), batch, taught).values()))
+
+    least, before, lines = distance(teacher), distance(student), list[str]()
+    recipe = Recipe(epochs=6, batch_tokens=150, encoder_rate=5e-3, head_rate=2e-2, averaging=0.5)
+    documents = [bare(text) for text in SENTENCES[:6]]
+    finetune(
+        student, tokenizer, Material(documents, unlabelled=documents), recipe, tmp_path, teachers=[teacher],
+        log=lines.append,
+    )  # fmt: skip
+    assert distance(student) - least < 0.7 * (before - least)
+    assert "taught spans" in lines[0]
