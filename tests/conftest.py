@@ -85,7 +85,7 @@ def tiny_network(tiny_config: NetworkConfig) -> Network:
 @pytest.fixture(scope="session")
 def bundle(tiny_network: Network, tokenizer_json: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder made of the tiny network by our own export."""
-    for package in ("onnx", "onnxscript", "safetensors"):
+    for package in ("onnx", "onnxscript"):
         pytest.importorskip(package)
     from oncogloss.training.quantize import write_bundle
 

@@ -273,6 +273,25 @@ def test_evaluate_on_the_samples(run: Command, bundle: Path, tmp_path: Path) -> 
     assert counts["tiny 0.0.1 (int8)"]["records"] == 2
 
 
+def test_each_report_is_printed_and_kept(run: Command, tmp_path: Path, tokenizer_json: str) -> None:
+    rows = (ROOT / "corpus" / "samples" / "annotations.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = {
+        "splits.json": '{"dev": ["NCT99000001"], "test": []}',
+        "ours.jsonl": rows[0],
+        "records": "",
+        "tokenizer.json": tokenizer_json,
+        "names.tsv": "zorbatinib\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    result = run(
+        "compare-tokenizers", tmp_path / "tokenizer.json", "--records", tmp_path / "records",
+        "--corpus", tmp_path, "--names", tmp_path / "names.tsv", "--out", tmp_path / "r.md",
+    )  # fmt: skip
+    assert result.status == 0, result.err
+    assert result.out.startswith("| tokenizer |") and (tmp_path / "r.md").read_text(encoding="utf-8") == result.out
+
+
 def test_agreement_of_two_files(run: Command, tmp_path: Path) -> None:
     one = ROOT / "corpus" / "samples" / "annotations.jsonl"
     empty = tmp_path / "records.jsonl"

@@ -47,6 +47,8 @@ Records = Annotated[
     typer.Option("--records", help="Record files (JSON lines, gzipped or not) that hold the corpus's text."),
 ]
 CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder of our standoff annotations.")]
+Split = Annotated[str, typer.Option("--split", help="Annotated records: `dev`, `test` or `samples`.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here too.")]
 
 
 def needs_training_extra() -> None:
@@ -195,7 +197,7 @@ def compare_tokenizers(
         "corpus/drugs.tsv"
     ),
     corpus: CorpusFolder = Path("corpus"),
-    out: Annotated[Path | None, typer.Option(help="Write the table here as well.")] = None,
+    out: Out = None,
 ) -> None:
     """How finely tokenizers cut the dev records, beside MiniLM's word pieces and a general vocabulary where installed.
 
@@ -207,10 +209,7 @@ def compare_tokenizers(
     rows = names.read_text(encoding="utf-8").splitlines()
     known = [row.split("\t")[0] for row in rows if row and not row.startswith("#")]
     candidates = [*map(ours, tokenizers), *(c for c in (minilm(), general()) if c is not None)]
-    table = tokenizer_table(candidates, load_split(corpus, records, "dev")[0], known)
-    print(table)
-    if out:
-        out.write_text(table + "\n", encoding="utf-8")
+    _keep(tokenizer_table(candidates, load_split(corpus, records, "dev")[0], known), out)
 
 
 @app.command()
@@ -277,7 +276,7 @@ def ablate(
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 8,
     batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4_800,
-    out: Annotated[Path | None, typer.Option(help="Write the table here as well.")] = None,
+    out: Out = None,
 ) -> None:
     """What each part of the recipe is worth: train with one thing changed, several seeds each, and score on dev.
 
@@ -290,17 +289,14 @@ def ablate(
 
     data = TrainingData(corpus, records, corpora, terminology)
     recipe = Recipe(epochs=epochs, batch_tokens=batch)
-    table = ablate(data, start, variant or list(VARIANTS), seed or [0, 1, 2], recipe, run)
-    print(table)
-    if out:
-        out.write_text(table + "\n", encoding="utf-8")
+    _keep(ablate(data, start, variant or list(VARIANTS), seed or [0, 1, 2], recipe, run), out)
 
 
 @app.command()
 def evaluate(
     records: Records,
     corpus: CorpusFolder = Path("corpus"),
-    split: Annotated[str, typer.Option(help="`dev` or `test`; `samples` needs no records.")] = "dev",
+    split: Split = "dev",
     model: Model = "micro",
     out: Annotated[Path | None, typer.Option(help="Write the Markdown here, and all counts beside it as JSON.")] = None,
 ) -> None:
@@ -331,9 +327,9 @@ def evaluate(
 def reliability(
     records: Records,
     corpus: CorpusFolder = Path("corpus"),
-    split: Annotated[str, typer.Option(help="`dev` or `test`.")] = "dev",
+    split: Split = "dev",
     model: Model = "micro",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """Does a mention's score mean what it says? Reliability by score, and what `--min-score` trades.
 
@@ -350,9 +346,9 @@ def reliability(
 def quantization(
     records: Records,
     corpus: CorpusFolder = Path("corpus"),
-    split: Annotated[str, typer.Option(help="`dev` or `test`; `samples` needs no records.")] = "dev",
+    split: Split = "dev",
     model: Model = "micro",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """What rounding to int8 costs: the model in float, as it ships, and rounded in other ways.
 
@@ -391,7 +387,7 @@ def export(
 def bench(
     paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],
     model: Model = "micro",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """Measure a model on this machine: size, cold start, memory, speed, and speed beside eager torch.
 
@@ -406,7 +402,7 @@ def bench(
 def speed(
     paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],
     model: Model = "micro",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """Speed of the network in int8 and float, in ONNX Runtime, torch and OpenVINO, beside this machine's ceiling.
 
@@ -434,7 +430,7 @@ def benchmark(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0 on.")] = 3,
     seed: Annotated[int | None, typer.Option(help="Only this seed.")] = None,
     split: Annotated[str, typer.Option(help="`test`, or `devel` to choose settings.")] = "test",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """Fine-tune on public corpora, beside a BiLSTM-CRF; prints F1 beside published figures.
 
@@ -508,7 +504,7 @@ def vocabulary_build(
 def vocabulary_pairs(
     pairs: Annotated[Path, typer.Argument(help="Rows: entity type, name, other name, `same` or `apart`.")],
     vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """How often the vocabulary knows that two names are one concept, and that two near ones are not.
 
@@ -524,7 +520,7 @@ def vocabulary_pairs(
 def vocabulary_accuracy(
     corpora: Annotated[Path, typer.Option(help="Folder of public corpora with concept ids (BC5CDR, BioRED).")],
     vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """How often gold mentions of public corpora get the concept that their annotators gave them.
 
@@ -540,7 +536,7 @@ def vocabulary_accuracy(
 def vocabulary_drugs(
     drugs: Annotated[Path, typer.Argument(help="Rows: generic name, code names, brand names, class, targets.")],
     vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """How many drugs are linked by generic, code and brand name, and get the right class and target.
 
@@ -644,7 +640,7 @@ def corpus_curve(
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over all records; a quarter of them: four times as many.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """Learning curve: F1 on dev from 25, 50, 75 and 100 % of the annotated real records, foreseen for twice as many.
 
@@ -704,7 +700,7 @@ def corpus_agreement(
     first: Annotated[Path, typer.Argument(help="Standoff file of one annotation.")],
     second: Annotated[Path, typer.Argument(help="Standoff file of another, made without seeing the first.")],
     records: Records,
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    out: Out = None,
 ) -> None:
     """How far two independent annotations of the same records agree, by type.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,22 +16,74 @@ import pytest
 import torch
 
 from oncogloss.errors import BundleError
-from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER
+from oncogloss.model.bundle import CARD, CONFIG, FILES, GRAPH, SUMS, TOKENIZER, open_bundle
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
-from oncogloss.training.quantize import PLACES, calmed, export_onnx, load_rounded, quantize, write_bundle
+from oncogloss.training.quantize import (
+    PLACES,
+    _check_rounding,
+    _stored,
+    calmed,
+    export_onnx,
+    load_rounded,
+    quantize,
+    write_bundle,
+)
 
 
-def bundled(network: Network, folder: Path) -> Network:
-    """The network as it comes back from a bundle."""
-    with warnings.catch_warnings():
+def exported(network: Network, path: Path) -> Path:
+    """The float network as ONNX. An export takes seconds: tests share what they can."""
+    with warnings.catch_warnings():  # the exporter of torch warns about its own code
         warnings.simplefilter("ignore")
-        write_bundle(network, "{}", folder, name="x", version="0", card="")
-    return load_rounded(network.config, folder / GRAPH)
+        export_onnx(network, path)
+    return path
 
 
-def test_weights_come_back_within_half_a_step(tiny_network: Network, bundle: Path) -> None:
-    reloaded = load_rounded(tiny_network.config, bundle / GRAPH)
+@pytest.fixture(scope="module")
+def reloaded(tiny_config: NetworkConfig, bundle: Path) -> Network:
+    """The tiny network as it comes back from its bundle."""
+    return load_rounded(tiny_config, bundle / GRAPH).eval()
+
+
+@pytest.fixture(scope="module")
+def graph(reloaded: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That network as a bundle is written from it, in float."""
+    return exported(calmed(reloaded), tmp_path_factory.mktemp("onnx") / "float.onnx")
+
+
+@pytest.fixture
+def without_export(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever network is to be exported, that graph is what comes out."""
+    monkeypatch.setattr("oncogloss.training.quantize.export_onnx", lambda network, path: shutil.copy(graph, path))
+
+
+@pytest.fixture(scope="module")
+def awkward(tiny_config: NetworkConfig) -> Network:
+    """A network of other sizes, with matrices that a search by value could confuse, and with units that reach far."""
+    torch.manual_seed(1)
+    sizes = replace(tiny_config, vocabulary_size=70, hidden=48, layers=3, heads=3, feed_forward=48)
+    network = Network(sizes).eval()
+    first, second, third = network.encoder.layers
+    with torch.no_grad():
+        second.attention_output.weight.copy_(first.attention_output.weight.T)
+        third.attention_output.weight.copy_(first.attention_output.weight)
+        network.attributes.weight.zero_()
+        network.concepts.weight[1] = 0
+        for layer in network.encoder.layers:  # one unit of each feed-forward layer reaches far beyond the others
+            layer.feed_forward_in.weight[3] *= 100
+            layer.feed_forward_out.weight[:, 3] /= 100
+    return network
+
+
+@pytest.fixture(scope="module")
+def awkward_graph(awkward: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That network rounded, as it stands in a bundle."""
+    folder = tmp_path_factory.mktemp("awkward")
+    quantize(exported(calmed(awkward), folder / "float.onnx"), folder / GRAPH)
+    return folder / GRAPH
+
+
+def test_weights_come_back_within_half_a_step(tiny_network: Network, reloaded: Network) -> None:
     for (name, exact), kept in zip(tiny_network.named_parameters(), reloaded.parameters(), strict=True):
         if name.startswith("masked_language."):
             continue
@@ -42,10 +95,11 @@ def test_weights_come_back_within_half_a_step(tiny_network: Network, bundle: Pat
             assert torch.equal(exact, kept), name
 
 
-def test_rounding_again_changes_nothing(tiny_network: Network, bundle: Path, tmp_path: Path) -> None:
-    once = load_rounded(tiny_network.config, bundle / GRAPH)
-    twice = bundled(once, tmp_path)
-    for (name, a), b in zip(once.named_parameters(), twice.parameters(), strict=True):
+@pytest.mark.usefixtures("without_export")
+def test_rounding_again_changes_nothing(reloaded: Network, tmp_path: Path) -> None:
+    write_bundle(reloaded, "{}", tmp_path, name="x", version="0", card="")
+    twice = load_rounded(reloaded.config, tmp_path / GRAPH)
+    for (name, a), b in zip(reloaded.named_parameters(), twice.parameters(), strict=True):
         assert name.startswith("masked_language.") or torch.allclose(a, b, rtol=1e-5, atol=1e-7), name
 
 
@@ -66,66 +120,80 @@ def test_matrices_are_kept_in_one_byte_and_once(tiny_network: Network, bundle: P
             assert kinds[places[name][0]] == onnx.TensorProto.FLOAT
 
 
-def test_calming_changes_nothing_in_float_and_helps_int8(tiny_config: NetworkConfig, tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    network = Network(tiny_config).eval()
-    with torch.no_grad():  # one unit of each feed-forward layer reaches far beyond the others
-        for layer in network.encoder.layers:
-            layer.feed_forward_in.weight[3] *= 100
-            layer.feed_forward_out.weight[:, 3] /= 100
-    ids = torch.randint(tiny_config.vocabulary_size, (1, 48))
-    errors = []
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        wanted = network(ids, None)
-        for module in (network, calmed(network)):
-            assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(module(ids, None), wanted, strict=True))
-            export_onnx(module, tmp_path / "float.onnx")
-            quantize(tmp_path / "float.onnx", tmp_path / GRAPH)
-            session = onnxruntime.InferenceSession(tmp_path / GRAPH, providers=["CPUExecutionProvider"])
-            (boundaries,) = session.run(["boundaries"], {"ids": ids.numpy()})
-            errors.append(float(np.abs(boundaries - wanted.boundaries.numpy()).mean()))
-    assert errors[1] < errors[0] / 2
-    assert not any(name.endswith("calm") for name in network.state_dict())
-    kept = bundled(network, tmp_path / "bundle")
-    for (name, exact), other in zip(network.named_parameters(), kept.parameters(), strict=True):
+def test_calming_changes_nothing_in_float_and_helps_int8(awkward: Network, awkward_graph: Path, tmp_path: Path) -> None:
+    ids = torch.arange(48)[None]
+    quantize(exported(awkward, tmp_path / "float.onnx"), tmp_path / GRAPH)
+    with torch.no_grad():
+        wanted = awkward(ids, None)
+        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(calmed(awkward)(ids, None), wanted, strict=True))
+
+    def error(path: Path) -> float:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        (boundaries,) = session.run(["boundaries"], {"ids": ids.numpy()})
+        return float(np.abs(boundaries - wanted.boundaries.numpy()).mean())
+
+    assert error(awkward_graph) < error(tmp_path / GRAPH) / 2
+    assert not any(name.endswith("calm") for name in awkward.state_dict())
+    kept = load_rounded(awkward.config, awkward_graph)
+    for (name, exact), other in zip(awkward.named_parameters(), kept.parameters(), strict=True):
         if "feed_forward" in name and exact.dim() == 2:
             assert (exact - other).abs().max() <= exact.abs().max() / 64, name
 
 
-def test_equal_square_and_empty_matrices_keep_their_places(tiny_config: NetworkConfig, tmp_path: Path) -> None:
+def test_equal_square_and_empty_matrices_keep_their_places(awkward: Network, awkward_graph: Path) -> None:
     """What a search by value could confuse."""
-    network = Network(tiny_config).eval()
-    first, second = network.encoder.layers
-    with torch.no_grad():
-        second.attention_output.weight.copy_(first.attention_output.weight.T)
-        second.feed_forward_in.weight.copy_(first.feed_forward_in.weight)
-        network.attributes.weight.zero_()
-        network.concepts.weight[1] = 0
-    kept = bundled(network, tmp_path)
-    one, two = kept.encoder.layers
-    assert torch.allclose(one.attention_output.weight, first.attention_output.weight, atol=0.01)
-    assert torch.allclose(two.attention_output.weight, first.attention_output.weight.T, atol=0.01)
-    assert torch.equal(one.feed_forward_in.weight, two.feed_forward_in.weight)
+    kept = load_rounded(awkward.config, awkward_graph)
+    exact, (one, two, three) = awkward.encoder.layers[0].attention_output.weight, kept.encoder.layers
+    assert torch.allclose(one.attention_output.weight, exact, atol=0.01)
+    assert torch.allclose(two.attention_output.weight, exact.T, atol=0.01)
+    assert torch.equal(one.attention_output.weight, three.attention_output.weight)
     assert not kept.attributes.weight.any() and not kept.concepts.weight[1].any()
 
 
-def test_other_sizes_come_back(tiny_config: NetworkConfig, tmp_path: Path) -> None:
-    network = Network(replace(tiny_config, vocabulary_size=70, hidden=48, layers=3, heads=3, feed_forward=48)).eval()
-    kept = bundled(network, tmp_path)
+def test_other_sizes_come_back(awkward: Network, awkward_graph: Path) -> None:
+    kept = load_rounded(awkward.config, awkward_graph).eval()
     ids = torch.arange(40)[None]
     with torch.no_grad():
-        for name, exact, rounded in zip(NetworkOutput._fields, network(ids, None), kept(ids, None), strict=True):
-            assert (exact - rounded).abs().max() < 0.05 * exact.abs().max(), name
+        for name, exact, rounded in zip(NetworkOutput._fields, awkward(ids, None), kept(ids, None), strict=True):
+            assert (exact - rounded).abs().max() <= 0.05 * exact.abs().max(), name
 
 
-def test_a_graph_that_holds_other_weights_is_not_shipped(
-    tiny_config: NetworkConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["spans.ends.weight", "spans.ends.bias", "encoder.layers.1.feed_forward_out.weight"])
+def test_one_weight_more_than_a_step_away_is_found(reloaded: Network, bundle: Path, name: str) -> None:
+    stored = _stored(bundle / GRAPH)
+    _check_rounding(calmed(reloaded), stored)
+    stored[name][0] += 2 * stored[name].abs().max() / 127
+    with pytest.raises(ValueError, match=f"{name} is not in the graph as it is in the network"):
+        _check_rounding(calmed(reloaded), stored)
+
+
+@pytest.mark.usefixtures("without_export")
+def test_a_graph_that_holds_other_weights_leaves_the_folder_as_it_was(
+    tiny_config: NetworkConfig, tmp_path: Path
 ) -> None:
-    network = Network(tiny_config).eval()
-    monkeypatch.setattr("oncogloss.training.quantize._stored", lambda path: Network(tiny_config).state_dict())
+    (tmp_path / GRAPH).write_bytes(b"old")
     with pytest.raises(ValueError, match="is not in the graph as it is in the network"):
-        bundled(network, tmp_path)
+        write_bundle(Network(tiny_config).eval(), "{}", tmp_path, name="x", version="0", card="")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(GRAPH, b"old")]
+
+
+@pytest.mark.usefixtures("without_export")
+def test_an_old_file_in_the_folder_is_no_part_of_the_bundle(reloaded: Network, tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"old")
+    write_bundle(reloaded, "{}", tmp_path, name="x", version="0", card="")
+    assert [line.split("  ")[1] for line in (tmp_path / SUMS).read_text().splitlines()] == sorted(FILES)
+    (tmp_path / "weights.safetensors").unlink()
+    assert open_bundle(tmp_path).info.name == "x"
+
+
+# graphs that cannot be tuned
+
+
+def refusal(config: NetworkConfig, path: Path) -> str:
+    """The sentence with which tuning from a graph is refused, its path left out."""
+    with pytest.raises(BundleError) as caught:
+        load_rounded(config, path)
+    return str(caught.value).removeprefix(f"{path} ")
 
 
 def test_a_graph_that_does_not_say_where_its_weights_lie(
@@ -134,26 +202,58 @@ def test_a_graph_that_does_not_say_where_its_weights_lie(
     model = onnx.load(bundle / GRAPH)
     del model.metadata_props[:]
     onnx.save(model, tmp_path / GRAPH)
-    with pytest.raises(BundleError, match=r"cannot be tuned, only run\.$"):
-        load_rounded(tiny_config, tmp_path / GRAPH)
+    sentence = "does not say where its weights lie; it cannot be tuned, only run."
+    assert refusal(tiny_config, tmp_path / GRAPH) == sentence
 
 
-@pytest.fixture(scope="module")
-def graph(tiny_network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The float network as ONNX."""
-    path = tmp_path_factory.mktemp("onnx") / "float.onnx"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        export_onnx(tiny_network, path)
-    return path
+OTHERS = "holds other weights than its configuration says; reinstall the model."
+
+
+@pytest.mark.parametrize("place", [["nothing", False], ["nothing"], 7])
+def test_a_wrong_place(bundle: Path, tiny_config: NetworkConfig, tmp_path: Path, place: object) -> None:
+    model = onnx.load(bundle / GRAPH)
+    (listed,) = (p for p in model.metadata_props if p.key == PLACES)
+    listed.value = json.dumps(json.loads(listed.value) | {"spans.ends.weight": place})
+    onnx.save(model, tmp_path / GRAPH)
+    assert refusal(tiny_config, tmp_path / GRAPH) == OTHERS
+
+
+@pytest.mark.parametrize("change", [{"vocabulary_size": 601}, {"feed_forward": 32}, {"layers": 1}, {"layers": 3}])
+def test_other_sizes_than_the_configuration_says(
+    bundle: Path, tiny_config: NetworkConfig, change: dict[str, int]
+) -> None:
+    assert refusal(replace(tiny_config, **change), bundle / GRAPH) == OTHERS
+
+
+@pytest.mark.parametrize("kind", ["initializer", "values", "indices"])
+def test_weights_in_another_file_are_not_read(
+    bundle: Path, tiny_config: NetworkConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """They would be sought from the working directory on, and no checksum covers them."""
+    model = onnx.load(bundle / GRAPH)
+    if kind == "initializer":
+        tensor = next(t for t in model.graph.initializer if t.raw_data)
+    else:
+        tensor = getattr(model.graph.sparse_initializer.add(), kind)
+    (tmp_path / "outside").write_bytes(tensor.raw_data)
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="outside")
+    (tmp_path / GRAPH).write_bytes(model.SerializeToString())
+    monkeypatch.chdir(tmp_path)
+    sentence = "keeps weights in other files, which no checksum covers; reinstall the model."
+    assert refusal(tiny_config, tmp_path / GRAPH) == sentence
+
+
+# the float graph
 
 
 @pytest.mark.parametrize("length", [2, 3, 31, 32, 33, 48])
-def test_float_export_equals_torch(tiny_network: Network, graph: Path, length: int) -> None:
+def test_float_export_equals_torch(reloaded: Network, graph: Path, length: int) -> None:
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    ids = np.random.default_rng(length).integers(0, tiny_network.config.vocabulary_size, (1, length))
+    ids = np.random.default_rng(length).integers(0, reloaded.config.vocabulary_size, (1, length))
     with torch.no_grad():
-        wanted = tiny_network(torch.from_numpy(ids), None)
+        wanted = reloaded(torch.from_numpy(ids), None)
     assert [o.name for o in session.get_outputs()] == list(NetworkOutput._fields)
     for name, exact, found in zip(NetworkOutput._fields, wanted, session.run(None, {"ids": ids}), strict=True):
         assert found.shape == exact.shape, name

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import (
     ENTITY_TYPES,
+    Concept,
     Criterion,
     Document,
     Extraction,
@@ -162,6 +163,29 @@ def test_attributes_are_shown_in_words() -> None:
     marked = found.mentions[0].model_copy(update={"attributes": ("neg", "hist"), "expansion": "x"})
     page = Page(html_page([(document, found.model_copy(update={"mentions": (marked,)}))]))
     assert page.marks == [("CANCER neg hist", "CANCER neg hist 0.90 = x", 0)]
+
+
+def test_a_concept_that_is_not_the_very_thing_named_says_so() -> None:
+    document = make_document(text="early moon sarcoma, sarcoma, zorbatinib")
+    found = extraction(document, [(0, 18, "CANCER"), (20, 27, "CANCER"), (29, 39, "DRUG")])
+    concepts = [
+        Concept(id="X:1", name="sarcoma", vocabulary="X", score=0.6, match="broader"),
+        Concept(id="X:1", name="sarcoma", vocabulary="X", score=1),
+        Concept(id="X:2", name="<kinase> inhibitor", vocabulary="X", score=0.5, match="stem"),
+    ]
+    linked = tuple(m.model_copy(update={"concept": c}) for m, c in zip(found.mentions, concepts, strict=True))
+    text = html_page([(document, found.model_copy(update={"mentions": linked}))])
+    assert [title for _, title, _ in Page(text).marks] == [
+        "CANCER 0.90 → broader: sarcoma (X:1)",
+        "CANCER 0.90 → sarcoma (X:1)",
+        "DRUG 0.90 → class by stem: <kinase> inhibitor (X:2)",
+    ]
+    for row in (
+        '<td><mark class="CANCER">broader: sarcoma</mark></td><td>early moon sarcoma</td>',
+        '<td><mark class="CANCER">sarcoma</mark></td><td>sarcoma</td>',
+        '<td><mark class="DRUG">class by stem: &lt;kinase&gt; inhibitor</mark></td><td>zorbatinib</td>',
+    ):
+        assert row in text
 
 
 def test_no_documents_are_an_empty_page() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import (
+    Concept,
     Criterion,
     Document,
     Extraction,
@@ -99,6 +100,24 @@ def test_a_child_criterion_is_indented() -> None:
     empty = Extraction(id="d1", model=INFO, passages=(), mentions=(), relations=(), criteria=criteria)
     lines = [line for line in printed(document, empty).splitlines() if "+ inc" in line]
     assert lines[1].index("two") == lines[0].index("one") + 2
+
+
+def test_a_concept_that_is_not_the_very_thing_named_says_so() -> None:
+    text = "early moon sarcoma, sarcoma, zorbatinib"
+    named = {
+        "early moon sarcoma": Concept(id="X:1", name="sarcoma", vocabulary="X", score=0.6, match="broader"),
+        "sarcoma, ": Concept(id="X:1", name="sarcoma", vocabulary="X", score=1),
+        "zorbatinib": Concept(id="X:2", name="kinase inhibitor", vocabulary="X", score=0.5, match="stem"),
+    }
+    mentions = tuple(
+        Mention(id=words, passage="text", start=0, end=len(words), text=words, type="DRUG", score=1, concept=concept)
+        for words, concept in named.items()
+    )
+    found = Extraction(id="d1", model=INFO, passages=(), mentions=mentions, relations=(), criteria=())
+    rows = [" ".join(line.split()) for line in printed(make_document(text=text), found).splitlines()]
+    assert "X:1 broader: sarcoma early moon sarcoma" in rows
+    assert "X:1 sarcoma sarcoma," in rows
+    assert "X:2 class by stem: kinase inhibitor zorbatinib" in rows
 
 
 def test_an_empty_extraction_prints_the_text_alone(pipeline: Pipeline) -> None:

@@ -26,6 +26,7 @@ from oncogloss.training.finetune import TorchScorer
 from oncogloss.training.quantize import export_onnx, load_rounded
 
 RECORD = 1_500  # tokens of the record that is timed
+ROUNDS = 5  # of timing
 LARGE = (1_024, 1_024, 1_024)
 THREADS = (1, 2)
 INT8 = "int8 ONNX Runtime"
@@ -35,7 +36,7 @@ Shape = tuple[int, int, int]  # rows, inputs, outputs of a matrix product
 Read = Callable[[Sequence[Window]], object]
 
 
-def speed(model: str, documents: Sequence[Document], times: int = 5) -> str:
+def speed(model: str, documents: Sequence[Document]) -> str:
     """Markdown: what each engine reads of short windows, long windows and a record, and this machine's ceiling."""
     bundle, pipeline = open_bundle(model), load(model)
     network = load_rounded(bundle.network, bundle.path(GRAPH)).eval()
@@ -57,7 +58,7 @@ def speed(model: str, documents: Sequence[Document], times: int = 5) -> str:
         for i, windows in enumerate(inputs)
     }
     runs |= {f"{what}/{t}": _products(shapes, t) for what, shapes in products.items() for t in THREADS}
-    seconds = fastest(runs, times)
+    seconds = fastest(runs, ROUNDS)
 
     lines = [
         f"Model {pipeline.info.name} {pipeline.info.version}; {processor()}.",

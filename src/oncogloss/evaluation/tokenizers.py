@@ -32,7 +32,7 @@ def ours(path: Path) -> Candidate:
     def cut(text: str) -> list[tuple[int, int]]:
         return [(a, b) for a, b in tokenizer.encode(text)[1].tolist() if not text[a:b].isspace()]
 
-    return Candidate(path.stem if path.stem != "tokenizer" else path.parent.name, tokenizer.size, cut)
+    return Candidate(path.stem if path.stem != "tokenizer" else path.resolve().parent.name, tokenizer.size, cut)
 
 
 def minilm() -> Candidate | None:
@@ -62,7 +62,7 @@ def general() -> Candidate | None:
         data, ends = text.encode("utf-8"), list(accumulate(sizes))
         edges = [0, *(len(data[:end].decode("utf-8", errors="ignore")) for end in ends)]
         spans = pairwise(edges)
-        return [(b - len(text[a:b].lstrip()), b) for a, b in spans if text[a:b].strip()]
+        return [(b - len(text[a:b].lstrip()), a + len(text[a:b].rstrip())) for a, b in spans if text[a:b].strip()]
 
     return Candidate("cl100k, general", encoding.n_vocab, cut)
 
@@ -94,8 +94,8 @@ def _row(candidate: Candidate, gold: Sequence[GoldDocument], names: Sequence[str
             kept += e.start in starts and e.end in ends
             if passage.text[e.start : e.end].isalpha():
                 single, whole = single + 1, whole + (inside == 1)
-    named = sum(len(candidate.cut(f"treated with {name} alone")) == 4 for name in names)
+    named = sum((13, 13 + len(name)) in candidate.cut(f"treated with {name} alone") for name in names)
     return (
         f"| {candidate.name} | {candidate.entries:,} | {tokens / words:.3f} | {whole / single:.3f} "
-        f"| {pieces / mentions:.2f} | {kept / mentions:.4f} | {named / len(names):.3f} |"
+        f"| {pieces / mentions:.2f} | {kept / mentions:.4f} | {named / max(1, len(names)):.3f} |"
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +29,7 @@ SUMS, CONFIG, TOKENIZER, GRAPH, CARD = (
     "network.onnx",
     "MODEL_CARD.md",
 )
+FILES = (CARD, CONFIG, GRAPH, TOKENIZER)
 DEFAULT_MODEL = "micro"
 
 
@@ -111,8 +113,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS over the files of a model folder."""
-    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != SUMS)
-    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in names]
+def write_sums(folder: Path, names: Iterable[str] = FILES) -> None:
+    """Write SHA256SUMS over these files of a model folder; others that lie there are no part of the model."""
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in sorted(names)]
     (folder / SUMS).write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -211,7 +211,7 @@ def finetune(
     for epoch, batches in enumerate(prepared, done):
         torch.manual_seed(recipe.seed * 1_000 + epoch)  # so that a resumed run goes on as an unbroken one
         dice = random.Random(f"{recipe.seed}/{epoch}/synonyms")
-        steps = step + _steps_left(len(batches), epoch, recipe)
+        steps = step + _steps_left(len(batches), epoch, recipe, weak=bool(material.weak))
         network.train()
         sums: dict[str, Tensor] = {}
         for rows in batches:
@@ -244,8 +244,10 @@ def finetune(
     return average
 
 
-def _steps_left(batches: int, epoch: int, recipe: Recipe) -> int:
+def _steps_left(batches: int, epoch: int, recipe: Recipe, *, weak: bool) -> int:
     """Steps from this epoch on, its `batches` included; later epochs may lack the weak windows."""
+    if not weak:
+        return batches * (recipe.epochs - epoch)
     with_weak = math.ceil(recipe.epochs * recipe.weak_until)
     gold_only = batches if epoch >= with_weak else round(batches / (1 + recipe.weak_share * WEAK_SIZE))
     full = max(0, with_weak - epoch)

@@ -294,7 +294,7 @@ def span_loss(output: NetworkOutput, batch: Batch) -> Tensor:
     decided[cells] &= ~wanted
     negative = F.softplus(torch.logsumexp(torch.where(decided, scores, NEGATIVE).flatten(2), -1))
     sums = torch.zeros_like(negative).flatten()
-    costs = torch.where(wanted, torch.exp(-scores[cells].clamp(min=-30)), 0)
+    costs = torch.where(wanted, torch.exp(-scores[cells].clamp(min=-80)), 0)
     positive = sums.index_add(0, (cells[0] * len(ENTITY_TYPES) + cells[1]).flatten(), costs.flatten()).log1p()
     return (negative.sum() + positive.sum()) / len(scores)
 

@@ -42,7 +42,7 @@ def pack_encoder(network: Network, tokenizer_json: str, folder: Path, *, name: s
     config["thresholds"] = asdict(Thresholds())
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     (folder / CARD).write_text(card, encoding="utf-8")
-    write_sums(folder)
+    write_sums(folder, (CARD, CONFIG, ENCODER, TOKENIZER))
 
 
 def unpack_encoder(config: NetworkConfig, path: Path) -> Network:

@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,7 +73,7 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
 
     `folder` holds MiniLM's `model.safetensors` and `tokenizer.json`. MiniLM is uncased: a token that has
     capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin. A deeper network
-    has each layer twice, one under the other; a narrower one gets the tokens' main axes and keeps its own layers.
+    has each layer several times, one under the other; a narrower one gets the tokens' main axes, its layers stay its own.
     """
     old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
     pieces = WordPiece.from_file(str(folder / "tokenizer.json"))
@@ -245,10 +246,11 @@ def training_device() -> torch.device:
     return torch.device("cuda")
 
 
+@cache
 def has_bf16(device: torch.device) -> bool:
     """Does the device multiply in bf16 faster than in fp32?"""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return "avx512_bf16" in Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else False
 
 

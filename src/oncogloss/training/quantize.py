@@ -22,6 +22,7 @@ from oncogloss.errors import BundleError
 from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, write_sums
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
+from oncogloss.training.files import replace_file
 
 PLACES = "oncogloss.parameters"  # key of the graph's metadata: where each parameter lies, as JSON
 NOT_RUN = "masked_language."  # parameters that no graph holds
@@ -133,24 +134,31 @@ def quantize(source: Path, target: Path, **changes: Any) -> None:
 def load_rounded(config: NetworkConfig, path: Path) -> Network:
     """The network that a graph of ours holds, rounded as it runs; the masked-language head starts afresh.
 
-    Raises BundleError where the graph does not say which parameter lies where.
+    Raises BundleError where the graph does not say which parameter lies where, or holds others than `config` asks for.
     """
-    state = _stored(path)
-    for name in [name for name in state if name.endswith(CALM)]:
-        state[name.removesuffix(CALM) + ".weight"] *= state.pop(name)
     network = Network(config)
-    lost = network.load_state_dict(state, strict=False)
-    if any(not name.startswith(NOT_RUN) for name in lost.missing_keys):
-        raise BundleError(f"{path} does not say where its weights lie; it cannot be tuned, only run.")
+    fresh = {name: value for name, value in network.state_dict().items() if name.startswith(NOT_RUN)}
+    try:
+        state = _stored(path)
+        for name in [name for name in state if name.endswith(CALM)]:
+            state[name.removesuffix(CALM) + ".weight"] *= state.pop(name)
+        network.load_state_dict(state | fresh)
+    except (KeyError, RuntimeError, TypeError, ValueError):
+        raise BundleError(f"{path} holds other weights than its configuration says; reinstall the model.") from None
     return network
 
 
 def _stored(path: Path) -> dict[str, Tensor]:
     """What a graph says it holds, by the name of the parameter."""
     model = onnx.load(path, load_external_data=False)
+    sparse = (part for tensor in model.graph.sparse_initializer for part in (tensor.values, tensor.indices))
+    if any(t.data_location == onnx.TensorProto.EXTERNAL for t in (*model.graph.initializer, *sparse)):
+        raise BundleError(f"{path} keeps weights in other files, which no checksum covers; reinstall the model.")
+    listed = {p.key: p.value for p in model.metadata_props}
+    if PLACES not in listed:
+        raise BundleError(f"{path} does not say where its weights lie; it cannot be tuned, only run.")
     held = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    places = json.loads({p.key: p.value for p in model.metadata_props}.get(PLACES, "{}"))
-    return {name: _value(held, *place) for name, place in places.items()}
+    return {name: _value(held, *place) for name, place in json.loads(listed[PLACES]).items()}
 
 
 def _value(held: dict[str, NDArray[Any]], name: str, turned: bool) -> Tensor:
@@ -163,13 +171,15 @@ def _value(held: dict[str, NDArray[Any]], name: str, turned: bool) -> Tensor:
 
 
 def write_bundle(network: Network, tokenizer_json: str, folder: Path, *, name: str, version: str, card: str) -> None:
-    """Write a whole model folder; raises ValueError if its graph does not hold the network to one step of int8."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a whole model folder; raises ValueError if its graph does not hold the network to one step of int8, and
+    leaves the folder as it was."""
     running = calmed(network)
     with tempfile.TemporaryDirectory() as scratch:
-        export_onnx(running, Path(scratch) / "float.onnx")
-        quantize(Path(scratch) / "float.onnx", folder / GRAPH)
-    _check_rounding(running, _stored(folder / GRAPH))
+        exact, rounded = Path(scratch) / "float.onnx", Path(scratch) / GRAPH
+        export_onnx(running, exact)
+        quantize(exact, rounded)
+        _check_rounding(running, _stored(rounded))
+        replace_file(folder / GRAPH, rounded.read_bytes())
     (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
     config["thresholds"] = asdict(Thresholds())

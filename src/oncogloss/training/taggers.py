@@ -230,7 +230,7 @@ class DenseSpanHead(nn.Module):
         others = scores.index_put((window, kind, first, last), scores.new_full((), NEGATIVE))
         negative = F.softplus(torch.logsumexp(others.flatten(2), -1))
         sums = torch.zeros_like(negative).flatten()
-        positive = sums.index_add(0, window * self.types + kind, torch.exp(-wanted.clamp(min=-30))).log1p()
+        positive = sums.index_add(0, window * self.types + kind, torch.exp(-wanted.clamp(min=-80))).log1p()
         return (negative.sum() + positive.sum()) / len(scores)
 
     @torch.no_grad()

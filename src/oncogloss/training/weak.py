@@ -29,6 +29,10 @@ _DRUG_KINDS = {"DRUG", "BIOLOGICAL", "Drug", "Biological"}
 WEAK_TYPES: frozenset[EntityType] = frozenset({"DRUG", "CANCER", "OUTCOME", "TIME"})
 
 
+def _id(row: dict[str, Any]) -> str:
+    return str(row.get("id") or row.get("nct_id"))
+
+
 def _names(row: dict[str, Any]) -> Iterator[tuple[EntityType, str]]:
     for item in row.get("interventions") or []:
         if item.get("type") in _DRUG_KINDS:
@@ -75,7 +79,7 @@ def weak_documents(path: Path, *, without: set[str], limit: int) -> Iterator[Gol
     """Oncology records of a records file with weak labels, at most `limit`, none of the ids `without`."""
     taken = 0
     for row in read_rows(path):
-        if not row.get("oncology") or row["nct_id"] in without:
+        if not row.get("oncology") or _id(row) in without:
             continue
         names = list(_names(row))
         passages = []
@@ -96,7 +100,7 @@ def weak_documents(path: Path, *, without: set[str], limit: int) -> Iterator[Gol
                     )
                 )
         if len(passages) >= 2:
-            yield GoldDocument(row["nct_id"], tuple(passages), "record structure")
+            yield GoldDocument(_id(row), tuple(passages), "record structure")
             taken += 1
             if taken == limit:
                 return
@@ -105,14 +109,15 @@ def weak_documents(path: Path, *, without: set[str], limit: int) -> Iterator[Gol
 def bare_documents(path: Path, *, without: set[str]) -> Iterator[GoldDocument]:
     """Oncology records of a records file, none of the ids `without`, as text of which nothing is known."""
     for row in read_rows(path):
-        if row.get("oncology") and row["nct_id"] not in without:
+        if row.get("oncology") and _id(row) not in without:
             passages = [
                 GoldPassage(
                     name, text, types=frozenset(), has_relations=False, has_attributes=False, has_sections=False
                 )
                 for name, text in record_passages(row).items()
             ]
-            yield GoldDocument(row["nct_id"], tuple(passages), "record text")
+            if passages:
+                yield GoldDocument(_id(row), tuple(passages), "record text")
 
 
 def synonym_pairs(folder: Path) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.style import COLOURS
+from oncogloss.writers.style import COLOURS, concept_label
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _STYLE = """
@@ -80,7 +80,7 @@ def _marked(passage: Passage, mentions: list[Mention]) -> str:
         if mention.expansion:
             label += f" = {mention.expansion}"
         if mention.concept:
-            label += f" → {mention.concept.name} ({mention.concept.id})"
+            label += f" → {concept_label(mention.concept)} ({mention.concept.id})"
         pieces.append(f'<mark class="{classes}" title="{escape(label)}">')
         open_ends.append(mention.end)
     advance(len(passage.text))
@@ -108,7 +108,7 @@ def _concepts(extraction: Extraction) -> str:
     texts: dict[tuple[str, str, str], dict[str, None]] = {}
     for m in extraction.mentions:
         if m.concept:
-            texts.setdefault((m.type, m.concept.name, m.concept.id), {})[m.text] = None
+            texts.setdefault((m.type, concept_label(m.concept), m.concept.id), {})[m.text] = None
     rows = [
         f'<tr><td>{escape(identifier)}</td><td><mark class="{kind}">{escape(name)}</mark></td>'
         f"<td>{escape(', '.join(mentions))}</td></tr>"

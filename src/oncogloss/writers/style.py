@@ -5,7 +5,7 @@ Hues are spread after Okabe and Ito's colour-blind-safe set; every mark also car
 
 from __future__ import annotations
 
-from oncogloss.schema import EntityType
+from oncogloss.schema import Concept, EntityType, Match
 
 COLOURS: dict[EntityType, str] = {
     "CANCER": "#d55e00",
@@ -29,6 +29,14 @@ COLOURS: dict[EntityType, str] = {
     "INSTRUMENT": "#9a6a4f",
     "POPULATION": "#5f9e4e",
 }
+
+# what goes before the name of a concept that is not the very thing named
+INEXACT: dict[Match, str] = {"broader": "broader: ", "stem": "class by stem: "}
+
+
+def concept_label(concept: Concept) -> str:
+    """The concept's name, and before it how it was found where it is not the very thing named."""
+    return INEXACT.get(concept.match, "") + concept.name
 
 
 def visible(text: str) -> str:

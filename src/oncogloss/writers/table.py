@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from oncogloss.schema import RELATION_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.style import COLOURS, visible
+from oncogloss.writers.style import COLOURS, concept_label, visible
 
 _MARKS = {"neg": "¬", "exc": "∖", "hist": "‹"}
 
@@ -82,7 +82,7 @@ def _concepts(extraction: Extraction) -> Table:
     named: dict[tuple[str, str], list[Mention]] = {}
     for mention in extraction.mentions:
         if mention.concept:
-            named.setdefault((mention.concept.id, mention.concept.name), []).append(mention)
+            named.setdefault((mention.concept.id, concept_label(mention.concept)), []).append(mention)
     for (identifier, name), mentions in sorted(named.items(), key=lambda item: (item[1][0].type, item[0][1])):
         texts = dict.fromkeys(" ".join(visible(m.text).split()) for m in mentions)
         table.add_row(Text(identifier, "dim"), Text(name, COLOURS[mentions[0].type]), Text(", ".join(texts)))
