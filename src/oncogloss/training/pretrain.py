@@ -73,7 +73,8 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
 
     `folder` holds MiniLM's `model.safetensors` and `tokenizer.json`. MiniLM is uncased: a token that has
     capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin. A deeper network
-    has each layer several times, one under the other; a narrower one gets the tokens' main axes, its layers stay its own.
+    has each layer several times, one under the other; a narrower one gets the tokens' main axes, its layers
+    stay its own.
     """
     old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
     pieces = WordPiece.from_file(str(folder / "tokenizer.json"))
