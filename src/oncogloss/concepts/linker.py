@@ -51,6 +51,21 @@ _NARROWER = re.compile(
 _BEHIND = re.compile(r",? (?:of|in(?! situ)|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
 
 
+# words that a name of a type may close or begin with and mean the same without; "rate" is none of a response
+_VERSION = r",? (?:version|v\.?|ver\.?) ?\d(?:\.\d+)?"
+_IDLE = {
+    type_: re.compile(words, re.IGNORECASE)
+    for type_, words in (
+        ("DRUG_CLASS", r" (?:therap(?:y|ies)|treatments?|agents?|drugs?|medications?|compounds?|medicines?)$"),
+        ("OUTCOME", r"(?:(?<=survival)|(?<=[FO]S)) (?:times?|rates?|durations?|probability)$"),
+        ("MEASURE", r" (?:levels?|values?|concentrations?|measurements?)$|^(?:serum|plasma) "),
+        ("INSTRUMENT", rf"{_VERSION}$| (?:questionnaire|scale|score|criteria|index|inventory|system)$"),
+        ("PROCEDURE", r" (?:scan(?:s|ning)?|imaging|exam(?:ination)?s?|procedures?)$"),
+        ("GENE", r" (?:genes?|proteins?|antigens?|molecules?|enzymes?|(?:proto-)?oncogenes?)$"),
+    )
+}
+
+
 class _Hit(NamedTuple):
     """An entry, how surely it is the one that was named, and how it was found."""
 
@@ -66,7 +81,7 @@ def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -
     """
     names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)) if name]
     for name, weight in names:
-        if hit := _found(type_, name, vocabulary) or _made(type_, name, vocabulary):
+        if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
             return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
     for name, weight in names:
         if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
@@ -120,11 +135,19 @@ def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     return _Hit(class_entry(said), BY_STEM, "stem") if said else None
 
 
+def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """What is named without the idle words of the name."""
+    bare = _IDLE[type_].sub("", name) if type_ in _IDLE else name
+    hit = _found(type_, bare, vocabulary) if bare != name else None
+    return hit._replace(score=BY_OTHER_ORDER) if hit else None
+
+
 def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The gene that alone is named as a marker; a sign would say more of it."""
     return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
 
 
+_WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
 _NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug, "BIOMARKER": _gene}
 

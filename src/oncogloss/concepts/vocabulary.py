@@ -137,10 +137,9 @@ def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
     """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
-    and the members that one regimen alone has."""
-    together = Counter(members_id(entry.members) for entry in entries if entry.members)
-    members = ((row, members_id(entry.members)) for row, entry in enumerate(entries))
-    ids = {name_hash("ID", key): row for row, key in members if together[key] == 1}
+    and its members the first regimen that has them."""
+    members = [(row, members_id(entry.members)) for row, entry in enumerate(entries) if entry.members]
+    ids = {name_hash("ID", key): row for row, key in reversed(members)}
     ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
     ids |= {name_hash("ID", entry.id): row for row, entry in enumerate(entries)}
     lines = [entry.line.encode("utf-8") for entry in entries]
