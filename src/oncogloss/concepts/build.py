@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, NamedTuple
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys
-from oncogloss.concepts.vocabulary import Entry, name_hash, settle, write_vocabulary
+from oncogloss.concepts.short_forms import read_senses
+from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.schema import ENTITY_TYPES
 
@@ -355,14 +357,18 @@ def build_vocabulary(
     *,
     headings: Path | None = None,
     mentions: Path | None = None,
+    short_forms: Path | None = None,
     everything: bool = False,
 ) -> str:
     """Build the store of `folder`'s sources, and of our `own` table, in `out`; returns a Markdown table of it.
 
-    A table of MeSH `headings` gives ids to the drugs that bear their names, `mentions` of a corpus give names to ids.
+    A table of MeSH `headings` gives ids to the drugs that bear their names, `mentions` of a corpus give names to ids;
+    a table of `short_forms` with several senses goes with it.
 
     Raises CorpusError where the folder holds no known source.
     """
+    if short_forms is not None:
+        read_senses(short_forms)
     known = mesh_headings(headings) if headings else {}
     concepts, told = collect(folder, headings=known, everything=everything)
     if headings:
@@ -381,6 +387,8 @@ def build_vocabulary(
         members = (name if i is None else entries[i].name for name, i in zip(entry.members, found, strict=True))
         entries[row] = entry._replace(members=tuple(members))
     write_vocabulary(entries, settled, out, told)
+    if short_forms is not None:
+        copyfile(short_forms, out / SHORT_FORMS)
     return _table(concepts, told, len(settled))
 
 

@@ -72,7 +72,7 @@ _INSIDE = {
 _ABOUT_ACTION = {
     "monoclonal", "tyrosine", "kinase", "small", "molecule", "therapy", "treatment", "agent", "drug", "based",
     "containing", "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak",
-    "potent", "anti", "targeted", "targeting", "directed", "t",
+    "potent", "autologous", "allogeneic", "anti", "targeted", "targeting", "directed", "t",
 }  # fmt: skip
 
 
