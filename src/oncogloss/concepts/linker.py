@@ -99,7 +99,7 @@ def link(
     kinds = TYPES.get(type_, ())
     spelled = None
     if context is not None and expansion is None and kinds:
-        senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s"), ())
+        senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s")) or []
         sense = choose(senses, kinds, (context.without(0, len(text)), context.record))
         if sense is not None:
             return _meant(sense, vocabulary)
@@ -194,7 +194,7 @@ def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
 
 _WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
-_NEXT = {
+_NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
     "CANCER": partial(_broader, "CANCER", _wider),
     "CONDITION": partial(_broader, "CANCER", _wider),
     "PROCEDURE": partial(_broader, "PROCEDURE", _heads),

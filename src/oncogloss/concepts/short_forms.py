@@ -18,7 +18,7 @@ _OF_TYPE = 2  # weight of the mention's type
 
 
 class Sense(NamedTuple):
-    """What a short form may mean: a concept's entity type and name, how it ranks where nothing decides, and its cues."""
+    """What a short form may mean: a concept's entity type and name, its rank where nothing decides, and its cues."""
 
     type: str
     name: str

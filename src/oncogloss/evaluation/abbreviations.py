@@ -16,11 +16,12 @@ from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ENTITY_TYPES, Concept, Document, Mention, Passage
 
 _HEADER = "sentence\tabbreviation\tlong_form\ttype"
-_EXPLAINED = """Sentences that use a short form without defining it, written without sight of the code, each read as a \
-document of its own. Right: the mention that covers the short form has the concept that its long form has; or, where the \
-short form means nothing that has an entity type here (NONE), there is no mention or no concept. A mention of more words \
-than the short form is compared with its own words, the short form written out. Uses whose long form has no concept in \
-the vocabulary are not counted. Errors were looked at in the dev half alone; which senses there are was seen for both.
+_EXPLAINED = """Sentences that use a short form without defining it, written without sight of the code, each read as \
+a document of its own. Right: the mention that covers the short form has the concept that its long form has; or, where \
+the short form means nothing that has an entity type here (NONE), there is no mention or no concept. A mention of more \
+words than the short form is compared with its own words, the short form written out. Uses whose long form has no \
+concept in the vocabulary are not counted. Errors were looked at in the dev half alone; which senses there are was \
+seen for both.
 
 Found: uses where a mention covers the short form, or none is wanted (NONE). By string: the first sense of the table, \
 whatever the sentence. By type: as linked without context. Type told: the linker alone, given the right type and the \
