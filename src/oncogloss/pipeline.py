@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from oncogloss.concepts import Vocabulary, link, open_vocabulary
+from oncogloss.concepts import Context, Vocabulary, link, open_vocabulary
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
-from oncogloss.schema import Document, Extraction, Mention, ModelInfo, Relation
+from oncogloss.schema import Document, Extraction, Mention, ModelInfo, PassageReading, Relation
 
 
 class Scorer(Protocol):
@@ -51,16 +52,22 @@ class Pipeline:
             id=document.id,
             model=self.info,
             passages=found.readings,
-            mentions=self.linked(mentions),
+            mentions=self._linked(document, found.readings, mentions),
             relations=found.relations,
             criteria=found.criteria,
         )
 
-    def linked(self, mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    def _linked(
+        self, document: Document, readings: tuple[PassageReading, ...], mentions: tuple[Mention, ...]
+    ) -> tuple[Mention, ...]:
         """The mentions with the concepts they name; unchanged where the pipeline has no vocabulary."""
         if self.vocabulary is None:
             return mentions
-        concepts = [link(m.type, m.text, m.expansion, self.vocabulary) for m in mentions]
+        contexts = contexts_of(document, readings, mentions)
+        concepts = (
+            link(m.type, m.text, m.expansion, self.vocabulary, context)
+            for m, context in zip(mentions, contexts, strict=True)
+        )
         return tuple(
             m.model_copy(update={"concept": concept}) if concept else m
             for m, concept in zip(mentions, concepts, strict=True)
@@ -71,6 +78,20 @@ class Pipeline:
         stream = read_stream(document.passages, self.tokenizer)
         windows = cut_windows(stream, self.config.window, self.config.overlap)
         return decode(document.passages, stream, self.scorer.run(windows), self.thresholds)
+
+
+def contexts_of(
+    document: Document, readings: tuple[PassageReading, ...], mentions: tuple[Mention, ...]
+) -> Iterator[Context]:
+    """Where each mention stands: its sentence, and what else the document names."""
+    texts = {passage.name: passage.text for passage in document.passages}
+    sentences = {reading.name: reading.sentences for reading in readings}
+    record = "\n".join(dict.fromkeys(m.text for m in mentions))
+    for m in mentions:
+        cut = sentences[m.passage]
+        before = bisect_right(cut, m.start, key=lambda sentence: sentence[0]) - 1
+        start, end = cut[before] if before >= 0 else (0, len(texts[m.passage]))
+        yield Context(texts[m.passage][start : max(end, m.end)], m.start - start, record)
 
 
 def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relation, ...]) -> tuple[Mention, ...]:

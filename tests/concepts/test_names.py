@@ -22,6 +22,16 @@ SAME = [
     ("neuropathies", "Neuropathy"),
     ("Waldenström's macroglobulinaemia", "Waldenstrom macroglobulinemia"),
     ("international normalised ratio", "International Normalized Ratio"),
+    ("neutropaenia", "neutropenia"),
+    ("gastro-oesophageal reflux", "gastroesophageal reflux"),
+    ("kidney cancer", "renal cancer"),
+    ("womb cancer", "cancer of the uterus"),
+    ("metastases to the liver", "hepatic metastasis"),
+    ("malignant neoplasm of the kidney", "renal cancer"),
+    ("type II diabetes", "type 2 diabetes"),
+    ("topoisomerase I", "topoisomerase 1"),
+    ("interferon-α", "interferon alfa"),
+    ("whole-brain irradiation", "whole brain radiotherapy"),
 ]
 APART = [
     ("PD-1", "PD-L1"),
@@ -33,6 +43,12 @@ APART = [
     ("MET", "mTOR"),
     ("CD19", "CD20"),
     ("grade 3", "grade 4"),
+    ("type I diabetes", "type II diabetes"),
+    ("bowel cancer", "colorectal cancer"),
+    ("ureteral cancer", "urethral cancer"),
+    ("hypothyroidism", "hyperthyroidism"),
+    ("interferon alfa", "interferon beta"),
+    ("vitamin D", "vitamin C"),
 ]
 
 

@@ -281,3 +281,49 @@ def test_link_prints_what_it_finds() -> None:
 def test_build_prints_what_went_in(tables: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["vocabulary", "build", str(tables), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0 and "| NCIt | CC BY 4.0 | 3 | 0 |" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other"),
+    [
+        ("DRUG_CLASS", "immune checkpoint blockade", "ICI therapy"),
+        ("OUTCOME", "OS", "overall survival time"),
+        ("OUTCOME", "progression-free survival", "PFS rate"),
+        ("MEASURE", "hemoglobin", "serum haemoglobin levels"),
+        ("INSTRUMENT", "HADS", "Hospital Anxiety and Depression Scale questionnaire"),
+        ("INSTRUMENT", "RECIST", "Response Evaluation Criteria in Solid Tumors, version 1.1"),
+        ("PROCEDURE", "MRI", "magnetic resonance imaging scans"),
+        ("GENE", "EGFR", "EGFR protein"),
+        ("REGIMEN", "R-CHOP", "rituximab plus CHOP"),
+        ("CONDITION", "thrombocytopenia", "low platelet count"),
+        ("CONDITION", "hypothyroidism", "underactive thyroid"),
+        ("PROCEDURE", "TACE", "transarterial chemoembolisation"),
+        ("PROCEDURE", "prostatectomy", "removal of the prostate"),
+    ],
+)
+def test_two_names_of_one_concept(type_: str, one: str, other: str) -> None:
+    first, second = (link(type_, name, None, open_vocabulary()) for name in (one, other))
+    assert first is not None and second is not None and first.id == second.id
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other"),
+    [
+        ("OUTCOME", "complete response rate", "complete response"),
+        ("OUTCOME", "objective response rate", "best overall response"),
+        ("OUTCOME", "adverse events", "TEAEs"),
+        ("OUTCOME", "PFS", "PFS2"),
+        ("INSTRUMENT", "SF-36", "SF-12"),
+        ("MEASURE", "glucose", "fasting glucose"),
+        ("PROCEDURE", "nephrectomy", "partial nephrectomy"),
+        ("GENE", "estrogen receptor alpha", "estrogen receptor beta"),
+        ("DRUG_CLASS", "anti-HER2 therapy", "anti-HER2 antibody"),
+        ("DRUG_CLASS", "anti-EGFR antibody", "EGFR inhibitor"),
+        ("DRUG_CLASS", "G-CSF", "GM-CSF"),
+        ("REGIMEN", "R-CHOP", "R-mini-CHOP"),
+        ("CONDITION", "low potassium", "high potassium"),
+    ],
+)
+def test_near_names_of_two_concepts(type_: str, one: str, other: str) -> None:
+    first, second = (link(type_, name, None, open_vocabulary()) for name in (one, other))
+    assert first is not None and second is not None and first.id != second.id

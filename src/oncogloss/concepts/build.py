@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, NamedTuple
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys
-from oncogloss.concepts.vocabulary import Entry, name_hash, settle, write_vocabulary
+from oncogloss.concepts.short_forms import read_senses
+from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.schema import ENTITY_TYPES
 
@@ -67,6 +69,7 @@ _KEPT = (  # vocabularies whose ids an entry keeps as cross-references
     "CHEBI:", "RXNORM:", "CIVIC.",
 )  # fmt: skip
 _ALLERGEN = re.compile(r"pollen|extract|venom|whole|spore|, |unspecified|oil|dander|root|leaf|seed|fruit|milk|meat")
+_KIND = re.compile(r" (?:Questionnaire|Clinical Classification|Functional Test|Oncology Response Criteria)$")  # CDISC
 _PREFERRED, _SYNONYM, _JOINED = range(3)  # ranks: how close a name is to its concept
 _TARGETS = Source("drug_targets", "", "MIT, Apache-2.0", ())  # whose rows are no concepts, but say what drugs aim at
 _MOST_TARGETS = 6
@@ -131,6 +134,8 @@ def read_table(path: Path) -> Iterator[Row]:
         if cells[0].startswith("MESH:"):  # whose "parents" are its own places in the tree
             xrefs += [f"TREE:{place}" for place in parents]
             parents = [f"TREE:{place.rpartition('.')[0]}" for place in parents]
+        if cells[4] == "INSTRUMENT":
+            synonyms += [bare for synonym in synonyms if (bare := _KIND.sub("", synonym)) != synonym]
         yield Row(cells[0], cells[1], cells[2], synonyms, cells[4], parents, xrefs)
 
 
@@ -284,7 +289,7 @@ def _identifies(xref: str, type_: str) -> bool:
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
     """Add the names of our own table `entity type, preferred name, other names, facts` to the concepts that bear one of
-    the longer of them, or make concepts of them; after a type with `!` the names are theirs whatever others claim.
+    the longer of them, or make concepts of them; the names are theirs whatever others claim.
 
     Facts may be left out; they are a drug's class and targets, or after `=` what a regimen or product consists of.
     Returns what is told of the table. Raises CorpusError naming a line that is no row of it.
@@ -296,11 +301,9 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         if line.startswith("#") or not line.strip():
             continue
         cells = line.split("\t")
-        if len(cells) not in (3, 4) or cells[0].removesuffix("!") not in ENTITY_TYPES:
+        if len(cells) not in (3, 4) or cells[0] not in ENTITY_TYPES:
             raise CorpusError(f"{path}, line {number}: not `entity type, name, other names, facts` with tabs between.")
         type_, name, others, *facts = cells
-        first = type_.endswith("!")
-        type_ = type_.removesuffix("!")
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
@@ -314,8 +317,7 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, own=is_new)
         concept.entry = _with_facts(concept.entry, facts[0] if facts else "")
-        if first:
-            concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
+        concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
     return _told(Source(path.name, "oncogloss", "Apache-2.0", ()), "oncogloss", taken, joined)
 
 
@@ -355,14 +357,18 @@ def build_vocabulary(
     *,
     headings: Path | None = None,
     mentions: Path | None = None,
+    short_forms: Path | None = None,
     everything: bool = False,
 ) -> str:
     """Build the store of `folder`'s sources, and of our `own` table, in `out`; returns a Markdown table of it.
 
-    A table of MeSH `headings` gives ids to the drugs that bear their names, `mentions` of a corpus give names to ids.
+    A table of MeSH `headings` gives ids to the drugs that bear their names, `mentions` of a corpus give names to ids;
+    a table of `short_forms` with several senses goes with it.
 
     Raises CorpusError where the folder holds no known source.
     """
+    if short_forms is not None:
+        read_senses(short_forms)
     known = mesh_headings(headings) if headings else {}
     concepts, told = collect(folder, headings=known, everything=everything)
     if headings:
@@ -381,6 +387,8 @@ def build_vocabulary(
         members = (name if i is None else entries[i].name for name, i in zip(entry.members, found, strict=True))
         entries[row] = entry._replace(members=tuple(members))
     write_vocabulary(entries, settled, out, told)
+    if short_forms is not None:
+        copyfile(short_forms, out / SHORT_FORMS)
     return _table(concepts, told, len(settled))
 
 

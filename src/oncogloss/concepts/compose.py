@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable
 
 from oncogloss.concepts.drugs import DrugClass
-from oncogloss.concepts.names import words
+from oncogloss.concepts.names import SHORT, words
 from oncogloss.concepts.vocabulary import Entry, Vocabulary, members_id
 
 _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/)])")
 _LISTED = re.compile(r"\s*(?:, and |,|/|\+|&| and | plus | with )\s*")
 _SHORTENED = re.compile(r"\b([A-Z][A-Z0-9/-]{2,})is?\b")  # "BTKi"
+_VARIANT = re.compile(r"[A-Z]\d{1,4}[A-Z]")
 _LONGEST = 7  # words of a gene's name
 JOINING = {
     "and",
@@ -53,16 +54,25 @@ _ACTIONS = rules(
         ("vaccine", "vaccine"),
         ("degrader", "degrader|protac"),
         ("agonist", "agonist"),
-        ("antagonist", "antagonist"),
-        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|tkis|blocker|blockade|blocking"),
-        ("antibody", "antibody|mab|anti"),
-        ("targeted therapy", "targeted|targeting|directed"),
+        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|blocker|blockade|blocking|antagonist|suppressor"),
+        ("antibody", "antibody|mab"),
+        ("targeted therapy", "targeted|targeting|directed|anti therapy|anti treatment|anti agent|anti drug"),
+        ("antibody", "anti"),
     )
 )
+# targets whose antibodies block them, so that an antibody against them is what their inhibitor is
+_BLOCKED = {"PDCD1", "CD274", "PDCD1LG2", "CTLA4", "LAG3", "TIGIT", "HAVCR2", "VSIR", "BTLA"}
+# targets that no antibody reaches, most of them inside the cell: what is "anti" them inhibits them
+_INSIDE = {
+    "ABL1", "AKT1", "ALK", "ATM", "ATR", "AURKA", "AURKB", "BCL2", "BRAF", "BRD4", "BTK", "CDK4", "CDK7", "CHEK1",
+    "EZH2", "HDAC1", "IDH1", "IDH2", "JAK1", "JAK2", "KRAS", "MAP2K1", "MAPK1", "MCL1", "MDM2", "MEN1", "MTOR", "NRAS",
+    "NTRK1", "PARP1", "PIK3CA", "PLK1", "PRMT5", "PSMB5", "PTPN11", "RAF1", "RET", "ROS1", "SMO", "SOS1", "SRC", "SYK",
+    "WEE1", "XPO1",
+}  # fmt: skip
 _ABOUT_ACTION = {
     "monoclonal", "tyrosine", "kinase", "small", "molecule", "therapy", "treatment", "agent", "drug", "based",
     "containing", "checkpoint", "immune", "cell", "selective", "oral", "systemic", "strong", "moderate", "weak",
-    "potent", "anti", "targeted", "targeting", "directed", "t",
+    "potent", "autologous", "allogeneic", "anti", "targeted", "targeting", "directed", "t",
 }  # fmt: skip
 
 
@@ -91,9 +101,9 @@ def genes_and_rest(text: str, vocabulary: Vocabulary) -> tuple[list[Entry], list
 
 
 def _is_name(pieces: list[str]) -> bool:
-    """A sign is no part of a gene's name here, and one common word ("cell", "anti") is none."""
+    """A sign is no part of a gene's name here, and one short common word ("cell", "anti") is none."""
     return all(piece[0].isalnum() for piece in pieces) and (
-        len(pieces) > 1 or any(c.isupper() or c.isdigit() for c in pieces[0])
+        len(pieces) > 1 or len(pieces[0]) > SHORT or any(c.isupper() or c.isdigit() for c in pieces[0])
     )
 
 
@@ -105,8 +115,14 @@ def said_by(table: Rules, left: set[str], about: set[str]) -> str | None:
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
     genes, rest = genes_and_rest(_SHORTENED.sub(r"\1 inhibitor", text), vocabulary)
-    action = said_by(_ACTIONS, words_of(rest), _ABOUT_ACTION)
-    return class_entry(DrugClass(action, symbols(genes))) if genes and action else None
+    variant = " ".join(piece for piece in rest if _VARIANT.fullmatch(piece))
+    said = words_of([piece for piece in rest if not _VARIANT.fullmatch(piece)])
+    action = said_by(_ACTIONS, said, _ABOUT_ACTION)
+    targets = set(symbols(genes))
+    is_anti = action == "antibody" or (action == "targeted therapy" and "anti" in said)
+    if is_anti and (targets <= _BLOCKED or targets & _INSIDE):
+        action = "inhibitor"
+    return class_entry(DrugClass(f"{variant} {action}".strip(), symbols(genes))) if genes and action else None
 
 
 def symbols(genes: Iterable[Entry]) -> tuple[str, ...]:
@@ -115,9 +131,10 @@ def symbols(genes: Iterable[Entry]) -> tuple[str, ...]:
 
 
 def class_entry(drug_class: DrugClass) -> Entry:
-    """The concept of a class of drugs."""
-    name = f"{'/'.join(sorted(drug_class.targets))} {drug_class.name}".strip()
-    return Entry(f"OG:{name}".replace(" ", "_"), name, "oncogloss", drug_class.name, targets=drug_class.targets)
+    """The concept of a class of drugs; an antagonist is what an inhibitor of the same target is."""
+    said = "inhibitor" if drug_class.name == "antagonist" and drug_class.targets else drug_class.name
+    name = f"{'/'.join(sorted(drug_class.targets))} {said}".strip()
+    return Entry(f"OG:{name}".replace(" ", "_"), name, "oncogloss", said, targets=drug_class.targets)
 
 
 def compose_regimen(text: str, vocabulary: Vocabulary) -> Entry | None:

@@ -4,12 +4,14 @@ parts."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
 from oncogloss.concepts.drugs import class_of, other_forms
 from oncogloss.concepts.markers import compose_biomarker, marker_of
+from oncogloss.concepts.short_forms import Context, Sense, choose, spelled_out
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept, Marker, Match
 
@@ -23,6 +25,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "PROCEDURE": ("PROCEDURE",),
     "MEASURE": ("MEASURE", "GENE"),
     "OUTCOME": ("OUTCOME", "CONDITION"),
+    "DISEASE_STATE": ("OUTCOME",),  # a response or progression that has been reached
     "INSTRUMENT": ("INSTRUMENT",),
     "ROUTE": ("ROUTE",),
     "REGIMEN": ("REGIMEN",),
@@ -30,9 +33,9 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-# weights of a concept found by other words or in another order, by the long form, made of its parts, broader than what
-# is named, or the class of a drug by the stem of its name: set by hand, not measured yet
-BY_OTHER_ORDER, BY_LONG_FORM, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.6, 0.5
+# weights of a concept found by other words or in another order, by the long form, by what the context makes a short
+# form mean, made of its parts, broader than what is named, or the class of a drug by its stem: set by hand
+BY_OTHER_ORDER, BY_LONG_FORM, BY_CONTEXT, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.9, 0.6, 0.5
 
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
@@ -51,6 +54,32 @@ _NARROWER = re.compile(
 _BEHIND = re.compile(r",? (?:of|in(?! situ)|with|without|due to|involving|to|from|at) (?:the )?[^,]+$", re.IGNORECASE)
 
 
+# words that a name of a type may close or begin with and mean the same without; "rate" is none of a response
+_VERSION = r",? (?:version|v\.?|ver\.?) ?\d(?:\.\d+)?"
+_IDLE = {
+    type_: re.compile(words, re.IGNORECASE)
+    for type_, words in (
+        ("DRUG_CLASS", r" (?:therap(?:y|ies)|treatments?|agents?|drugs?|medications?|compounds?|medicines?)$"),
+        ("OUTCOME", r"(?:(?<=survival)|(?<=[FO]S)) (?:times?|rates?|durations?|probability)$"),
+        ("MEASURE", r" (?:levels?|values?|concentrations?|measurements?)$|^(?:serum|plasma) "),
+        ("INSTRUMENT", rf"{_VERSION}$| (?:questionnaire|scale|score|criteria|index|inventory|system)$"),
+        ("PROCEDURE", r" (?:scan(?:s|ning)?|imaging|exam(?:ination)?s?|procedures?)$"),
+        ("GENE", r" (?:genes?|proteins?|antigens?|molecules?|enzymes?|(?:proto-)?oncogenes?)$"),
+    )
+}
+
+
+# where the last word is not what all the others only describe
+_NO_HEAD = re.compile(
+    r"[,;/()&+]|-free\b|\b(?:of|to|in|for|with|without|and|or|by|on|from|at|no|not|than|after|before)\b", re.IGNORECASE
+)
+_BROAD = {
+    "radiotherapy", "irradiation", "radiation", "surgery", "biopsy", "biopsies", "chemotherapy", "immunotherapy",
+    "transplantation", "transplant", "chemoradiotherapy", "chemoradiation", "ultrasound", "steroids", "corticosteroids",
+    "antibiotics", "vaccine", "vaccines", "mortality", "toxicity", "pharmacokinetics", "clearance",
+}  # fmt: skip
+
+
 class _Hit(NamedTuple):
     """An entry, how surely it is the one that was named, and how it was found."""
 
@@ -59,19 +88,38 @@ class _Hit(NamedTuple):
     match: Match
 
 
-def link(type_: str, text: str, expansion: str | None, vocabulary: Vocabulary) -> Concept | None:
+def link(
+    type_: str, text: str, expansion: str | None, vocabulary: Vocabulary, context: Context | None = None
+) -> Concept | None:
     """The concept that a mention of entity type `type_` names, or None where no name of the vocabulary is its own.
 
-    A defined short form is looked up by its long form `expansion` first, since the document says what it means.
+    A defined short form is looked up by its long form `expansion` first, since the document says what it means; one
+    that is not defined and has several senses by what its `context` makes it mean.
     """
-    names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0)) if name]
+    kinds = TYPES.get(type_, ())
+    spelled = None
+    if context is not None and expansion is None and kinds:
+        senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s")) or []
+        sense = choose(senses, kinds, (context.without(0, len(text)), context.record))
+        if sense is not None:
+            return _meant(sense, vocabulary)
+        if any(other.type in kinds for other in senses):
+            return None
+        spelled = spelled_out(text, kinds, context, vocabulary.senses)
+    names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT)) if name]
     for name, weight in names:
-        if hit := _found(type_, name, vocabulary) or _made(type_, name, vocabulary):
+        if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
             return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
-    for name, weight in names:
+    for name, weight in reversed(names) if spelled else names:
         if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
             return _concept(hit, weight)
     return None
+
+
+def _meant(sense: Sense, vocabulary: Vocabulary) -> Concept | None:
+    """The concept of a short form's sense, which may have none."""
+    concept = link(sense.type, sense.name, None, vocabulary)
+    return concept.model_copy(update={"score": round(concept.score * BY_CONTEXT, 4)}) if concept else None
 
 
 def link_id(id_: str, vocabulary: Vocabulary) -> Concept | None:
@@ -101,10 +149,22 @@ def _wider(name: str) -> Iterator[str]:
             yield whole
 
 
-def _broader(name: str, vocabulary: Vocabulary) -> _Hit | None:
-    """The disease that is named with fewer words."""
-    hits = (_found("CANCER", wider, vocabulary) for wider in _wider(name))
-    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits if hit), None)
+def _heads(name: str) -> Iterator[str]:
+    """The name without its first word, its first two and so on, where the last is what all others only describe; a
+    common word alone ("survival") would say too little."""
+    said = name.split()
+    if _NO_HEAD.search(name):
+        return
+    for i in range(1, len(said)):
+        if len(said) - i > 1 or said[i] in _BROAD or said[i].isupper():
+            yield " ".join(said[i:])
+
+
+def _broader(type_: str, wider: Callable[[str], Iterator[str]], name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The disease, procedure, class or outcome that is named with fewer words."""
+    found = (_found(type_, fewer, vocabulary) or _shorter(type_, fewer, vocabulary) for fewer in wider(name))
+    hits = (hit for hit in found if hit)
+    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits), None)
 
 
 def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -120,13 +180,30 @@ def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     return _Hit(class_entry(said), BY_STEM, "stem") if said else None
 
 
+def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """What is named without the idle words of the name."""
+    bare = _IDLE[type_].sub("", name) if type_ in _IDLE else name
+    hit = _found(type_, bare, vocabulary) if bare != name else None
+    return hit._replace(score=BY_OTHER_ORDER) if hit else None
+
+
 def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The gene that alone is named as a marker; a sign would say more of it."""
     return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
 
 
+_WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
-_NEXT = {"CANCER": _broader, "CONDITION": _broader, "DRUG": _drug, "BIOMARKER": _gene}
+_NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
+    "CANCER": partial(_broader, "CANCER", _wider),
+    "CONDITION": partial(_broader, "CANCER", _wider),
+    "PROCEDURE": partial(_broader, "PROCEDURE", _heads),
+    "DRUG_CLASS": partial(_broader, "DRUG_CLASS", _heads),
+    "OUTCOME": partial(_broader, "OUTCOME", _heads),
+    "DISEASE_STATE": partial(_broader, "OUTCOME", _heads),
+    "DRUG": _drug,
+    "BIOMARKER": _gene,
+}
 
 
 def _concept(hit: _Hit, weight: float, marker: Marker | None = None) -> Concept:

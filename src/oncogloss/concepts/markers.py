@@ -42,7 +42,15 @@ _ACIDS = {
     "Y": "Tyr", "V": "Val", "*": "Ter",
 }  # fmt: skip
 _LETTERS = {acid: letter for letter, acid in _ACIDS.items()}
-_HGVS = re.compile(rf"\bp\.\(?({'|'.join(_LETTERS)})(\d+)({'|'.join(_LETTERS)}|\*)?\)?")
+_ACID = "|".join(_LETTERS)
+_HGVS = re.compile(rf"\b(?:p\.)?\(?\b({_ACID})(\d+)({_ACID}|\*)?\b\)?")
+_REWRITTEN = (  # one way to write an alteration → another
+    (re.compile(r"\bMET ?ex(?:on)? ?14\b"), "MET exon 14"),
+    (re.compile(r"(?<!exon )\b(?:del ?-?19|19 ?-?del)\b"), "exon 19 deletion"),
+    (re.compile(r"\be(?:x|xon)?[ .-]?(\d{1,2})[ -]?(?=(?:del|ins|skip|mut)\w*\b)", re.IGNORECASE), r"exon \1 "),
+    (re.compile(r"\bp\.\(?(?=[A-Z]\d)|\bexon \d{1,2}[ ,(]+(?=[A-Z]\d{2,4}[A-Z]\b)"), ""),
+    (re.compile(r"(\b[A-Z]\d{2,4}[A-Z](?: mutations?)?)[ ,(]+(?:in )?exon \d{1,2}\b(?! del| ins)"), r"\1"),
+)
 _ALTERNATIVE = re.compile(r"\b([A-Z]\d{2,4}[A-Z])/([A-Z])\b")  # "V600E/K"
 _CHANGE = re.compile(r"(?<!\w)(?:(?P<old>[A-Z])(?P<codon>\d{1,4})(?P<new>[A-Z]{0,2}|\*)|exon \d{1,2})(?!\w)")
 
@@ -120,6 +128,8 @@ def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     said = _HGVS.sub(
         lambda found: "".join(_LETTERS.get(part, part) for part in found.groups("")), _CUT_OFF.sub(" ", said)
     )
+    for other, one in _REWRITTEN:
+        said = other.sub(one, said)
     genes, rest = genes_and_rest(_ALTERNATIVE.sub(r"\1\2", said), vocabulary)
     names = symbols(genes) or (("CD274",) if threshold.startswith(("TPS", "CPS")) else ())
     change = _CHANGE.search(" ".join(rest))

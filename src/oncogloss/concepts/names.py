@@ -1,40 +1,76 @@
-"""When two names are the same name: spelling, hyphens, plural, Greek letters and word order set aside."""
+"""When two names are the same name: spelling, hyphens, plural, Greek letters, numerals and word order set aside."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu",
-    "σ": "sigma", "ω": "omega",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "θ": "theta", "κ": "kappa",
+    "λ": "lambda", "μ": "mu", "τ": "tau", "φ": "phi", "σ": "sigma", "χ": "chi", "ψ": "psi", "ω": "omega",
 }  # fmt: skip
-_AMERICAN = (  # British spelling → American, inside words
-    ("aem", "em"), ("oede", "ede"), ("oeso", "eso"), ("oestr", "estr"), ("oea", "ea"), ("paed", "ped"),
-    ("gynaec", "gynec"), ("tumour", "tumor"), ("colour", "color"), ("sulph", "sulf"), ("fibre", "fiber"),
-    ("isation", "ization"), ("ised", "ized"), ("foet", "fet"), ("caec", "cec"),
+_AMERICAN = (  # British spelling → American, inside words; what it does to other words it does to both names
+    ("umour", "umor"), ("colour", "color"), ("haviour", "havior"), ("labour", "labor"), ("sulph", "sulf"),
+    ("fibre", "fiber"), ("centre", "center"), ("litre", "liter"), ("titre", "titer"), ("programme", "program"),
+    ("isation", "ization"), ("ised", "ized"), ("ising", "izing"), ("alyse", "alyze"), ("elled", "eled"),
+    ("elling", "eling"), ("alling", "aling"),
 )  # fmt: skip
-_SAID = {  # a word → the one that says the same in a name of a disease
-    other: word
-    for word, others in (
-        ("kidney", "renal"), ("liver", "hepatic"), ("heart", "cardiac"), ("brain", "cerebral"), ("lung", "pulmonary"),
-        ("stomach", "gastric"), ("skin", "cutaneous"), ("eye", "ocular"), ("blood", "hematologic hematological"),
-        ("bone", "osseous"), ("breast", "mammary"), ("mouth", "oral"), ("muscle", "muscular"), ("artery", "arterial"),
-        ("vein", "venous"), ("intestine", "intestinal"), ("colon", "colonic"), ("ovary", "ovarian"),
-        ("spleen", "splenic"), ("uterus", "uterine"), ("testis", "testicular"), ("prostate", "prostatic"),
-        ("pancreas", "pancreatic"), ("esophagus", "esophageal"), ("rectum", "rectal"), ("vision", "visual"),
-        ("mental", "psychiatric"), ("disease", "disorder illness"), ("tumor", "neoplasm"),
-        ("hemorrhage", "bleeding hemorrhagic"), ("injury", "damage"), ("seizure", "convulsion convulsive"),
-        ("dysfunction", "impairment"), ("high", "elevated increased raised"), ("low", "decreased reduced"),
-        ("obesity", "obese"), ("diabetes", "diabetic"), ("epilepsy", "epileptic"), ("psychosis", "psychotic"),
-    )
-    for other in others.split()
+_NUMERALS = {
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10",
 }  # fmt: skip
+_NUMERAL = re.compile(
+    rf"\b(type|stage|phase|grade|class|group|factor|topoisomerase|level|degree)( |-)({'|'.join(_NUMERALS)})(?=[abc]?\b)"
+)
+_ALIKE = (  # one way to write it → another, in words without capitals
+    (re.compile(r"\b(non|pre|post|anti|peri)[- ](?=[a-z]{3})"), r"\1"),
+    (re.compile(r"\b([a-z]{3,}o)-(?=[a-z]{3})"), r"\1"),
+    (re.compile(r"(?:a|oo?)e(?=[a-z])"), "e"),  # British, and behind the "o" of a prefix American too
+    (re.compile(r"\bil[- ]?(?=\d)"), "interleukin "),
+    (re.compile(r"\bifn\b"), "interferon"),
+    (re.compile(r"\balfa\b"), "alpha"),
+    (re.compile(r"\bcentral nervous system\b"), "cns"),
+)
+_PLURAL = (  # endings of more than one → of one
+    ("stases", "stasis"), ("gnoses", "gnosis"), ("croses", "crosis"), ("broses", "brosis"), ("mboses", "mbosis"),
+    ("theses", "thesis"), ("omata", "oma"), ("viruses", "virus"), ("sinuses", "sinus"), ("thrombi", "thrombus"),
+    ("emboli", "embolus"), ("nevi", "nevus"), ("sses", "ss"), ("xes", "x"), ("ies", "y"),
+)  # fmt: skip
+_SAID_BY = (  # the word that stands for others that say the same in a name of a disease or procedure
+    # organs: what nouns and adjectives name alike; not "bowel" for "colorectal", which says less
+    ("renal", "kidney"), ("hepatic", "liver"), ("cardiac", "heart"), ("cerebral", "brain cerebrum"),
+    ("pulmonary", "lung"), ("gastric", "stomach"), ("cutaneous", "skin"), ("ocular", "eye"),
+    ("blood", "hematologic hematological hematopoietic"), ("bone", "osseous"), ("breast", "mammary"),
+    ("oral", "mouth"), ("muscle", "muscular"), ("arterial", "artery"), ("venous", "vein"), ("vascular", "vessel"),
+    ("intestinal", "intestine bowel"), ("colonic", "colon"), ("rectal", "rectum"), ("anal", "anus"),
+    ("duodenal", "duodenum"), ("jejunal", "jejunum"), ("ileal", "ileum"), ("cecal", "cecum"),
+    ("appendiceal", "appendix"), ("ovarian", "ovary"), ("splenic", "spleen"), ("uterine", "uterus womb"),
+    ("cervical", "cervix"), ("endometrial", "endometrium"), ("vaginal", "vagina"), ("vulvar", "vulva vulval"),
+    ("penile", "penis"), ("testicular", "testis testicle"), ("prostatic", "prostate"), ("urethral", "urethra"),
+    ("ureteral", "ureter ureteric"), ("urothelial", "urothelium"), ("pancreatic", "pancreas"),
+    ("esophageal", "esophagus gullet"), ("laryngeal", "larynx"), ("pharyngeal", "pharynx"),
+    ("nasopharyngeal", "nasopharynx"), ("oropharyngeal", "oropharynx"), ("hypopharyngeal", "hypopharynx"),
+    ("tracheal", "trachea windpipe"), ("bronchial", "bronchus"), ("pleural", "pleura"), ("thymic", "thymus"),
+    ("tonsillar", "tonsil"), ("lingual", "tongue"), ("gingival", "gum gingiva"), ("nasal", "nose"),
+    ("dental", "tooth"), ("peritoneal", "peritoneum"), ("mediastinal", "mediastinum"), ("pericardial", "pericardium"),
+    ("myocardial", "myocardium"), ("aortic", "aorta"), ("valvular", "valve"), ("retinal", "retina"),
+    ("uveal", "uvea"), ("conjunctival", "conjunctiva"), ("corneal", "cornea"), ("spinal", "spine"),
+    ("pelvic", "pelvis"), ("abdominal", "abdomen"), ("facial", "face"), ("mucosal", "mucosa"), ("articular", "joint"),
+    ("placental", "placenta"), ("cerebellar", "cerebellum"), ("meningeal", "meninges"), ("visual", "vision"),
+    # what befalls them
+    ("psychiatric", "mental"), ("disease", "disorder illness"), ("tumor", "neoplasm"), ("metastasis", "metastatic"),
+    ("bleeding", "hemorrhage hemorrhagic"), ("injury", "damage"), ("seizure", "convulsion convulsive"),
+    ("dysfunction", "impairment"), ("high", "elevated increased raised"), ("low", "decreased reduced"),
+    ("obesity", "obese"), ("diabetes", "diabetic"), ("epilepsy", "epileptic"), ("psychosis", "psychotic"),
+    # what is done about them
+    ("radiotherapy", "irradiation radiation"), ("transplant", "transplantation"), ("removal", "excision"),
+    ("surgery", "operation"),
+)  # fmt: skip
 _ENDINGS = (  # of an adjective → of its noun
     ("tensive", "tension"), ("emic", "emia"), ("mbotic", "mbosis"), ("phrenic", "phrenia"), ("kinetic", "kinesia"),
     ("algesic", "algesia"), ("embolic", "embolism"), ("plegic", "plegia"), ("paretic", "paresis"),
     ("toxic", "toxicity"), ("tonic", "tonia"), ("trophic", "trophy"), ("pathic", "pathy"), ("penic", "penia"),
-    ("kinetic", "kinesia"), ("rrhotic", "rrhosis"), ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
+    ("rrhotic", "rrhosis"), ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "and", "in", "to", "for", "nos", "unspecified"))
@@ -43,21 +79,28 @@ SHORT = 4  # letters and digits up to which a name with capitals counts as a sho
 
 def words(name: str) -> list[str]:
     """The words of a name in their plain form."""
-    marked = unicodedata.normalize("NFKD", name).casefold().replace("’", "'").replace("'s", "")
+    marked = unicodedata.normalize("NFKD", name.replace("ß", "β")).casefold().replace("’", "'").replace("'s", "")
     text = "".join(c for c in marked if not unicodedata.combining(c))
     for letter, spelled in _GREEK.items():
         text = text.replace(letter, spelled)
     for british, american in _AMERICAN:
         text = text.replace(british, american)
+    for other, one in _ALIKE:
+        text = other.sub(one, text)
+    text = _NUMERAL.sub(lambda found: f"{found[1]} {_NUMERALS[found[3]]}", text)
     return [_singular(word) for word in _WORD.findall(text)]
 
 
 def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
+    for plural, single in _PLURAL:
+        if word.endswith(plural) and len(word) > len(plural) + 1:
+            return word.removesuffix(plural) + single
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+_SAID = {_singular(other): word for word, others in _SAID_BY for other in others.split()}
 
 
 def _noun(word: str) -> str:
@@ -67,7 +110,15 @@ def _noun(word: str) -> str:
     return _SAID.get(word, word)
 
 
-def keys(name: str) -> list[str]:
+def _as_cancer(said: list[str]) -> list[str]:
+    """The words, with "cancer" for "malignant tumor"."""
+    if not {"malignant", "tumor"} <= set(said):
+        return said
+    return ["cancer", *(word for word in said if word not in ("malignant", "tumor"))]
+
+
+@lru_cache(maxsize=2**14)
+def keys(name: str) -> tuple[str, ...]:
     """Keys under which a name is found, the closest first; two names with a key in common are one name: by the same
     words, by them in another order, by words that say the same.
 
@@ -76,14 +127,14 @@ def keys(name: str) -> list[str]:
     bare = "".join(_WORD.findall(name))
     capitals = sum(c.isupper() for c in bare)
     if len(bare) <= SHORT and ((bare.upper() == bare and capitals) or capitals > 1):
-        return [f"={bare.upper()}"]
+        return (f"={bare.upper()}",)
     plain = words(name)
     if not plain:
-        return []
+        return ()
     found = ["".join(plain)]
     telling = sorted(word for word in plain if word not in _LEFT_OUT)
-    for said in (telling, sorted(map(_noun, telling))):
+    for said in (telling, sorted(_as_cancer([_noun(word) for word in telling]))):
         key = "~" + "".join(said) if len(said) > 1 else "".join(said)
         if key and key not in found:
             found.append(key)
-    return found
+    return tuple(found)

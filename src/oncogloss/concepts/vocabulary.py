@@ -5,6 +5,7 @@ checks.npy     (n,) uint8: the hash's fifth byte, so that one unknown name in so
 concepts.npy   (n,) uint16 or uint32: the concept of each
 starts.npy     (m + 1,) uint32: where each concept's line begins in concepts.txt
 concepts.txt   one concept a line: the fields of `Entry` with tabs between, a field's items with `|`
+short_forms.tsv  short forms with several senses (see `short_forms`)
 SOURCES.json   name, version, licence and counts of every source
 """
 
@@ -15,7 +16,7 @@ import json
 import mmap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,10 +24,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from oncogloss.concepts.names import keys
+from oncogloss.concepts.short_forms import Sense, read_senses
 from oncogloss.errors import BundleError
 
 NAMES, CHECKS, ROWS, STARTS, TEXT = "names.npy", "checks.npy", "concepts.npy", "starts.npy", "concepts.txt"
-SOURCES = "SOURCES.json"
+SHORT_FORMS, SOURCES = "short_forms.tsv", "SOURCES.json"
 DEFAULT_VOCABULARY = "default"
 
 
@@ -73,6 +75,7 @@ class Vocabulary:
 
     def __init__(self, folder: Path) -> None:
         """Raises BundleError where a file of the vocabulary is missing or damaged."""
+        self._folder = folder
         try:
             self._names, self._checks, self._rows, self._starts = (
                 np.load(folder / file, mmap_mode="r") for file in (NAMES, CHECKS, ROWS, STARTS)
@@ -89,6 +92,12 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self._starts) - 1
+
+    @cached_property
+    def senses(self) -> dict[str, list[Sense]]:
+        """What short forms with several senses may mean; read when it is first asked for."""
+        path = self._folder / SHORT_FORMS
+        return read_senses(path) if path.is_file() else {}
 
     def find(self, type_: str, name: str) -> tuple[Entry, int] | None:
         """(the concept of that name and entity type, which of the name's keys found it), or None."""
@@ -137,10 +146,9 @@ def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
     """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
-    and the members that one regimen alone has."""
-    together = Counter(members_id(entry.members) for entry in entries if entry.members)
-    members = ((row, members_id(entry.members)) for row, entry in enumerate(entries))
-    ids = {name_hash("ID", key): row for row, key in members if together[key] == 1}
+    and its members the first regimen that has them."""
+    members = [(row, members_id(entry.members)) for row, entry in enumerate(entries) if entry.members]
+    ids = {name_hash("ID", key): row for row, key in reversed(members)}
     ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
     ids |= {name_hash("ID", entry.id): row for row, entry in enumerate(entries)}
     lines = [entry.line.encode("utf-8") for entry in entries]
