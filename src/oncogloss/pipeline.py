@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from oncogloss.concepts import Context, Vocabulary, link, open_vocabulary
+from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
@@ -119,7 +119,9 @@ def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relatio
     return tuple(expanded(m) for m in mentions)
 
 
-def load(model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None) -> Pipeline:
+def load(
+    model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None, vocabulary: str = DEFAULT_VOCABULARY
+) -> Pipeline:
     """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's.
 
     Raises BundleError where the model or the vocabulary is missing or damaged.
@@ -128,4 +130,4 @@ def load(model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None) -
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)))
-    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, open_vocabulary())
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, open_vocabulary(vocabulary))
