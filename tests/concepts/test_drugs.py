@@ -71,4 +71,5 @@ def test_a_regimen_is_its_drugs() -> None:
     assert rchop is not None and "rituximab" in rchop.members and len(rchop.members) == 5
     new = link("REGIMEN", "Opdualag + gemcitabine", None, vocabulary)
     assert new is not None and new.members == ("gemcitabine", "nivolumab", "relatlimab")
+    assert link("REGIMEN", "pembrolizumab and Keytruda", None, vocabulary) is None, "one drug"
     assert link("REGIMEN", "gemcitabine and moonshine", None, vocabulary) is None
