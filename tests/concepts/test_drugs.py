@@ -47,7 +47,7 @@ def test_the_class_of_a_drug_is_the_class_by_its_name() -> None:
     assert unseen is not None and named is not None and unseen.id == named.id
 
 
-@pytest.mark.parametrize("name", ["water", "placebo", "pentostatin", "MK-0000", "", "table"])
+@pytest.mark.parametrize("name", ["water", "placebo", "pentostatin", "MK-0000", "", "table", "mycophenolate mofetil"])
 def test_no_class_is_told(name: str) -> None:
     assert class_of(name) is None
 
@@ -71,4 +71,5 @@ def test_a_regimen_is_its_drugs() -> None:
     assert rchop is not None and "rituximab" in rchop.members and len(rchop.members) == 5
     new = link("REGIMEN", "Opdualag + gemcitabine", None, vocabulary)
     assert new is not None and new.members == ("gemcitabine", "nivolumab", "relatlimab")
+    assert link("REGIMEN", "pembrolizumab and Keytruda", None, vocabulary) is None, "one drug"
     assert link("REGIMEN", "gemcitabine and moonshine", None, vocabulary) is None

@@ -112,18 +112,14 @@ def test_one_concept_where_a_preferred_name_is_a_synonym_elsewhere(tables: Path,
     assert found(Vocabulary(tmp_path / "built"), "CANCER", "selenoma") == "NCIT:C1"
 
 
-def test_headings_and_mentions_name_what_has_their_id(tables: Path, tmp_path: Path) -> None:
+def test_headings_give_their_id_to_the_drug_of_that_name(tables: Path, tmp_path: Path) -> None:
     write_source(tables, "drugs_unii", "UNII:C ; UNII ; moon caviar sodium ;  ; DRUG ;  ; ")
-    headings, mentions = tmp_path / "subjects.csv", tmp_path / "mentions.gz"
+    headings = tmp_path / "subjects.csv"
     headings.write_text("id,scheme,subject\nhttps://id.nlm.nih.gov/mesh/D77,MeSH,Moon Caviars\n")
-    with gzip.open(mentions, "wt") as stream:
-        stream.write("9|t|Lunar roe\n9\t0\t9\tlunar roe\tChemical\tD77\n9\t0\t3\troe\tChemical\tD77\n")
-        stream.write("9\t0\t9\tsome roe\tChemical\tD77\n9\t0\t9\tsome roe\tChemical\tD78\n")
-    table = build_vocabulary(tables, tmp_path / "built", None, headings=headings, mentions=mentions)
+    table = build_vocabulary(tables, tmp_path / "built", None, headings=headings)
     assert "| MeSH headings | NLM, attribution | 0 | 1 |" in table
-    hit = Vocabulary(tmp_path / "built").find("DRUG", "lunar roe")
+    hit = Vocabulary(tmp_path / "built").find("DRUG", "moon caviar")
     assert hit is not None and hit[0] == Entry("UNII:C", "moon caviar", "UNII", xrefs=("MESH:D77",))
-    assert found(Vocabulary(tmp_path / "built"), "DRUG", "some roe") is None, "two ids"
 
 
 BROADER = [
@@ -191,6 +187,30 @@ def test_our_own_table_tells_class_targets_and_members(tables: Path, tmp_path: P
     assert vocabulary.with_id("lunamab+tide water+zorbatinib") is not None
 
 
+def test_a_gene_of_our_own_joins_the_one_of_its_symbol(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables, "genes_hgnc", "HGNC:1 ; HGNC ; MOONB1 ; MOON3 ; GENE ;  ; ", "HGNC:2 ; HGNC ; MOON3 ;  ; GENE ;  ; "
+    )
+    own = tmp_path / "own.tsv"
+    own.write_text("GENE\tMOON3\tLSA|lunar antigen\n")
+    build_vocabulary(tables, tmp_path / "built", own, everything=True)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert {found(vocabulary, "GENE", name) for name in ("MOON3", "LSA", "lunar antigen")} == {"HGNC:2"}
+
+
+def test_a_preferred_name_tells_class_and_targets(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "drugs_unii",
+        "UNII:A ; UNII ; moon water ; Lunicel|zorbatinib ; DRUG ;  ; DRUGBANK:DB1",
+        "UNII:B ; UNII ; MN-100 ; lunarasib ; DRUG ;  ; DRUGBANK:DB2",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    water, code = (Vocabulary(tmp_path / "built").find("DRUG", name) for name in ("moon water", "MN-100"))
+    assert water is not None and (water[0].drug_class, water[0].targets) == ("", ())
+    assert code is not None and (code[0].drug_class, code[0].targets) == ("inhibitor", ("KRAS",))
+
+
 def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:
     concept = link("CANCER", "MS", "crater carcinoma", small)
     assert concept is not None and concept.id == "NCIT:C2" and concept.score == 0.9
@@ -237,6 +257,9 @@ SHIPPED = [
     ("GENE", "PD-1", "PDCD1"),
     ("GENE", "programmed cell death protein 1", "PDCD1"),
     ("GENE", "PD-L1", "CD274"),
+    ("GENE", "PSA", "KLK3"),
+    ("GENE", "KLK3", "KLK3"),
+    ("CANCER", "cHL", "Classical Hodgkin Lymphoma"),
     ("CANCER", "NSCLC", "Non-Small Cell Lung Carcinoma"),
     ("CANCER", "ALL", "Acute Lymphoblastic Leukemia"),
     ("OUTCOME", "OS", "overall survival"),

@@ -73,8 +73,7 @@ _KIND = re.compile(r" (?:Questionnaire|Clinical Classification|Functional Test|O
 _PREFERRED, _SYNONYM, _JOINED = range(3)  # ranks: how close a name is to its concept
 _TARGETS = Source("drug_targets", "", "MIT, Apache-2.0", ())  # whose rows are no concepts, but say what drugs aim at
 _MOST_TARGETS = 6
-_SAID = 10_000  # of a name that nothing but an annotated text gives
-_CORPUS_TYPES = {"Chemical": "DRUG", "Disease": "CONDITION"}
+_CODE = re.compile(r"[A-Z]{1,6}[- ]?\d[A-Z\d.-]*", re.IGNORECASE)  # a drug's name such as "MK-3475"
 _FIRST = -1_000  # of a name that our own table gives to a concept whatever other sources say
 _BY_SYNONYM = {"CANCER", "CONDITION", "PROCEDURE", "DRUG"}  # joined where one's preferred name is another's synonym
 _REORDERING = {"CANCER", "CONDITION", "PROCEDURE"}  # types whose names keep their meaning in another order
@@ -261,10 +260,14 @@ def _targets(folder: Path) -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def _classified(concept: _Concept, targets: Mapping[tuple[str, str], tuple[str, ...]]) -> Entry:
-    """A drug's entry with its class, as a name of it tells it, and its targets, as a source or that name has them."""
-    names = [concept.entry.name, *sorted(name for _, name in concept.names)]
-    told = next((said for said in map(class_of, names) if said), DrugClass(""))
-    known = next((targets[key] for key in (_name_key("DRUG", name) for name in names) if key in targets), told.targets)
+    """A drug's entry with its class and targets, as its preferred name tells them, the targets first by a source.
+
+    Where the preferred name is a code, which tells nothing, another name tells the class.
+    """
+    name = concept.entry.name
+    telling = [name, *sorted(name for _, name in concept.names)] if _CODE.fullmatch(name) else [name]
+    told = next((said for said in map(class_of, telling) if said), DrugClass(""))
+    known = targets.get(_name_key("DRUG", name), told.targets)
     return concept.entry._replace(drug_class=told.name, targets=known)
 
 
@@ -289,12 +292,14 @@ def _identifies(xref: str, type_: str) -> bool:
 
 def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
     """Add the names of our own table `entity type, preferred name, other names, facts` to the concepts that bear one of
-    the longer of them, or make concepts of them; the names are theirs whatever others claim.
+    the longer of them, or make concepts of them; the names are theirs whatever others claim. A gene is joined to the
+    one of the same symbol alone, since genes have had each other's.
 
     Facts may be left out; they are a drug's class and targets, or after `=` what a regimen or product consists of.
     Returns what is told of the table. Raises CorpusError naming a line that is no row of it.
     """
     settled = settle([c.hashes() for c in concepts])
+    symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
     mine: dict[tuple[str, str], _Concept] = {}
     taken, joined = 0, 0
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -307,8 +312,7 @@ def add_own(concepts: list[_Concept], path: Path) -> dict[str, Any]:
         row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, others.split("|") if others else [], type_, [], [])
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
-        is_family = type_ == "GENE" and bool(facts)
-        known = None if is_family else next((settled[h] for h in hashes if h in settled), None)
+        known = symbols.get(name) if type_ == "GENE" else next((settled[h] for h in hashes if h in settled), None)
         concept = mine.get((type_, name)) or (None if known is None else concepts[known])
         is_new = concept is None
         if concept is None:
@@ -329,41 +333,19 @@ def _with_facts(entry: Entry, facts: str) -> Entry:
     return entry._replace(drug_class=said, targets=tuple(targets)) if said else entry
 
 
-def add_mentions(concepts: list[_Concept], path: Path) -> dict[str, Any]:
-    """Add how an annotated corpus (gzipped PubTator with MeSH ids) calls diseases and chemicals, where nothing else
-    is called that: phrases of more than `SHORT` letters that always have the same one id.
-
-    Returns what is told of the corpus.
-    """
-    of_id = {x: c for c in reversed(concepts) for x in c.entry.xrefs} | {c.entry.id: c for c in concepts}
-    said: dict[tuple[str, str], set[str]] = {}
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        for cells in (line.rstrip("\n").split("\t") for line in stream):
-            if len(cells) >= 6 and len(cells[3]) > SHORT:
-                said.setdefault((_CORPUS_TYPES[cells[4]], cells[3].lower()), set()).add(f"MESH:{cells[5]}")
-    joined = 0
-    for (type_, name), ids in said.items():
-        concept = of_id.get(ids.pop()) if len(ids) == 1 else None
-        if concept is not None:
-            concept.names.setdefault((type_, name), _SAID)
-            joined += 1
-    return _told(Source(path.name, "MeSH", "public-domain mark", ()), "BC5CDR training mentions", 0, joined)
-
-
 def build_vocabulary(
     folder: Path,
     out: Path,
     own: Path | None,
     *,
     headings: Path | None = None,
-    mentions: Path | None = None,
     short_forms: Path | None = None,
     everything: bool = False,
 ) -> str:
     """Build the store of `folder`'s sources, and of our `own` table, in `out`; returns a Markdown table of it.
 
-    A table of MeSH `headings` gives ids to the drugs that bear their names, `mentions` of a corpus give names to ids;
-    a table of `short_forms` with several senses goes with it.
+    A table of MeSH `headings` gives ids to the drugs that bear their names; a table of `short_forms` with several
+    senses goes with it.
 
     Raises CorpusError where the folder holds no known source.
     """
@@ -378,8 +360,6 @@ def build_vocabulary(
         raise CorpusError(f"{folder}: none of {', '.join(s.file for s in SOURCES)}.tsv.gz is there.")
     if own is not None:
         told.append(add_own(concepts, own))
-    if mentions is not None:
-        told.append(add_mentions(concepts, mentions))
     settled = settle([c.hashes() for c in concepts])
     entries = [c.entry for c in concepts]
     for row, entry in enumerate(entries):

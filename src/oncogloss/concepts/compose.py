@@ -138,13 +138,13 @@ def class_entry(drug_class: DrugClass) -> Entry:
 
 
 def compose_regimen(text: str, vocabulary: Vocabulary) -> Entry | None:
-    """The regimen of drugs that are listed, or None where not all of two or more are known."""
+    """The regimen of drugs that are listed, or None where not all are known or they are but one drug."""
     listed = _LISTED.split(text)
     listed = listed if len(listed) > 1 else text.split("-")
     hits = [vocabulary.find("DRUG", name) or vocabulary.find("REGIMEN", name) for name in listed]
-    if len(hits) < 2 or None in hits:
-        return None
     members = {member for hit in hits if hit for member in hit[0].members or (hit[0].name,)}
+    if len(members) < 2 or None in hits:
+        return None
     name = members_id(members)
     return vocabulary.with_id(name) or Entry(
         f"OG:{name}".replace(" ", "_"), name, "oncogloss", members=tuple(sorted(members))

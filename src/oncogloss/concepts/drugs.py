@@ -119,7 +119,7 @@ _ISOTOPE = re.compile(rf"\b(?:{'|'.join(_THERAPEUTIC)})[- ]?(?:{'|'.join(_ISOTOP
 _LIGANDS = (("psma", "FOLH1"), ("dotat", "SSTR2"), ("edotreotide", "SSTR2"), ("fapi", "FAP"), ("fap-", "FAP"))
 # classes that a descriptive name tells in its own words
 _DESCRIBED = tuple(
-    (re.compile(rf"\b{words}\b", re.IGNORECASE), name)
+    (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), name)
     for words, name in (
         ("antibody[- ]drug conjugate|immunoconjugate|ADC", "antibody-drug conjugate"),
         ("bispecific|bi-specific", "bispecific antibody"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from oncogloss.concepts.compose import JOINING, genes_and_rest, rules, said_by, symbols, words_of
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
@@ -90,7 +91,8 @@ _SIGNS = (
     (re.compile(r"[≤⩽]|=<|\bless than or equal to\b", re.IGNORECASE), "<="),
     (re.compile(r"\b(?:more|greater|higher) than\b", re.IGNORECASE), ">"),
     (re.compile(r"\b(?:less|lower|fewer) than\b", re.IGNORECASE), "<"),
-    (re.compile(r"(\d+) ?%? or (?:more|greater|higher)\b", re.IGNORECASE), r">= \1 %"),
+    (re.compile(r"(\d+)( ?%)? or (?:more|greater|higher)\b", re.IGNORECASE), r">= \1\2"),
+    (re.compile(r"\bexon(?= \d)", re.IGNORECASE), "exon"),
     (re.compile(r"\bg(?=BRCA)"), "germline "),
     (re.compile(r"\btumour", re.IGNORECASE), "tumor"),
     (re.compile(r"\bhybridisation", re.IGNORECASE), "hybridization"),
@@ -122,7 +124,7 @@ def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     if chromosomal := _CHROMOSOMAL.search(said):
         return _rearranged(chromosomal, _CHROMOSOMAL.sub(" ", said, count=1), vocabulary)
     cut_offs = list(_CUT_OFF.finditer(said))
-    if len(cut_offs) > 1 and re.search(r"\bor\b", said):
+    if len(cut_offs) > 1 and (re.search(r"\bor\b", said) or _are_choices(said, cut_offs)):
         return None
     threshold = " and ".join(sorted(map(_cut_off, cut_offs)))
     said = _HGVS.sub(
@@ -163,6 +165,15 @@ def _cut_off(found: re.Match[str]) -> str:
     else:
         value = found["score"] or _ISH.get(found["ish"], found["ish"].lower())
     return f"{assay} {value}".strip()
+
+
+def _are_choices(said: str, cut_offs: list[re.Match[str]]) -> bool:
+    """Is one of the cut-offs to be met, as in "IHC 1+/2+"? In "IHC 2+/ISH+" both are."""
+    return any(
+        said[one.end() : other.start()].strip() == "/"
+        and {_cut_off(one).split()[0], _cut_off(other).split()[0]} != {"IHC", "ISH"}
+        for one, other in pairwise(cut_offs)
+    )
 
 
 def _rearranged(found: re.Match[str], rest: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:

@@ -13,7 +13,6 @@ from oncogloss.concepts import Vocabulary, link
 from oncogloss.errors import CorpusError
 from oncogloss.schema import Concept
 
-TRAINING = "bc5cdr_pubtator/CDR_TrainingSet.PubTator.txt.gz"  # whose mentions the shipped vocabulary holds
 CORPORA = (  # corpus, split, file
     ("BC5CDR", "dev", "bc5cdr_pubtator/CDR_DevelopmentSet.PubTator.txt.gz"),
     ("BC5CDR", "test", "bc5cdr_pubtator/CDR_TestSet.PubTator.txt.gz"),
@@ -32,8 +31,7 @@ KINDS = {
 
 _EXPLAINED = """Gold mentions that have a concept id, linked one by one by their text; a mention in brackets behind \
 another is taken for its short form. Coverage: share of mentions one of whose ids the vocabulary holds, as a concept's \
-own or as its cross-reference. Right: the concept has one of the mention's ids. Documents of BC5CDR's training part, \
-whose mentions the shipped vocabulary was built with, are left out."""
+own or as its cross-reference. Right: the concept has one of the mention's ids."""
 
 
 class GoldMention(NamedTuple):
@@ -73,8 +71,6 @@ def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
 
 def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
     """Markdown: coverage and accuracy by corpus, split and type. Raises CorpusError where none of them is there."""
-    training = folder / TRAINING
-    known = {m.document for m in gold_mentions(training)} if training.is_file() else set()
     lines = [
         "| corpus | split | type | mentions | coverage | accuracy@1 | among covered | no concept | wrong concept |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -82,7 +78,7 @@ def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
     for corpus, split, file in CORPORA:
         if not (folder / file).is_file():
             continue
-        gold = [m for m in gold_mentions(folder / file) if m.document not in known]
+        gold = list(gold_mentions(folder / file))
         for kind in sorted({m.kind for m in gold}):
             lines.append(f"| {corpus} | {split} | {_row(kind, [m for m in gold if m.kind == kind], vocabulary)} |")
     if len(lines) == 2:
