@@ -220,7 +220,7 @@ def pretrain(
     articles: Annotated[Path | None, typer.Option(help="Running text: JSON lines with `sections`, xz.")] = None,
     size: Annotated[str, typer.Option(help="`micro`, `nano`, or `deep` (a teacher).")] = "micro",
     terms: Annotated[Path, typer.Option(help="Terms on which it is judged as well.")] = Path("corpus/terms.txt"),
-    minutes: Annotated[float, typer.Option(help="Wall-clock minutes of training in all.")] = 50.0,
+    minutes: Annotated[float, typer.Option(min=0.001, help="Wall-clock minutes of training in all.")] = 50.0,
     corpus: CorpusFolder = Path("corpus"),
 ) -> None:
     """Masked-language pretraining from MiniLM's weights, on a CPU or a GPU; resumes after a kill.
@@ -243,8 +243,8 @@ def train(
     corpus: CorpusFolder = Path("corpus"),
     corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 16,
-    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4_800,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the gold annotations.")] = 16,
+    batch: Annotated[int, typer.Option(min=1, help="Tokens in a batch.")] = 4_800,
     teacher: Annotated[list[Path] | None, typer.Option(help="Finished run to learn from as well (repeatable).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
@@ -274,8 +274,8 @@ def ablate(
     corpus: CorpusFolder = Path("corpus"),
     corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora to mix in early.")] = None,
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the gold annotations.")] = 8,
-    batch: Annotated[int, typer.Option(help="Tokens in a batch.")] = 4_800,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the gold annotations.")] = 8,
+    batch: Annotated[int, typer.Option(min=1, help="Tokens in a batch.")] = 4_800,
     out: Out = None,
 ) -> None:
     """What each part of the recipe is worth: train with one thing changed, several seeds each, and score on dev.

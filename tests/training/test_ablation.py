@@ -15,6 +15,7 @@ from oncogloss.training import finetune as module
 from oncogloss.training.ablation import FIGURES, VARIANTS, Trial, ablation_table, run_trial
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage
 from oncogloss.training.finetune import Material, Recipe
+from oncogloss.training.recipes import TrainingData, ablate
 from toys import SENTENCES
 
 GOLD = [
@@ -41,9 +42,10 @@ def test_a_trial_leaves_its_figures_and_is_not_run_again(
     assert path.stat().st_mtime_ns == before
 
 
-def test_an_unknown_variant_is_refused(tiny_network: Network, tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_an_unknown_variant_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    data = TrainingData(tmp_path, [])
     with pytest.raises(CorpusError, match="No variant 'nonsense'; there are as it is,"):
-        run_trial(Trial("x", "nonsense", 0), tiny_network, tokenizer, Material(GOLD), GOLD, Recipe(), tmp_path)
+        ablate(data, ["micro"], ["as it is", "nonsense"], [0], Recipe(), tmp_path / "run")
 
 
 def test_every_variant_changes_what_the_recipe_or_material_has() -> None:

@@ -13,7 +13,7 @@ from oncogloss.errors import BundleError
 from oncogloss.model.bundle import CARD
 from oncogloss.model.network import Network
 from oncogloss.training.packing import ENCODER, PRETRAINED, STEPS, pack_encoder
-from oncogloss.training.recipes import export_run, start_network
+from oncogloss.training.recipes import export_run, parent_name, start_network
 from oncogloss.training.state import save_state
 
 
@@ -55,6 +55,13 @@ def test_export_packs_a_pretraining_run(tiny_network: Network, tokenizer_json: s
     assert "7 steps in 1.5 minutes, dev loss 1.250" in (out / CARD).read_text()
     network, _ = start_network(str(out))
     assert torch.allclose(network.encoder.norm.weight, tiny_network.encoder.norm.weight, atol=1e-3)
+
+
+def test_a_card_names_the_packed_encoder_that_training_started_from(
+    tiny_network: Network, tokenizer_json: str, tmp_path: Path
+) -> None:
+    pack_encoder(tiny_network, tokenizer_json, tmp_path, name="e", version="7", card="card")
+    assert parent_name(str(tmp_path)).startswith("oncogloss e 7 (SHA256SUMS ")
 
 
 def config_json(network: Network) -> str:

@@ -19,7 +19,7 @@ from oncogloss.model.bundle import CONFIG, GRAPH, TOKENIZER, find_bundle, open_b
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer, read_terms
-from oncogloss.training.ablation import Trial, ablation_table, run_trial
+from oncogloss.training.ablation import VARIANTS, Trial, ablation_table, run_trial
 from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import encoder_card, model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
@@ -220,6 +220,9 @@ def ablate(
 
     A start is a name of one (see `start_network`), or `label=name`.
     """
+    for variant in variants:
+        if variant not in VARIANTS:
+            raise CorpusError(f"No variant '{variant}'; there are {', '.join(VARIANTS)}.")
     run.mkdir(parents=True, exist_ok=True)
     for seed in seeds:
         material, dev = data.load(seed)
