@@ -42,6 +42,7 @@ class Format(StrEnum):
 
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
+VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]
 Records = Annotated[
     list[Path],
     typer.Option("--records", help="Record files (JSON lines, gzipped or not) that hold the corpus's text."),
@@ -452,7 +453,7 @@ def benchmark(
 def link_command(
     names: Annotated[list[str], typer.Argument(help="Names or ids to look up; `-`: one a line of standard input.")],
     type: Annotated[str | None, typer.Option(help="Entity type of the names, e.g. DRUG; default: any.")] = None,
-    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    vocabulary: VocabularyName = "default",
 ) -> None:
     """Find the concept of a name or id in the public vocabularies; prints JSON lines, `null` where there is none.
 
@@ -504,7 +505,7 @@ def vocabulary_build(
 @vocabulary_app.command("pairs")
 def vocabulary_pairs(
     pairs: Annotated[Path, typer.Argument(help="Rows: entity type, name, other name, `same` or `apart`.")],
-    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    vocabulary: VocabularyName = "default",
     out: Out = None,
 ) -> None:
     """How often the vocabulary knows that two names are one concept, and that two near ones are not.
@@ -520,9 +521,9 @@ def vocabulary_pairs(
 @vocabulary_app.command("abbreviations")
 def vocabulary_abbreviations(
     uses: Annotated[Path, typer.Argument(help="Rows: sentence, short form, long form, entity type or NONE.")],
-    model: Annotated[str, typer.Option(help="Model: a name or a folder.")] = "micro",
-    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too.")] = None,
+    model: Model = "micro",
+    vocabulary: VocabularyName = "default",
+    out: Out = None,
 ) -> None:
     """How often a short form that is not defined gets the concept that it stands for in its sentence.
 
@@ -540,7 +541,7 @@ def vocabulary_abbreviations(
 @vocabulary_app.command("accuracy")
 def vocabulary_accuracy(
     corpora: Annotated[Path, typer.Option(help="Folder of public corpora with concept ids (BC5CDR, BioRED).")],
-    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    vocabulary: VocabularyName = "default",
     out: Out = None,
 ) -> None:
     """How often gold mentions of public corpora get the concept that their annotators gave them.
@@ -556,7 +557,7 @@ def vocabulary_accuracy(
 @vocabulary_app.command("drugs")
 def vocabulary_drugs(
     drugs: Annotated[Path, typer.Argument(help="Rows: generic name, code names, brand names, class, targets.")],
-    vocabulary: Annotated[str, typer.Option(help="A vocabulary that ships, or the folder of one.")] = "default",
+    vocabulary: VocabularyName = "default",
     out: Out = None,
 ) -> None:
     """How many drugs are linked by generic, code and brand name, and get the right class and target.

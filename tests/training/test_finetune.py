@@ -25,7 +25,7 @@ from oncogloss.training.finetune import (
     TorchScorer,
     epoch_batches,
     finetune,
-    parameter_groups,
+    network_groups,
     prepare,
     rate_factor,
     term_vectors,
@@ -213,7 +213,7 @@ def test_rates_warm_up_and_fall() -> None:
 
 
 def test_every_parameter_but_the_masked_head_is_trained_once(network: Network) -> None:
-    groups = parameter_groups(network, RECIPE)
+    groups = network_groups(network, RECIPE)
     ids = [id(p) for group in groups for p in group["params"]]
     wanted = {id(p) for name, p in network.named_parameters() if not name.startswith("masked_language.")}
     assert len(ids) == len(set(ids)) and set(ids) == wanted

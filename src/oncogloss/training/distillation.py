@@ -27,7 +27,7 @@ from oncogloss.training.objectives import (
     span_means,
     span_table,
 )
-from oncogloss.training.pretrain import has_bf16
+from oncogloss.training.pretrain import encode
 
 MOST_SPANS = 160  # of a window whose pairs and attributes are imitated
 AT_A_CRITERION = ("exclusion", "depth", "categories")  # parts that mean something only where a criterion starts
@@ -64,10 +64,7 @@ def lesson(teachers: Sequence[Network], batch: Batch) -> Lesson:
 
 def read(network: Network, batch: Batch) -> NetworkOutput:
     """The network's scores of a batch: its encoder in bf16 where the device has it, the heads in full precision."""
-    device = batch.ids.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
-        hidden = network.encoder(batch.ids, batch.mask)
-    return network.heads(hidden.float())
+    return network.heads(encode(network.encoder, batch.ids, batch.mask))
 
 
 def _mean(parts: Iterable[Tensor]) -> Tensor:

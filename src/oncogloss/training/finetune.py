@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from oncogloss.model.decode import WindowScores
-from oncogloss.model.network import Network
+from oncogloss.model.network import Encoder, Network
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Window
 from oncogloss.training.corpora import GoldDocument
@@ -36,7 +36,7 @@ from oncogloss.training.objectives import (
     examples,
     joint_loss,
 )
-from oncogloss.training.pretrain import has_bf16, training_device
+from oncogloss.training.pretrain import encode, training_device
 from oncogloss.training.silver import LAYOUTS, roughen, swap_drugs
 from oncogloss.training.state import load_state, save_state
 
@@ -160,18 +160,30 @@ def _hide_names(example: Example, tokenizer: Tokenizer) -> Example:
     return replace(example, ids=ids)
 
 
-def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
-    """Optimizer groups: heads fast, encoder layers slower towards the input."""
-    encoder, n = network.encoder, len(network.encoder.layers)
-    groups = [
-        {"params": list(layer.parameters()), "peak": recipe.encoder_rate * recipe.layer_decay ** (n - 1 - i)}
+def parameter_groups(
+    encoder: Encoder, heads: Iterable[nn.Parameter], *, encoder_rate: float, head_rate: float, layer_decay: float
+) -> list[dict[str, Any]]:
+    """Optimizer groups with their peak rates: heads fast, encoder layers slower towards the input."""
+    n = len(encoder.layers)
+    groups: list[dict[str, Any]] = [
+        {"params": list(layer.parameters()), "peak": encoder_rate * layer_decay ** (n - 1 - i)}
         for i, layer in enumerate(encoder.layers)
     ]
     bottom = [*encoder.tokens.parameters(), *encoder.positions.parameters(), *encoder.norm.parameters()]
-    groups.append({"params": bottom, "peak": recipe.encoder_rate * recipe.layer_decay**n})
+    groups.append({"params": bottom, "peak": encoder_rate * layer_decay**n})
+    return [*groups, {"params": list(heads), "peak": head_rate}]
+
+
+def network_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """`parameter_groups` of a whole network, its masked-language head left out."""
     heads = (network.boundaries, network.spans, network.attributes, network.relations, network.concepts)
-    groups.append({"params": [p for head in heads for p in head.parameters()], "peak": recipe.head_rate})
-    return groups
+    return parameter_groups(
+        network.encoder,
+        (p for head in heads for p in head.parameters()),
+        encoder_rate=recipe.encoder_rate,
+        head_rate=recipe.head_rate,
+        layer_decay=recipe.layer_decay,
+    )
 
 
 def rate_factor(step: int, steps: int) -> float:
@@ -201,9 +213,9 @@ def finetune(
     network.to(device)
     for teacher in teachers:
         teacher.to(device).eval()
-    optimizer = torch.optim.AdamW(parameter_groups(network, recipe), lr=0.0, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(network_groups(network, recipe), lr=0.0, weight_decay=0.01, fused=True)
     average = copy.deepcopy(network).eval()
-    both = torch.nn.ModuleList([network, average])
+    both = nn.ModuleList([network, average])
     restored = load_state(folder, both, optimizer, network)
     done, step, steps = (int(restored[key]) for key in ("epoch", "step", "steps")) if restored else (0, 0, 0)
     begun, begun_at = time.monotonic(), step
@@ -228,10 +240,10 @@ def finetune(
                     network, tokenizer, dice.sample(material.synonyms, min(24, len(material.synonyms))), device
                 )
             torch.autograd.backward(sum(losses.values(), torch.zeros((), device=device)))
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            _average(average, network, min(recipe.averaging, (step + 1) / (step + 10)))
+            average_weights(average, network, min(recipe.averaging, (step + 1) / (step + 10)))
             sums |= {name: sums.get(name, 0) + value.detach() for name, value in losses.items()}
             step += 1
         pace = (time.monotonic() - begun) / max(1, step - begun_at)
@@ -270,19 +282,19 @@ def term_vectors(network: Network, tokenizer: Tokenizer, terms: Sequence[str], d
         ids[i, : len(row)] = torch.from_numpy(row)
     ids = ids.to(device)
     mask = ids != tokenizer.special(PAD)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
-        hidden = network.encoder(ids, mask)
+    hidden = encode(network.encoder, ids, mask)
     inside = mask.clone()
     inside[:, 0] = False
     weights = inside[..., None].float()
-    mean = (network.concepts(hidden.float()) * weights).sum(1) / weights.sum(1).clamp(min=1)
+    mean = (network.concepts(hidden) * weights).sum(1) / weights.sum(1).clamp(min=1)
     return F.normalize(mean, dim=-1)
 
 
 @torch.no_grad()
-def _average(average: Network, network: Network, decay: float) -> None:
+def average_weights(average: nn.Module, fresh: nn.Module, decay: float) -> None:
+    """Move the weights of `average` towards those of `fresh`, which has the same; `decay` 1 leaves them."""
     update = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    update(list(average.parameters()), list(network.parameters()), None)
+    update(list(average.parameters()), list(fresh.parameters()), None)
 
 
 class TorchScorer:

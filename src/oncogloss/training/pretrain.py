@@ -18,7 +18,7 @@ from tokenizers import Tokenizer as WordPiece
 from torch import Tensor
 from torch.nn import functional as F
 
-from oncogloss.model.network import EncoderLayer, Network
+from oncogloss.model.network import Encoder, EncoderLayer, Network
 from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer, byte_alphabet
 from oncogloss.training.state import load_state, save_state
 
@@ -52,6 +52,13 @@ def token_stream(passages: Iterable[tuple[str, str]], tokenizer: Tokenizer) -> N
     ids = {t: np.array(row, np.uint16) for t, row in zip(texts, tokenizer.encode_many(texts), strict=True)}
     names = {name: np.array([tokenizer.special(f"<{name}>")], np.uint16) for name, _ in pairs}
     return np.concatenate([part for name, text in pairs for part in (names[name], ids[text])])
+
+
+def encode(encoder: Encoder, ids: Tensor, mask: Tensor | None) -> Tensor:
+    """`ids` (B, L), `mask` (B, L) or None → (B, L, H) in fp32; computed in bf16 where the device does that well."""
+    with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=has_bf16(ids.device)):
+        hidden: Tensor = encoder(ids, mask)
+    return hidden.float()
 
 
 def word_starts(tokenizer: Tokenizer) -> NDArray[np.bool_]:

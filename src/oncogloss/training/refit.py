@@ -19,7 +19,7 @@ from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.objectives import Example, examples
-from oncogloss.training.pretrain import has_bf16
+from oncogloss.training.pretrain import encode
 
 STEPS, RATE, DECAY = 800, 5e-2, 1e-2
 
@@ -63,9 +63,7 @@ def _criteria(e: Example) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
 
 @torch.no_grad()
 def _hidden(network: Network, e: Example, device: torch.device) -> Tensor:
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16(device)):
-        hidden: Tensor = network.encoder(torch.from_numpy(e.ids)[None].to(device), None)
-    return hidden[0].float().cpu()
+    return encode(network.encoder, torch.from_numpy(e.ids)[None].to(device), None)[0].cpu()
 
 
 def _fit(pairs: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

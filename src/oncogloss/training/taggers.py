@@ -21,11 +21,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from oncogloss.model.network import Encoder, EncoderLayer, rotate
+from oncogloss.model.network import Encoder, rotate
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
-from oncogloss.training.pretrain import has_bf16, training_device
+from oncogloss.training.finetune import average_weights, parameter_groups
+from oncogloss.training.pretrain import encode, training_device
 
 Ints = NDArray[np.int64]
 Span = tuple[str, int, int]  # (label, start, end) in characters
@@ -80,7 +81,6 @@ def fit(
     """
     optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.01, fused=True)
     average = copy.deepcopy(model).eval()
-    kept: list[Tensor] = list(average.parameters())
     fresh: list[Tensor] = list(model.parameters())
     model.train()
     step = 0
@@ -97,8 +97,7 @@ def fit(
             nn.utils.clip_grad_norm_(fresh, clip)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-            with torch.no_grad():
-                torch._foreach_lerp_(kept, fresh, 1 - min(0.998, (step + 1) / (step + 10)))
+            average_weights(average, model, min(0.998, (step + 1) / (step + 10)))
             total += loss.detach()
             step += 1
         log(f"epoch {epoch + 1}/{epochs}  loss {total.item() / len(rows):.3f}")
@@ -273,11 +272,9 @@ class CrfHead(nn.Module):
         return [tags_to_spans(row) for row in (tags * mask).tolist()]
 
 
-def encode(encoder: Encoder, ids: Tensor, mask: Tensor | None) -> Tensor:
-    """`ids`, `mask` (B, L) → (B, L, H) in fp32; the encoder runs in bf16 where the device does that well."""
-    with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=has_bf16(ids.device)):
-        hidden = encoder(ids, mask)
-    return F.dropout(hidden.float(), encoder.dropout, encoder.training)
+def encode_dropped(encoder: Encoder, ids: Tensor, mask: Tensor | None) -> Tensor:
+    """`encode`, some of its output dropped in training."""
+    return F.dropout(encode(encoder, ids, mask), encoder.dropout, encoder.training)
 
 
 class EncoderTagger(Learner):
@@ -290,11 +287,14 @@ class EncoderTagger(Learner):
 
     def loss(self, batch: Batch) -> Tensor:
         """The head's loss over the encoder's vectors."""
-        return self.head.loss(encode(self.encoder, batch.ids, batch.mask if batch.padded else None), batch)
+        return self.head.loss(self._read(batch), batch)
 
     def decode(self, batch: Batch) -> list[list[tuple[int, int, int]]]:
         """For each window the (type, first, last) that the head finds."""
-        return self.head.decode(encode(self.encoder, batch.ids, batch.mask if batch.padded else None), batch.mask)
+        return self.head.decode(self._read(batch), batch.mask)
+
+    def _read(self, batch: Batch) -> Tensor:
+        return encode_dropped(self.encoder, batch.ids, batch.mask if batch.padded else None)
 
 
 @dataclass(frozen=True)
@@ -310,17 +310,14 @@ class EncoderRecipe:
     layer_decay: float = 0.9
 
 
-def encoder_groups(encoder: Encoder, others: Sequence[nn.Parameter], recipe: EncoderRecipe) -> list[dict[str, Any]]:
-    """Optimizer groups: `others` fast, encoder layers slower towards the input."""
-    n = len(encoder.layers)
-    groups: list[dict[str, Any]] = []
-    for i, layer in enumerate(encoder.layers):
-        assert isinstance(layer, EncoderLayer)
-        peak = recipe.encoder_rate * recipe.layer_decay ** (n - 1 - i)
-        groups.append({"params": list(layer.parameters()), "peak": peak})
-    bottom = [*encoder.tokens.parameters(), *encoder.positions.parameters(), *encoder.norm.parameters()]
-    groups.append({"params": bottom, "peak": recipe.encoder_rate * recipe.layer_decay**n})
-    return [*groups, {"params": list(others), "peak": recipe.head_rate}]
+def _groups(encoder: Encoder, head: nn.Module, recipe: EncoderRecipe) -> list[dict[str, Any]]:
+    return parameter_groups(
+        encoder,
+        head.parameters(),
+        encoder_rate=recipe.encoder_rate,
+        head_rate=recipe.head_rate,
+        layer_decay=recipe.layer_decay,
+    )
 
 
 class Row(NamedTuple):
@@ -402,7 +399,7 @@ def encoder_tagger(
         dice.shuffle(windows)
         return window_batches(row, windows, recipe.batch, pad, training_device())
 
-    groups = encoder_groups(encoder, list(model.head.parameters()), recipe)
+    groups = _groups(encoder, model.head, recipe)
     trained = fit(model, batches, groups, epochs=recipe.epochs, log=log)
 
     def predict(held: Sequence[Text]) -> list[set[Span]]:
@@ -459,7 +456,7 @@ class PairClassifier(Learner):
 
     def forward(self, batch: PairBatch) -> Tensor:
         """Logits, (B, classes)."""
-        hidden = encode(self.encoder, batch.ids, batch.mask)
+        hidden = encode_dropped(self.encoder, batch.ids, batch.mask)
         at = batch.marks[..., None].expand(-1, -1, hidden.shape[-1])
         logits: Tensor = self.output(hidden.gather(1, at).flatten(1))
         return logits
@@ -518,7 +515,7 @@ def pair_classifier(
         dice.shuffle(rows)
         return rows
 
-    groups = encoder_groups(encoder, list(model.output.parameters()), recipe)
+    groups = _groups(encoder, model.output, recipe)
     trained = fit(model, batches, groups, epochs=recipe.epochs, log=log)
 
     @torch.no_grad()
