@@ -246,7 +246,8 @@ def train(
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the gold annotations.")] = 16,
     batch: Annotated[int, typer.Option(min=1, help="Tokens in a batch.")] = 4_800,
-    teacher: Annotated[list[Path] | None, typer.Option(help="Finished run to learn from as well (repeatable).")] = None,
+    size: Annotated[str | None, typer.Option(help="Cut the start down to this size first: `nano`.")] = None,
+    teacher: Annotated[list[str] | None, typer.Option(help="Model or finished run to learn from (repeatable).")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
@@ -257,11 +258,12 @@ def train(
     """
     needs_training_extra()
     from oncogloss.training.finetune import Recipe
-    from oncogloss.training.recipes import TrainingData, train_model
+    from oncogloss.training.recipes import Origin, TrainingData, train_model
 
     data = TrainingData(corpus, records, corpora, terminology)
     recipe = Recipe(epochs=epochs, batch_tokens=batch, seed=seed)
-    train_model(data, start, run, out, recipe=recipe, teachers=teacher or (), name=name, version=version)
+    origin = Origin(start, size, teacher or ())
+    train_model(data, origin, run, out, recipe=recipe, name=name, version=version)
     print(f"{out}: written", file=sys.stderr)
 
 

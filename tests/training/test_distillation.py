@@ -10,14 +10,15 @@ import pytest
 import torch
 
 from oncogloss.model.layout import BLOCK
-from oncogloss.model.network import Network
+from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training import distillation
 from oncogloss.training import finetune as module
 from oncogloss.training.corpora import GoldDocument, GoldPassage
-from oncogloss.training.distillation import imitation_loss, lesson, read
+from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson
 from oncogloss.training.finetune import Material, Recipe, finetune
 from oncogloss.training.objectives import Batch, collate, examples, possible_cells
+from oncogloss.training.pretrain import encode
 from toys import SENTENCES
 
 
@@ -33,6 +34,11 @@ def bare(text: str) -> GoldDocument:
 def batch(tokenizer: Tokenizer) -> Batch:
     """Two windows of unlike length."""
     return collate([e for text in SENTENCES[:2] for e in examples(bare(text), tokenizer, 48, 16)], tokenizer)
+
+
+def read(network: Network, batch: Batch) -> NetworkOutput:
+    """The network's scores of a batch."""
+    return network.heads(encode(network.encoder, batch.ids, batch.mask))
 
 
 def another(network: Network, seed: int) -> Network:
@@ -111,3 +117,16 @@ def test_training_with_a_teacher_on_unlabelled_text_brings_the_network_nearer(
     )  # fmt: skip
     assert distance(student) - least < 0.7 * (before - least)
     assert "taught spans" in lines[0]
+
+
+def test_vectors_are_imitated_where_one_teacher_is_as_wide(tiny_network: Network, batch: Batch) -> None:
+    teacher = another(tiny_network, 1)
+    hidden = encode(tiny_network.encoder, batch.ids, batch.mask)
+    one = lesson([teacher], batch)
+    assert hidden_loss(encode(teacher.encoder, batch.ids, batch.mask), one, batch.mask)["taught vectors"] < 1e-3
+    loss = hidden_loss(hidden, one, batch.mask)["taught vectors"]
+    assert loss > 0
+    padded = torch.where(batch.mask[..., None], hidden, hidden + 9)
+    assert hidden_loss(padded, one, batch.mask)["taught vectors"] == loss
+    assert hidden_loss(hidden[..., :-1], one, batch.mask) == {}
+    assert hidden_loss(hidden, lesson([teacher, teacher], batch), batch.mask) == {}

@@ -19,7 +19,7 @@ from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to
 from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Recipe
 from oncogloss.training.quantize import load_rounded
-from oncogloss.training.recipes import TrainingData, export_run, start_network, train_model
+from oncogloss.training.recipes import Origin, TrainingData, export_run, start_network, train_model
 from oncogloss.training.state import load_state, save_state
 from toys import SENTENCES, make_document
 
@@ -48,7 +48,7 @@ def test_a_run_ends_in_a_bundle_that_reads(
         warnings.simplefilter("ignore")
         recipe = Recipe(epochs=1)
         data = TrainingData(corpus, [])
-        train_model(data, str(bundle), run, out, recipe=recipe, teachers=(), name="toy", version="0.1")
+        train_model(data, Origin(str(bundle)), run, out, recipe=recipe, name="toy", version="0.1")
     pipeline = load(out)
     assert (pipeline.info.name, pipeline.info.version) == ("toy", "0.1")
     assert pipeline.tokenizer.size == load(bundle).tokenizer.size
@@ -67,7 +67,7 @@ def test_a_run_without_training_text_is_refused(corpus: Path, bundle: Path, tmp_
     run, out = tmp_path / "run", tmp_path / "out"
     data = TrainingData(corpus, [])
     with pytest.raises(CorpusError, match="no annotated training record has its text; check --records"):
-        train_model(data, str(bundle), run, out, recipe=Recipe(), teachers=(), name="x", version="0")
+        train_model(data, Origin(str(bundle)), run, out, recipe=Recipe(), name="x", version="0")
 
 
 def test_a_folder_without_a_run_is_no_run(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ class NetworkConfig:
     """Sizes of the network; `window` and `overlap` are counted in tokens, the passage token included."""
 
     vocabulary_size: int
+    token_width: int = 0  # of the tokens' own vectors, which a matrix widens to `hidden`; 0: as wide as that
     hidden: int = 384
     layers: int = 6
     heads: int = 12

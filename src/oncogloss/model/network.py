@@ -73,7 +73,9 @@ class Encoder(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.dropout = config.dropout
-        self.tokens = nn.Embedding(config.vocabulary_size, config.hidden)
+        width = config.token_width or config.hidden
+        self.tokens = nn.Embedding(config.vocabulary_size, width)
+        self.widen = nn.Identity() if width == config.hidden else nn.Linear(width, config.hidden, bias=False)
         self.positions = nn.Embedding(config.max_positions, config.hidden)
         self.norm = nn.LayerNorm(config.hidden, eps=1e-12)
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
@@ -81,7 +83,7 @@ class Encoder(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         """`ids` (B, L) int64, `mask` (B, L) bool or None (no padding) → (B, L, H)."""
         positions = torch.arange(ids.shape[1], device=ids.device)
-        hidden: Tensor = self.norm(self.tokens(ids) + self.positions(positions))
+        hidden: Tensor = self.norm(self.widen(self.tokens(ids)) + self.positions(positions))
         hidden = F.dropout(hidden, self.dropout, self.training)
         attend = None if mask is None else mask[:, None, None, :]
         for layer in self.layers:

@@ -30,6 +30,7 @@ from oncogloss.training.objectives import (
 from oncogloss.training.pretrain import encode
 
 MOST_SPANS = 160  # of a window whose pairs and attributes are imitated
+HIDDEN_WEIGHT = 1_000.0  # of the encoder's own vectors beside the heads' scores, where one teacher is imitated
 AT_A_CRITERION = ("exclusion", "depth", "categories")  # parts that mean something only where a criterion starts
 
 
@@ -43,12 +44,14 @@ class Lesson(NamedTuple):
     attributes: Tensor  # (B, S, attributes) of what they find
     pairs: Tensor  # (B, relations, S, S) bool: pairs that may be joined
     relations: Tensor  # (B, relations, S, S)
+    hidden: Tensor | None  # (B, L, H): the encoder's vectors, where there is one teacher
 
 
 @torch.no_grad()
 def lesson(teachers: Sequence[Network], batch: Batch) -> Lesson:
     """The averaged scores of `teachers`, which read the tokens of `batch` and nothing of its annotation."""
-    outputs = [read(teacher, batch) for teacher in teachers]
+    encoded = [encode(teacher.encoder, batch.ids, batch.mask) for teacher in teachers]
+    outputs = [teacher.heads(hidden) for teacher, hidden in zip(teachers, encoded, strict=True)]
     cells = possible_cells(batch)
     spans = _mean(o.spans for o in outputs)
     found = _found(spans, cells)
@@ -59,12 +62,17 @@ def lesson(teachers: Sequence[Network], batch: Batch) -> Lesson:
     attributes = _mean(span_means(o.attributes, found) for o in outputs)
     relations = _mean(pair_scores(o.relations, found) for o in outputs)
     pairs = possible_pairs(found, batch.passage)
-    return Lesson(cells, spans.sigmoid(), shares, found, attributes.sigmoid(), pairs, relations.sigmoid())
+    hidden = encoded[0] if len(encoded) == 1 else None
+    return Lesson(cells, spans.sigmoid(), shares, found, attributes.sigmoid(), pairs, relations.sigmoid(), hidden)
 
 
-def read(network: Network, batch: Batch) -> NetworkOutput:
-    """The network's scores of a batch: its encoder in bf16 where the device has it, the heads in full precision."""
-    return network.heads(encode(network.encoder, batch.ids, batch.mask))
+def hidden_loss(hidden: Tensor, taught: Lesson, mask: Tensor) -> dict[str, Tensor]:
+    """Mean squared distance of the encoder's vectors `hidden` (B, L, H) from the lesson's, under `mask` (B, L);
+    nothing where the lesson has none as wide."""
+    if taught.hidden is None or taught.hidden.shape != hidden.shape:
+        return {}
+    distance = (hidden - taught.hidden).square().mean(-1)
+    return {"taught vectors": HIDDEN_WEIGHT * torch.where(mask, distance, 0).sum() / mask.sum()}
 
 
 def _mean(parts: Iterable[Tensor]) -> Tensor:

@@ -27,7 +27,7 @@ from oncogloss.model.network import Encoder, Network
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Window
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.distillation import imitation_loss, lesson, read
+from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson
 from oncogloss.training.objectives import (
     WEIGHTS,
     Example,
@@ -231,10 +231,12 @@ def finetune(
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
             batch = collate(rows, tokenizer).to(device)
-            output = read(network, batch)
+            hidden = encode(network.encoder, batch.ids, batch.mask)
+            output = network.heads(hidden)
             losses = joint_loss(output, batch)
             if teachers:
-                losses |= imitation_loss(output, batch, lesson(teachers, batch))
+                taught = lesson(teachers, batch)
+                losses |= imitation_loss(output, batch, taught) | hidden_loss(hidden, taught, batch.mask)
             if material.synonyms and step % 2 == 0:
                 losses["concepts"] = WEIGHTS["concepts"] * _concept_step(
                     network, tokenizer, dice.sample(material.synonyms, min(24, len(material.synonyms))), device

@@ -80,8 +80,7 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
 
     `folder` holds MiniLM's `model.safetensors` and `tokenizer.json`. MiniLM is uncased: a token that has
     capitals is moved by a small fixed vector, so that training can tell it from its lower-case twin. A deeper network
-    has each layer several times, one under the other; a narrower one gets the tokens' main axes, its layers
-    stay its own.
+    has each layer several times, one under the other.
     """
     old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
     pieces = WordPiece.from_file(str(folder / "tokenizer.json"))
@@ -105,12 +104,6 @@ def transfer_minilm(network: Network, tokenizer: Tokenizer, folder: Path) -> Non
         if word != word.lower():
             kind = "upper" if word.isupper() else "title" if word.istitle() else "mixed"
             fresh[i] += case_shift[kind]
-    width = network.config.hidden
-    if width < table.shape[1]:
-        _, _, axes = torch.linalg.svd(fresh - fresh.mean(0), full_matrices=False)
-        network.encoder.tokens.weight.data.copy_((fresh - fresh.mean(0)) @ axes[:width].T)
-        torch.nn.init.normal_(network.encoder.positions.weight, std=0.02)  # well below the tokens
-        return
     network.encoder.tokens.weight.data.copy_(fresh)
     positions = old["embeddings.position_embeddings.weight"] + old["embeddings.token_type_embeddings.weight"][0]
     network.encoder.positions.weight.data.copy_(positions[: network.config.max_positions])
@@ -152,7 +145,7 @@ def mask_words(
 
 def masked_loss(network: Network, hidden: Tensor, target: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """(mean cross entropy, which were predicted right) of the n chosen tokens of a batch read as `hidden` (B, L, H)."""
-    logits = network.masked_language(hidden[chosen], network.encoder.tokens.weight).float()
+    logits = network.masked_language(hidden[chosen], network.encoder.widen(network.encoder.tokens.weight)).float()
     wanted = target[chosen]
     return F.cross_entropy(logits, wanted), logits.argmax(-1) == wanted
 

