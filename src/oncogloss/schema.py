@@ -31,6 +31,9 @@ Category = Literal[
     "allergy", "psychosocial", "other",
 ]  # fmt: skip
 Match = Literal["name", "parts", "broader", "stem"]
+LogicOp = Literal["fact", "all", "any", "not", "except", "at_least", "if"]
+Operator = Literal[">=", ">", "<=", "<", "=", "range"]
+CoverageStatus = Literal["structured", "partly", "untouched"]
 SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
@@ -62,12 +65,41 @@ class Passage(_Frozen):
         return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
 
 
+class Part(_Frozen):
+    """A stretch of a passage that the registry keeps as an entry of its own: an arm, an intervention or an outcome.
+
+    `kind` is the registry's word for it in lower case: `experimental`, `active_comparator` … of arms, `drug`,
+    `biological` … of interventions, `primary`, `secondary`, `other` of outcomes; `label` is the entry's name.
+    """
+
+    passage: str
+    start: int
+    end: int
+    label: str
+    kind: str = ""
+
+
+class Registry(_Frozen):
+    """What a record says in fields beside its text, in the registry's own words; empty where it says nothing."""
+
+    sex: str = Field(default="", description="all, female or male")
+    minimum_age: str = Field(default="", description="e.g. 18 Years")
+    maximum_age: str = ""
+    phases: tuple[str, ...] = Field(default=(), description="e.g. PHASE2")
+    status: str = ""
+    study_type: str = ""
+    sponsor: str = ""
+
+
 class Document(_Frozen):
-    """What a reader makes of a record or a text file. `source` names the file and place it came from."""
+    """What a reader makes of a record or a text file. `source` names the file and place it came from; `parts` and
+    `registry` are there where a record has them."""
 
     id: str
     passages: tuple[Passage, ...]
     source: str = ""
+    parts: tuple[Part, ...] = ()
+    registry: Registry | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> Document:
@@ -130,8 +162,25 @@ class Relation(_Frozen):
     score: float
 
 
+class Logic(_Frozen):
+    """What a criterion asks, as a tree that a program can evaluate for a patient.
+
+    `fact`: a mention (by id), with all that its relations add to it, or a whole sub-criterion (by id).
+    `all`, `any`, `not`: of the parts. `at_least`: `n` of the parts. `if`: the second part must hold where the first
+    does. `except`: something of the first part that is none of the others ("malignancy other than basal cell
+    carcinoma"). The side is the criterion's: for an exclusion the tree says what excludes.
+    """
+
+    op: LogicOp
+    mention: str | None = None
+    criterion: str | None = None
+    n: int | None = None
+    parts: tuple[Logic, ...] = ()
+
+
 class Criterion(_Frozen):
-    """One eligibility criterion; `parent` is the id of the criterion it belongs under."""
+    """One eligibility criterion; `parent` is the id of the criterion it belongs under. `logic` is None where nothing
+    in it can be evaluated."""
 
     id: str
     passage: str
@@ -142,6 +191,107 @@ class Criterion(_Frozen):
     categories: tuple[Category, ...] = ()
     mentions: tuple[str, ...] = ()
     score: float
+    logic: Logic | None = None
+
+
+class Threshold(_Frozen):
+    """A comparison of a measure with a number. `value`, `high` and `unit` are comparable between trials (one unit for
+    each kind of quantity); `text` keeps the words.
+
+    `unit` is UCUM where there is one (`10*9/L`, `mg/dL`, `d`, `a`), `ULN` or `LLN` for multiples of a limit, `1` for
+    scores, ratios and grades. `high` is the upper end of a `range`, both ends included.
+    """
+
+    criterion: str | None
+    measure: str = Field(description="name of what is compared: its concept's, or its own words")
+    operator: Operator
+    value: float
+    high: float | None = None
+    unit: str
+    text: str
+    condition: str | None = Field(default=None, description="the words under which this comparison holds")
+    mentions: tuple[str, ...] = Field(default=(), description="the measure, the value, then the condition's")
+
+
+class TimeFrame(_Frozen):
+    """A span of time in days; `low` and `high` as far as the words tell them, `event` what it counts from or to."""
+
+    text: str
+    low: float | None = None
+    high: float | None = None
+    event: str | None = None
+
+
+class Treatment(_Frozen):
+    """A treatment as it is given: ids of its mention and of the mentions that say how."""
+
+    mention: str
+    doses: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    combined_with: tuple[str, ...] = ()
+
+
+class Arm(_Frozen):
+    """A group of a trial and what it gets; `kind` as in `Part`."""
+
+    label: str
+    kind: str
+    treatments: tuple[Treatment, ...]
+
+
+class Endpoint(_Frozen):
+    """An outcome that the trial measures. `rank` is primary, secondary, other, or empty where nothing says it."""
+
+    mention: str
+    name: str = Field(description="its concept's name, or its own words")
+    rank: str = ""
+    time_frame: TimeFrame | None = None
+    criteria: tuple[str, ...] = Field(default=(), description="instruments it is judged by, e.g. RECIST 1.1")
+
+
+class Coverage(_Frozen):
+    """A stretch of an eligibility text and how far it was understood; the stretches of a passage follow one another
+    without a gap."""
+
+    passage: str
+    start: int
+    end: int
+    status: CoverageStatus
+    reason: str
+
+
+class Flag(_Frozen):
+    """A place where the record seems to contradict itself: `kind` for programs, `message` for people."""
+
+    kind: str
+    message: str
+    mentions: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+
+
+class Requirement(_Frozen):
+    """Something that a patient must (`inc`) or must not (`exc`) have: one of these alternatives, by name."""
+
+    side: Side
+    any_of: tuple[str, ...]
+    criterion: str
+    mentions: tuple[str, ...]
+
+
+class Summary(_Frozen):
+    """The trial at a glance, names of concepts where there are any."""
+
+    cancers: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    treatments: tuple[str, ...] = ()
+    biomarkers: tuple[Requirement, ...] = ()
+    lines: tuple[str, ...] = ()
+    prior_treatments: tuple[Requirement, ...] = ()
+    washouts: tuple[str, ...] = ()
+    age: tuple[float | None, float | None] = (None, None)
+    sex: str = ""
 
 
 class Section(_Frozen):
@@ -170,7 +320,7 @@ class ModelInfo(_Frozen):
 
 
 class Extraction(_Frozen):
-    """All that was found in one document."""
+    """All that was found in one document: what the network reads, then what follows from it by structure."""
 
     id: str
     model: ModelInfo
@@ -178,3 +328,9 @@ class Extraction(_Frozen):
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
     criteria: tuple[Criterion, ...]
+    thresholds: tuple[Threshold, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    summary: Summary = Summary()

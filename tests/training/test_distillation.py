@@ -123,9 +123,9 @@ def test_vectors_are_imitated_where_one_teacher_is_as_wide(tiny_network: Network
     teacher = another(tiny_network, 1)
     hidden = encode(tiny_network.encoder, batch.ids, batch.mask)
     one = lesson([teacher], batch)
-    assert hidden_loss(encode(teacher.encoder, batch.ids, batch.mask), one, batch.mask)["taught vectors"] < 1e-3
+    own = hidden_loss(encode(teacher.encoder, batch.ids, batch.mask), one, batch.mask)["taught vectors"]
     loss = hidden_loss(hidden, one, batch.mask)["taught vectors"]
-    assert loss > 0
+    assert own < 0.02 * loss  # bf16
     padded = torch.where(batch.mask[..., None], hidden, hidden + 9)
     assert hidden_loss(padded, one, batch.mask)["taught vectors"] == loss
     assert hidden_loss(hidden[..., :-1], one, batch.mask) == {}
