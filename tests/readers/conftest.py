@@ -14,14 +14,22 @@ _STUDY: dict[str, Any] = {
         },
         "descriptionModule": {"briefSummary": "One.\r\nTwo.", "detailedDescription": None},
         "conditionsModule": {"conditions": ["Moon Sarcoma", "Crater Lesion"], "keywords": ["lunar"]},
-        "eligibilityModule": {"eligibilityCriteria": "Inclusion Criteria:\n\n* ANC \\>= 1.5 · 10\\^9/L\n* 🌙 Age"},
+        "eligibilityModule": {
+            "eligibilityCriteria": "Inclusion Criteria:\n\n* ANC \\>= 1.5 · 10\\^9/L\n* 🌙 Age",
+            "sex": "FEMALE",
+            "minimumAge": "18 Years",
+            "maximumAge": "N/A",
+        },
+        "designModule": {"studyType": "INTERVENTIONAL", "phases": ["PHASE1", "PHASE2"]},
+        "statusModule": {"overallStatus": "RECRUITING"},
+        "sponsorCollaboratorsModule": {"leadSponsor": {"name": "Lunar Clinic"}},
         "armsInterventionsModule": {
             "armGroups": [
                 {"label": "Arm A", "type": "EXPERIMENTAL", "description": "Zorbatinib daily.\nFasting."},
-                {"label": "Arm B"},
+                {"label": "Arm B", "type": "ACTIVE_COMPARATOR"},
             ],
             "interventions": [
-                {"name": "Zorbatinib", "description": "20 mg.", "otherNames": ["ZB-1", "Zorba"]},
+                {"name": "Zorbatinib", "type": "DRUG", "description": "20 mg.", "otherNames": ["ZB-1", "Zorba"]},
                 {"name": "Placebo."},
             ],
         },
@@ -44,12 +52,18 @@ _XML = """<?xml version="1.0" encoding="UTF-8"?>
       and its wrapped rest.
     </textblock>
   </brief_summary>
+  <sponsors><lead_sponsor><agency>Lunar Clinic</agency></lead_sponsor></sponsors>
+  <overall_status>Active, not recruiting</overall_status>
+  <phase>Phase 1/Phase 2</phase>
+  <study_type>Interventional</study_type>
   <primary_outcome><measure>PFS</measure><time_frame>2 years</time_frame></primary_outcome>
   <secondary_outcome><measure>OS</measure><description>Time to death.</description></secondary_outcome>
   <condition>Moon Sarcoma</condition>
   <condition>Crater Lesion</condition>
-  <arm_group><arm_group_label>Arm A</arm_group_label><description>Daily.</description></arm_group>
+  <arm_group><arm_group_label>Arm A</arm_group_label><arm_group_type>Active Comparator</arm_group_type>
+    <description>Daily.</description></arm_group>
   <intervention>
+    <intervention_type>Drug</intervention_type>
     <intervention_name>Zorbatinib</intervention_name>
     <description>20 mg.</description>
     <other_name>ZB-1</other_name>
@@ -62,7 +76,8 @@ _XML = """<?xml version="1.0" encoding="UTF-8"?>
              telescope
 
           -  Age &gt;= 18
-  </textblock></criteria></eligibility>
+  </textblock></criteria>
+    <gender>Both</gender><minimum_age>18 Years</minimum_age><maximum_age>N/A</maximum_age></eligibility>
   <keyword>lunar</keyword>
 </clinical_study>
 """

@@ -9,7 +9,7 @@ import pytest
 
 from oncogloss.errors import InputError
 from oncogloss.readers import input_files, read_bytes, read_path
-from oncogloss.schema import PASSAGE_NAMES, Document
+from oncogloss.schema import PASSAGE_NAMES, Document, Registry
 
 STUDY_TEXTS = {
     "brief_title": "Zorbatinib in Moon Sarcoma",
@@ -56,6 +56,25 @@ def test_study(study: str) -> None:
     assert list(texts(document)) == [name for name in PASSAGE_NAMES if name in STUDY_TEXTS]
 
 
+def test_study_keeps_what_stands_beside_its_text(study: str) -> None:
+    document = only(read_bytes(study.encode(), "moon.json"))
+    assert document.registry is not None
+    assert document.registry == Registry(
+        sex="female", minimum_age="18 Years", phases=("PHASE1", "PHASE2"), status="RECRUITING",
+        study_type="INTERVENTIONAL", sponsor="Lunar Clinic",
+    )  # fmt: skip
+    said = [(p.passage, p.label, p.kind, texts(document)[p.passage][p.start : p.end]) for p in document.parts]
+    assert said == [
+        ("arms", "Arm A", "experimental", "Arm A. Zorbatinib daily.\nFasting"),
+        ("arms", "Arm B", "active_comparator", "Arm B"),
+        ("interventions", "Zorbatinib", "drug", "Zorbatinib. 20 mg. ZB-1, Zorba"),
+        ("interventions", "Placebo.", "", "Placebo"),
+        ("outcomes", "PFS", "primary", "PFS. 2 years"),
+        ("outcomes", "OS", "secondary", "OS. Time to death. 9 years"),
+        ("outcomes", "Howling", "other", "Howling"),
+    ]
+
+
 def test_study_on_one_line_is_no_json_lines(study_line: str) -> None:
     assert only(read_bytes(f"\n\n{study_line}\n\n".encode(), "moon.json")).source == "moon.json"
 
@@ -95,6 +114,17 @@ def test_xml(xml: str) -> None:
     document = only(read_bytes(xml.encode(), "moon.xml"))
     assert (document.id, document.source) == ("NCT99999902", "moon.xml")
     assert texts(document) == XML_TEXTS
+    assert document.registry == Registry(
+        sex="all", minimum_age="18 Years", phases=("PHASE1", "PHASE2"), status="ACTIVE_NOT_RECRUITING",
+        study_type="INTERVENTIONAL", sponsor="Lunar Clinic",
+    )  # fmt: skip
+    said = [(p.label, p.kind, texts(document)[p.passage][p.start : p.end]) for p in document.parts]
+    assert said == [
+        ("Arm A", "active_comparator", "Arm A. Daily"),
+        ("Zorbatinib", "drug", "Zorbatinib. 20 mg. ZB-1, Zorba"),
+        ("PFS", "primary", "PFS. 2 years"),
+        ("OS", "secondary", "OS. Time to death"),
+    ]
 
 
 @pytest.mark.parametrize("change", [("\n", "\r\n"), ("<?xml", " \n<?xml"), ("summary\n", "summary&#13;\n")])

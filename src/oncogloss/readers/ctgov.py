@@ -7,15 +7,15 @@ text blocks lose the indentation of their element and keep their hard line ends.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from oncogloss.errors import InputError
-from oncogloss.readers.passages import join_lines, join_parts, make_document
-from oncogloss.schema import PASSAGE_NAMES, Document
+from oncogloss.readers.passages import Entry, join_entries, join_lines, join_parts, make_document
+from oncogloss.schema import PASSAGE_NAMES, Document, Registry
 
 _Kind = TypeVar("_Kind", dict[str, object], list[object], str)
 
@@ -28,7 +28,9 @@ def read_study(study: dict[str, object], source: str) -> Document:
     protocol = _Field(study, "", source)["protocolSection"]
     titles, about = protocol["identificationModule"], protocol["descriptionModule"]
     topics, treatment = protocol["conditionsModule"], protocol["armsInterventionsModule"]
-    outcomes = protocol["outcomesModule"]
+    arms, parts_of_arms = join_entries("arms", map(_arm, treatment["armGroups"].items()))
+    interventions, parts_given = join_entries("interventions", map(_intervention, treatment["interventions"].items()))
+    outcomes, parts_measured = join_entries("outcomes", _outcomes(protocol["outcomesModule"]))
     texts = (
         titles["briefTitle"].text(),
         titles["officialTitle"].text(),
@@ -37,24 +39,61 @@ def read_study(study: dict[str, object], source: str) -> Document:
         join_lines(item.text() for item in topics["conditions"].items()),
         join_lines(item.text() for item in topics["keywords"].items()),
         protocol["eligibilityModule"]["eligibilityCriteria"].text(),
-        join_lines(
-            join_parts(arm["label"].text(), arm["description"].text()) for arm in treatment["armGroups"].items()
-        ),
-        join_lines(
-            join_parts(
-                item["name"].text(),
-                item["description"].text(),
-                ", ".join(name.text() for name in item["otherNames"].items()),
-            )
-            for item in treatment["interventions"].items()
-        ),
-        join_lines(
-            join_parts(item["measure"].text(), item["description"].text(), item["timeFrame"].text())
-            for kind in ("primaryOutcomes", "secondaryOutcomes", "otherOutcomes")
-            for item in outcomes[kind].items()
-        ),
+        arms,
+        interventions,
+        outcomes,
     )
-    return make_document(titles["nctId"].text(), zip(PASSAGE_NAMES, texts, strict=True), source)
+    pairs = zip(PASSAGE_NAMES, texts, strict=True)
+    parts = [*parts_of_arms, *parts_given, *parts_measured]
+    return make_document(titles["nctId"].text(), pairs, source, parts, _registry(protocol))
+
+
+def _arm(arm: _Field) -> Entry:
+    label = arm["label"].text()
+    return Entry(label, arm["type"].text(), join_parts(label, arm["description"].text()))
+
+
+def _intervention(item: _Field) -> Entry:
+    name = item["name"].text()
+    other = ", ".join(name.text() for name in item["otherNames"].items())
+    return Entry(name, item["type"].text(), join_parts(name, item["description"].text(), other))
+
+
+def _outcomes(outcomes: _Field) -> Iterator[Entry]:
+    for kind in ("primary", "secondary", "other"):
+        for item in outcomes[f"{kind}Outcomes"].items():
+            measure = item["measure"].text()
+            yield Entry(measure, kind, join_parts(measure, item["description"].text(), item["timeFrame"].text()))
+
+
+def _registry(protocol: _Field) -> Registry:
+    eligibility, design = protocol["eligibilityModule"], protocol["designModule"]
+    return _registry_of(
+        sex=eligibility["sex"].text(),
+        minimum_age=eligibility["minimumAge"].text(),
+        maximum_age=eligibility["maximumAge"].text(),
+        phases=[phase.text() for phase in design["phases"].items()],
+        status=protocol["statusModule"]["overallStatus"].text(),
+        study_type=design["studyType"].text(),
+        sponsor=protocol["sponsorCollaboratorsModule"]["leadSponsor"]["name"].text(),
+    )
+
+
+def _registry_of(
+    *, sex: str, minimum_age: str, maximum_age: str, phases: Iterable[str], status: str, study_type: str, sponsor: str
+) -> Registry:
+    """One spelling for what JSON and XML write each in its own way."""
+    missing = {"N/A", "NA", "n/a"}
+    sex = sex.lower()
+    return Registry(
+        sex="all" if sex == "both" else sex,
+        minimum_age="" if minimum_age in missing else minimum_age,
+        maximum_age="" if maximum_age in missing else maximum_age,
+        phases=tuple(word for phase in phases if phase not in missing and (word := phase.upper().replace(" ", ""))),
+        status="_".join(status.replace(",", "").upper().split()),
+        study_type="_".join(study_type.upper().split()),
+        sponsor=sponsor,
+    )
 
 
 def read_study_xml(text: str, source: str) -> Document:
@@ -66,6 +105,9 @@ def read_study_xml(text: str, source: str) -> Document:
     study = _parse_xml(text, source)
     if study.tag != "clinical_study":
         raise InputError(f"{source}: XML, but no trial; give a record whose outermost element is <clinical_study>.")
+    arms, parts_of_arms = join_entries("arms", map(_xml_arm, study.findall("arm_group")))
+    interventions, parts_given = join_entries("interventions", map(_xml_intervention, study.findall("intervention")))
+    outcomes, parts_measured = join_entries("outcomes", _xml_outcomes(study))
     texts = (
         _block(study, "brief_title"),
         _block(study, "official_title"),
@@ -74,24 +116,41 @@ def read_study_xml(text: str, source: str) -> Document:
         join_lines(_blocks(study, "condition")),
         join_lines(_blocks(study, "keyword")),
         _block(study, "eligibility/criteria/textblock"),
-        join_lines(
-            join_parts(_block(arm, "arm_group_label"), _block(arm, "description")) for arm in study.findall("arm_group")
-        ),
-        join_lines(
-            join_parts(
-                _block(item, "intervention_name"),
-                _block(item, "description"),
-                ", ".join(_blocks(item, "other_name")),
-            )
-            for item in study.findall("intervention")
-        ),
-        join_lines(
-            join_parts(_block(item, "measure"), _block(item, "description"), _block(item, "time_frame"))
-            for kind in ("primary_outcome", "secondary_outcome", "other_outcome")
-            for item in study.findall(kind)
-        ),
+        arms,
+        interventions,
+        outcomes,
     )
-    return make_document(_block(study, "id_info/nct_id"), zip(PASSAGE_NAMES, texts, strict=True), source)
+    parts = [*parts_of_arms, *parts_given, *parts_measured]
+    registry = _registry_of(
+        sex=_block(study, "eligibility/gender"),
+        minimum_age=_block(study, "eligibility/minimum_age"),
+        maximum_age=_block(study, "eligibility/maximum_age"),
+        phases=_block(study, "phase").split("/"),
+        status=_block(study, "overall_status"),
+        study_type=_block(study, "study_type"),
+        sponsor=_block(study, "sponsors/lead_sponsor/agency"),
+    )
+    pairs = zip(PASSAGE_NAMES, texts, strict=True)
+    return make_document(_block(study, "id_info/nct_id"), pairs, source, parts, registry)
+
+
+def _xml_arm(arm: Element) -> Entry:
+    label = _block(arm, "arm_group_label")
+    return Entry(label, _block(arm, "arm_group_type"), join_parts(label, _block(arm, "description")))
+
+
+def _xml_intervention(item: Element) -> Entry:
+    name = _block(item, "intervention_name")
+    text = join_parts(name, _block(item, "description"), ", ".join(_blocks(item, "other_name")))
+    return Entry(name, _block(item, "intervention_type"), text)
+
+
+def _xml_outcomes(study: Element) -> Iterator[Entry]:
+    for kind in ("primary", "secondary", "other"):
+        for item in study.findall(f"{kind}_outcome"):
+            measure = _block(item, "measure")
+            text = join_parts(measure, _block(item, "description"), _block(item, "time_frame"))
+            yield Entry(measure, kind, text)
 
 
 @dataclass(frozen=True)

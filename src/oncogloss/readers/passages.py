@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from oncogloss.errors import InputError, shown
-from oncogloss.schema import Document, Passage
+from oncogloss.schema import Document, Part, Passage, Registry
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Entry(NamedTuple):
+    """An arm, an intervention or an outcome of a record, before it stands in its passage."""
+
+    label: str
+    kind: str
+    text: str
 
 
 def join_parts(*parts: str) -> str:
@@ -21,7 +30,25 @@ def join_lines(items: Iterable[str]) -> str:
     return "\n".join(item for item in items if item)
 
 
-def make_document(id: str, texts: Iterable[tuple[str, str]], source: str) -> Document:
+def join_entries(passage: str, entries: Iterable[Entry]) -> tuple[str, list[Part]]:
+    """(text of the passage, one entry a line as `join_lines` has it; where each entry stands in it)."""
+    kept = [entry for entry in entries if entry.text]
+    parts, start = [], 0
+    for entry in kept:
+        end = start + len(entry.text)
+        kind = "_".join(entry.kind.lower().rstrip(":").split())
+        parts.append(Part(passage=passage, start=start, end=end, label=entry.label, kind=kind))
+        start = end + 1
+    return join_lines(entry.text for entry in kept), parts
+
+
+def make_document(
+    id: str,
+    texts: Iterable[tuple[str, str]],
+    source: str,
+    parts: Iterable[Part] = (),
+    registry: Registry | None = None,
+) -> Document:
     """Make a Document of (passage name, text) pairs; blank passages are left out, others kept as they are.
 
     Raises InputError if the id is blank, no text is left, or a string is not valid Unicode.
@@ -35,9 +62,17 @@ def make_document(id: str, texts: Iterable[tuple[str, str]], source: str) -> Doc
         _check_unicode(text, f"{source}: record {shown(id)}, passage {shown(name)}")
         if text.strip():
             passages.append(Passage(name=name, text=text))
+    parts = tuple(parts)
+    for value in (*(p.label + p.kind for p in parts), *(_words(registry) if registry else ())):
+        _check_unicode(value, f"{source}: record {shown(id)}, a field beside its text")
     if not passages:
         raise InputError(f"{source}: record {shown(id)} holds no text; leave it out or fetch it again.")
-    return Document(id=id, passages=tuple(passages), source=source)
+    return Document(id=id, passages=tuple(passages), source=source, parts=parts, registry=registry)
+
+
+def _words(registry: Registry) -> Iterator[str]:
+    for value in registry.model_dump().values():
+        yield value if isinstance(value, str) else " ".join(value)
 
 
 def _check_unicode(text: str, what: str) -> None:
