@@ -271,7 +271,9 @@ def train(
 def ablate(
     records: Records,
     run: Annotated[Path, typer.Option(help="Folder of the results; what is there is not trained again.")],
-    start: Annotated[list[str], typer.Option(help="Where training starts: model, run or LABEL=RUN (repeatable).")],
+    start: Annotated[
+        list[str], typer.Option(help="Where training starts: model, run, `minilm`, or LABEL=one of these (repeatable).")
+    ],
     variant: Annotated[list[str] | None, typer.Option(help="What is changed (repeatable); all if left out.")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Seed (repeatable); 0, 1 and 2 if left out.")] = None,
     corpus: CorpusFolder = Path("corpus"),
@@ -279,6 +281,7 @@ def ablate(
     terminology: Annotated[Path | None, typer.Option(help="Folder of vocabularies for synonyms.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the gold annotations.")] = 8,
     batch: Annotated[int, typer.Option(min=1, help="Tokens in a batch.")] = 4_800,
+    size: Annotated[str | None, typer.Option(help="Cut the starts down to this size first: `nano`.")] = None,
     out: Out = None,
 ) -> None:
     """What each part of the recipe is worth: train with one thing changed, several seeds each, and score on dev.
@@ -292,7 +295,7 @@ def ablate(
 
     data = TrainingData(corpus, records, corpora, terminology)
     recipe = Recipe(epochs=epochs, batch_tokens=batch)
-    _keep(ablate(data, start, variant or list(VARIANTS), seed or [0, 1, 2], recipe, run), out)
+    _keep(ablate(data, start, variant or list(VARIANTS), seed or [0, 1, 2], recipe, run, size), out)
 
 
 @app.command()

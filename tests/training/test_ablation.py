@@ -28,7 +28,7 @@ def test_a_trial_leaves_its_figures_and_is_not_run_again(
     tiny_network: Network, tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "OVERLAP", 16)
-    trial = Trial("toy", "without averaged weights", 1)
+    trial = Trial("toy", "without averaged weights", 1, "0a1b2c3d")
     for _ in range(2):
         run_trial(
             trial, copy.deepcopy(tiny_network), tokenizer, Material(GOLD), GOLD[:1],

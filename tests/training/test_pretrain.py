@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from oncogloss.errors import CorpusError
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer
 from oncogloss.training import pretrain as module
@@ -130,11 +131,19 @@ def test_a_short_run_learns_and_resumes(
     network = copy.deepcopy(tiny_network)
     before = evaluate_dev(network, tokenizer, dev)["dev_loss"]
     lines: list[str] = []
-    result = pretrain(network, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 60, seed=1, log=lines.append)
+    result = pretrain(network, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 20, seed=1, log=lines.append)
     assert result["dev_loss"] < before - 0.1 and all(map(math.isfinite, result.values()))
     assert lines[-1].startswith("end: step ")
     again = copy.deepcopy(tiny_network)
-    resumed = pretrain(again, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 60, log=lines.append)
+    resumed = pretrain(again, tokenizer, stream, dev, folder=tmp_path, minutes=1 / 20, log=lines.append)
     assert resumed["dev_loss"] == pytest.approx(result["dev_loss"], abs=1e-6)  # its minutes were spent: nothing more
     for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.usefixtures("small")
+def test_too_little_text_is_refused(
+    tiny_network: Network, tokenizer: Tokenizer, stream: np.ndarray, dev: DevText, tmp_path: Path
+) -> None:
+    with pytest.raises(CorpusError, match="Only 100 tokens of text; a batch takes 160: give more records or articles"):
+        pretrain(copy.deepcopy(tiny_network), tokenizer, stream[:100], dev, folder=tmp_path, minutes=1)

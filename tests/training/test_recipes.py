@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError
 from oncogloss.model.bundle import GRAPH
+from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.pipeline import load
 from oncogloss.training import finetune
@@ -19,7 +21,7 @@ from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to
 from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Recipe
 from oncogloss.training.quantize import load_rounded
-from oncogloss.training.recipes import Origin, TrainingData, export_run, start_network, train_model
+from oncogloss.training.recipes import Origin, TrainingData, export_run, resized, start_network, train_model
 from oncogloss.training.state import load_state, save_state
 from toys import SENTENCES, make_document
 
@@ -115,3 +117,53 @@ def test_state_comes_back_with_its_moments(tiny_network: Network, tmp_path: Path
         optimizer.step()
     assert torch.equal(first.attributes.weight, second.attributes.weight)
     assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
+
+
+def test_a_folder_keeps_to_its_run(corpus: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune, "OVERLAP", 16)
+    run, data = tmp_path / "run", TrainingData(corpus, [])
+    run.mkdir()
+    (run / "state.safetensors").write_bytes(b"of another run")
+    (run / "config.json").write_text(json.dumps(asdict(NetworkConfig(99))))
+    (run / "tokenizer.json").write_text("{}")
+    with pytest.raises(CorpusError, match="holds a run of another network or tokenizer; give this one a folder"):
+        train_model(data, Origin(str(bundle)), run, tmp_path / "out", recipe=Recipe(), name="x", version="0")
+    assert json.loads((run / "config.json").read_text())["vocabulary_size"] == 99
+
+
+def test_only_a_micro_network_is_cut_down(bundle: Path) -> None:
+    network, _ = start_network(str(bundle))
+    with pytest.raises(CorpusError, match="Only a network of the size 'micro' can be made 'nano'; start from one"):
+        resized(network, "nano")
+
+
+def test_micro_is_cut_down_to_nano() -> None:
+    network, _ = start_network("micro")
+    small = resized(network, "nano")
+    assert small.config.layers == 3 and resized(small, "nano") is small
+    run = sum(p.numel() for n, p in small.named_parameters() if not n.startswith("masked_language."))
+    assert run < 8e6
+
+
+def test_an_unknown_size_is_refused(corpus: Path, bundle: Path, tmp_path: Path) -> None:
+    origin = Origin(str(bundle), "huge")
+    with pytest.raises(CorpusError, match="No size 'huge'; there are micro, nano, deep"):
+        train_model(TrainingData(corpus, []), origin, tmp_path, tmp_path, recipe=Recipe(), name="x", version="0")
+
+
+def test_a_teacher_must_read_with_the_same_tokenizer(corpus: Path, bundle: Path, tmp_path: Path) -> None:
+    origin = Origin(str(bundle), teachers=["micro"])
+    with pytest.raises(CorpusError, match="The teacher micro reads with another tokenizer"):
+        train_model(TrainingData(corpus, []), origin, tmp_path, tmp_path, recipe=Recipe(), name="x", version="0")
+
+
+def test_a_model_teaches_and_the_card_says_so(
+    corpus: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "OVERLAP", 16)
+    run, out = tmp_path / "run", tmp_path / "out"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        origin = Origin(str(bundle), teachers=[str(bundle)])
+        train_model(TrainingData(corpus, []), origin, run, out, recipe=Recipe(epochs=1), name="pupil", version="0")
+    assert "Taught by oncogloss tiny 0.0.1 (SHA256SUMS" in (out / "MODEL_CARD.md").read_text()

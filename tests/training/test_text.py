@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from oncogloss.errors import CorpusError
 from oncogloss.training.text import articles_of, pretraining_passages, records_without, tokenizer_texts
 
 
@@ -55,6 +56,19 @@ def test_pretraining_is_of_oncology_mostly_and_always_the_same(records: Path, ar
     assert {f"secret{i}." for i in range(0, 40, 2)} <= set(flat)
     assert sum(text in flat for text in (f"secret{i}." for i in range(1, 40, 2))) < 12
     assert len(flat) == len(set(flat))
+
+
+def test_long_and_short_runs_are_judged_on_the_same_text(records: Path, articles: Path) -> None:
+    held = [pretraining_passages([records], articles, set(), wide=wide)[1] for wide in (True, False)]
+    assert held[0] == held[1] and held[0]
+
+
+@pytest.mark.parametrize("content", [b"plain text", lzma.compress(b"no json"), lzma.compress(b"{}" * 99)[:-9]])
+def test_what_is_no_file_of_articles_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.xz"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=r"a\.jsonl\.xz: no xz-compressed JSON lines"):
+        list(articles_of(path))
 
 
 def test_where_there_is_time_all_text_is_seen_and_oncology_more_often(records: Path, articles: Path) -> None:

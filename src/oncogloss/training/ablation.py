@@ -48,16 +48,17 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Trial:
-    """One training run of the table: where it starts, what is changed, and its seed."""
+    """One training run of the table: where it starts, what is changed, its seed, and which weights it starts from."""
 
     start: str
     variant: str
     seed: int
+    digest: str
 
     @property
     def file(self) -> str:
         """Name of the file that keeps its result."""
-        return re.sub(r"[^A-Za-z0-9]+", "-", f"{self.start} {self.variant} {self.seed}") + ".json"
+        return re.sub(r"[^A-Za-z0-9]+", "-", f"{self.start} {self.variant} {self.seed} {self.digest}") + ".json"
 
 
 def run_trial(

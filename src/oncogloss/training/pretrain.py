@@ -18,6 +18,7 @@ from tokenizers import Tokenizer as WordPiece
 from torch import Tensor
 from torch.nn import functional as F
 
+from oncogloss.errors import CorpusError
 from oncogloss.model.network import Encoder, EncoderLayer, Network
 from oncogloss.model.tokenizer import MASK, SPECIALS, Tokenizer, byte_alphabet
 from oncogloss.training.state import load_state, save_state
@@ -178,6 +179,11 @@ def pretrain(
     finds one, in bf16 where the device has it.
     """
     device = training_device()
+    least = (PACES[device.type].batch + 1) * PACES[device.type].sequence
+    if len(stream) < least:
+        raise CorpusError(
+            f"Only {len(stream):,} tokens of text; a batch takes {least:,}: give more records or articles."
+        )
     network.to(device).eval()  # one pass over much text needs no dropout
     parameters = [*network.encoder.parameters(), *network.masked_language.parameters()]
     pace = PACES[device.type]

@@ -32,7 +32,7 @@ from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_st
 from oncogloss.training.quantize import load_rounded, write_bundle
 from oncogloss.training.refit import refit_linear_heads
 from oncogloss.training.shrink import shrunk
-from oncogloss.training.state import STATE
+from oncogloss.training.state import STATE, weights_digest
 from oncogloss.training.text import pretraining_passages
 from oncogloss.training.weak import bare_documents, drug_names, synonym_pairs, weak_documents
 
@@ -98,8 +98,7 @@ def pretrain_encoder(
     minutes: float,
 ) -> dict[str, float]:
     """Pretrain a network of one of SIZES from MiniLM, or go on with the run of the folder; returns its dev figures."""
-    if size not in SIZES:
-        raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
+    _check_size(size)
     contents = tokenizer_path.read_text(encoding="utf-8")
     tokenizer = Tokenizer(contents)
     torch.manual_seed(0)
@@ -107,10 +106,14 @@ def pretrain_encoder(
     held_apart = set().union(*split_ids(corpus).values())
     parts = pretraining_passages(records, articles, held_apart, wide=torch.cuda.is_available())
     training, dev = (token_stream((p for d in part for p in d), tokenizer) for part in parts)
-    replace_file(run / TOKENIZER, contents.encode("utf-8"))
-    replace_file(run / CONFIG, json.dumps(asdict(network.config)).encode("utf-8"))
+    _claim(run, network, contents)
     judged = DevText(dev[:DEV_TOKENS], term_tokens(tokenizer, read_terms(terms)))
     return pretrain(network, tokenizer, training, judged, folder=run, minutes=minutes)
+
+
+def _check_size(size: str | None) -> None:
+    if size is not None and size not in SIZES:
+        raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
 
 
 def _from_minilm(tokenizer: Tokenizer, size: str = "micro") -> Network:
@@ -135,6 +138,17 @@ def _config_of(run: Path) -> NetworkConfig:
     return NetworkConfig(**json.loads((run / CONFIG).read_text(encoding="utf-8")))
 
 
+def _claim(run: Path, network: Network, tokenizer_json: str) -> None:
+    """Write what a run's checkpoints need beside them. Raises CorpusError where the folder holds another run's."""
+    config = json.dumps(asdict(network.config))
+    if (run / STATE).is_file() and (run / CONFIG).is_file():
+        same = _config_of(run) == network.config and (run / TOKENIZER).read_text(encoding="utf-8") == tokenizer_json
+        if not same:
+            raise CorpusError(f"{run} holds a run of another network or tokenizer; give this one a folder of its own.")
+    replace_file(run / TOKENIZER, tokenizer_json.encode("utf-8"))
+    replace_file(run / CONFIG, config.encode("utf-8"))
+
+
 def is_pretraining(folder: Path) -> bool:
     """Does the folder hold a run of `pretrain`?"""
     if not (folder / STATE).is_file() or not (folder / TOKENIZER).is_file():
@@ -151,9 +165,10 @@ def parent_name(model: str) -> str:
 
 def start_network(start: str) -> tuple[Network, str]:
     """(network, tokenizer.json) of a pretraining run's folder, of a model bundle, of a packed encoder (`encoder` is
-    ours), or of MiniLM (`minilm`) moved to the tokenizer that ships."""
-    if start == MINILM:
-        contents = open_bundle().path(TOKENIZER).read_text(encoding="utf-8")
+    ours), or of MiniLM moved to the tokenizer that ships (`minilm`) or to that of a file (`minilm:tokenizer.json`)."""
+    base, _, path = start.partition(":")
+    if base == MINILM:
+        contents = (Path(path) if path else open_bundle().path(TOKENIZER)).read_text(encoding="utf-8")
         return _from_minilm(Tokenizer(contents)), contents
     folder = Path(start)
     if is_pretraining(folder):
@@ -183,8 +198,7 @@ def train_model(
 ) -> None:
     """Fine-tune and write the bundle; a run killed at any moment goes on from its last epoch."""
     start, size, teachers = origin.start, origin.size, origin.teachers
-    if size is not None and size not in SIZES:
-        raise CorpusError(f"No size '{size}'; there are {', '.join(SIZES)}.")
+    _check_size(size)
     material, dev = data.load(recipe.seed)
     if not material.gold:
         raise CorpusError(f"{data.corpus}: no annotated training record has its text; check --records.")
@@ -205,23 +219,31 @@ def train_model(
             f"{e.criteria.starts.f1:.4f}  side {e.criteria.side_accuracy:.3f}"
         )
 
-    replace_file(run / TOKENIZER, contents.encode("utf-8"))
-    replace_file(run / CONFIG, json.dumps(asdict(network.config)).encode("utf-8"))
+    _claim(run, network, contents)
     trained = finetune(network, tokenizer, material, recipe, run, teachers=masters, score=score)
     parameters = sum(p.numel() for p in trained.parameters())
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     reached = score(trained)
 
-    parent = "" if start == MINILM or is_pretraining(Path(start)) else parent_name(start)
+    parent = "" if start.startswith(MINILM) or is_pretraining(Path(start)) else parent_name(start)
+    taught = [] if not teachers else [
+        f"Taught by {', '.join(map(_teacher_name, teachers))} on {len(material.unlabelled):,} records without labels "
+        f"as well. "
+    ]  # fmt: skip
 
     def card(afterwards: str) -> str:
-        how = f"One joint stage: {words}.{afterwards}"
+        cut = f"Cut down to {size} first. " if size else ""
+        how = f"{cut}{''.join(taught)}One joint stage: {words}.{afterwards}"
         return model_card(name, version, parameters, material.gold, material.weak, how, reached, parent)
 
     replace_file(run / "MODEL_CARD.md", card("").encode("utf-8"))  # what `export` of this checkpoint may say
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
+
+
+def _teacher_name(teacher: str) -> str:
+    return f"the run {Path(teacher).name}" if (Path(teacher) / STATE).is_file() else parent_name(teacher)
 
 
 def _teacher(teacher: str, tokenizer_json: str) -> Network:
@@ -248,12 +270,19 @@ def corpus_learning_curve(
 
 
 def ablate(
-    data: TrainingData, starts: Sequence[str], variants: Sequence[str], seeds: Sequence[int], recipe: Recipe, run: Path
+    data: TrainingData,
+    starts: Sequence[str],
+    variants: Sequence[str],
+    seeds: Sequence[int],
+    recipe: Recipe,
+    run: Path,
+    size: str | None = None,
 ) -> str:
     """Train every variant from every start with every seed, what is done already left out; Markdown of all results.
 
-    A start is a name of one (see `start_network`), or `label=name`.
+    A start is a name of one (see `start_network`), or `label=name`; with `size` it is first cut down to it.
     """
+    _check_size(size)
     for variant in variants:
         if variant not in VARIANTS:
             raise CorpusError(f"No variant '{variant}'; there are {', '.join(VARIANTS)}.")
@@ -265,7 +294,8 @@ def ablate(
             for variant in variants:
                 torch.manual_seed(seed)  # fresh heads are drawn here
                 network, contents = start_network(name)
-                trial = Trial(label or name, variant, seed)
+                network = resized(network, size) if size else network
+                trial = Trial(label or name, variant, seed, weights_digest(network))
                 run_trial(trial, network, Tokenizer(contents), material, dev, recipe, run)
     return ablation_table(run)
 

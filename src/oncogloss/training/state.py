@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 STATE = "state.safetensors"
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Eight hex digits that tell these weights from others."""
+    digest = hashlib.sha256()
+    for name, value in network.state_dict().items():
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def save_state(

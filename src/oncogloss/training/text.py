@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from oncogloss.errors import CorpusError
 from oncogloss.training.corpora import read_rows, record_passages
 
 
@@ -21,10 +22,16 @@ def records_without(paths: Iterable[Path], held_apart: set[str]) -> Iterator[dic
 
 
 def articles_of(path: Path) -> Iterator[dict[str, Any]]:
-    """Articles: `{"id", "oncology", "sections": [[heading, text], …]}` a line, xz-compressed."""
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+    """Articles: `{"id", "oncology", "sections": [[heading, text], …]}` a line, xz-compressed.
+
+    Raises CorpusError where the file is something else.
+    """
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+    except (lzma.LZMAError, EOFError, ValueError) as error:
+        raise CorpusError(f"{path}: no xz-compressed JSON lines ({error}); give the articles as they come.") from None
 
 
 def tokenizer_texts(records: Sequence[Path], articles: Path | None, held_apart: set[str]) -> Iterator[str]:
@@ -51,7 +58,7 @@ def pretraining_passages(
     every oncology article twice, all others; else what a short run can see: the oncology records, one in six of the
     others, one in three of the oncology articles.
     """
-    dice = random.Random(1)
+    dice, thin = random.Random(1), random.Random(2)  # apart, so that dev is the same for long and short runs
     training: list[Texts] = []
     dev: list[Texts] = []
     for row in records_without(records, held_apart):
@@ -59,11 +66,11 @@ def pretraining_passages(
         passages = list(record_passages(row).items())
         if oncology and len(dev) < 100 and dice.random() < 0.02:
             dev.append(passages)
-        elif oncology or wide or dice.random() < 1 / 6:
+        elif oncology or wide or thin.random() < 1 / 6:
             training += [passages] * (3 if oncology and wide else 1)
     for article in articles_of(articles) if articles else ():
         text = "\n".join(text for _, text in article["sections"])
-        if wide or (article["oncology"] and dice.random() < 1 / 3):
+        if wide or (article["oncology"] and thin.random() < 1 / 3):
             training += [[("text", text)]] * (2 if article["oncology"] and wide else 1)
     dice.shuffle(training)
     return training, dev
