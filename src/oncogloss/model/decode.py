@@ -33,6 +33,7 @@ from oncogloss.schema import (
 )
 
 Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
 _NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
@@ -129,35 +130,35 @@ def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_S
     values = scores.spans[types, blocks[kept], rows[kept], columns[kept]]
     starts, ends = firsts + back, lasts + back
     inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
-    found = []
-    for k in np.flatnonzero(inside):
-        a, b = firsts[k], lasts[k] + 1
-        concept = scores.concepts[a:b].mean(0)
-        concept = concept / max(1e-6, float(np.linalg.norm(concept)))
-        attributes = scores.attributes[a:b].mean(0)
-        found.append(_Span(int(types[k]), int(starts[k]), int(ends[k]), float(values[k]), attributes, concept))
-    return found
+    attributes, concepts = (_means(v, firsts[inside], lasts[inside]) for v in (scores.attributes, scores.concepts))
+    concepts /= np.maximum(1e-6, np.linalg.norm(concepts, axis=-1, keepdims=True))
+    plain = (column[inside].tolist() for column in (types, starts, ends, values))
+    return [_Span(*row) for row in zip(*plain, attributes, concepts, strict=True)]
+
+
+def _means(values: Floats, firsts: Integers, lasts: Integers) -> Floats:
+    """Mean of `values` (L, n) over each span's tokens, both ends included: (spans, n)."""
+    sums = np.zeros((len(values) + 1, values.shape[1]))
+    np.cumsum(values, axis=0, out=sums[1:])
+    means = (sums[lasts + 1] - sums[firsts]) / (lasts + 1 - firsts)[:, None]
+    return np.asarray(means, np.float32)
 
 
 def _choose_spans(candidates: list[_Span]) -> list[_Span]:
-    """Best score first; a span must not cross one already taken, nor lie in it unless it may (a gene in a marker).
-
-    A span is at most MAX_SPAN tokens wide, so only those that start in its own stretch of the text or in the
-    neighbouring ones can meet it.
-    """
+    """Best score first; a span must not cross one already taken, nor lie in it unless it may (a gene in a marker)."""
     chosen: list[_Span] = []
-    stretches: defaultdict[int, list[_Span]] = defaultdict(list)
+    over: defaultdict[int, list[_Span]] = defaultdict(list)  # token → the chosen spans that cover it
     for span in sorted(candidates, key=lambda s: (-s.score, s.start, s.end, s.type)):
-        own = span.start // MAX_SPAN
-        if all(_compatible(span, other) for k in (own - 1, own, own + 1) for other in stretches[k]):
+        tokens = range(span.start, span.end + 1)
+        if all(_compatible(span, other) for token in tokens if token in over for other in over[token]):
             chosen.append(span)
-            stretches[own].append(span)
+            for token in tokens:
+                over[token].append(span)
     return chosen
 
 
 def _compatible(a: _Span, b: _Span) -> bool:
-    if a.end < b.start or b.end < a.start:
-        return True
+    """May both stand, which share a token?"""
     if a.start <= b.start and b.end <= a.end and may_hold(ENTITY_TYPES[a.type], ENTITY_TYPES[b.type]):
         return True
     return b.start <= a.start and a.end <= b.end and may_hold(ENTITY_TYPES[b.type], ENTITY_TYPES[a.type])

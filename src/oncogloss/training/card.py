@@ -83,7 +83,7 @@ def encoder_card(name: str, version: str, notes: dict[str, float]) -> str:
     )
     return f"""# Encoder card: oncogloss {name} {version}
 
-A pretrained encoder with its masked-language head, rows rounded to 6 bits, for `oncogloss train --start` and
+A pretrained encoder with its masked-language head, rows rounded to 5 bits, for `oncogloss train --start` and
 `oncogloss benchmark --start`. It finds nothing by itself.
 
 - **Licence**: Apache-2.0.
