@@ -5,6 +5,7 @@ Each token is decided in the window that owns it; a relation in the window where
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -73,9 +74,9 @@ class Decoded(NamedTuple):
     concepts: Floats
 
 
-def sigmoid(logits: Floats | float) -> Floats:
-    """Logits → probabilities."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))), np.float32)
+def sigmoid(logit: float) -> float:
+    """A logit's probability, to four places."""
+    return round(1 / (1 + math.exp(-max(-40.0, min(40.0, logit)))), 4)
 
 
 def decode(
@@ -122,12 +123,13 @@ def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:
 
 def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
     """All spans of a window that score above 0, lie in one passage and are at most MAX_SPAN tokens wide."""
-    types, blocks, rows, columns = np.nonzero(scores.spans > 0)
+    cells = np.flatnonzero(scores.spans.ravel() > 0)
+    types, blocks, rows, columns = np.unravel_index(cells, scores.spans.shape)
     firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
     back = window.first - window.lead
     kept = (firsts >= window.lead) & (firsts <= lasts) & (lasts < np.minimum(len(window.ids), firsts + MAX_SPAN))
     types, firsts, lasts = types[kept], firsts[kept], lasts[kept]
-    values = scores.spans[types, blocks[kept], rows[kept], columns[kept]]
+    values = scores.spans.ravel()[cells[kept]]
     starts, ends = firsts + back, lasts + back
     inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
     attributes, concepts = (_means(v, firsts[inside], lasts[inside]) for v in (scores.attributes, scores.concepts))
@@ -202,7 +204,7 @@ def _mentions(
     """Mentions in reading order, an outer one before what lies in it, and the span of each."""
 
     def score(span: _Span) -> float:
-        return round(float(sigmoid(thresholds.slope * (span.score + thresholds.spans) + thresholds.offset)), 4)
+        return sigmoid(thresholds.slope * (span.score + thresholds.spans) + thresholds.offset)
 
     placed = []
     for span in spans:
@@ -255,7 +257,7 @@ def _relations(spans: list[_Span], mentions: list[Mention], views: list[_View]) 
             found.append((a, b, relation, logit))
     found.sort(key=lambda f: (int(f[0].id[1:]), int(f[1].id[1:]), f[2]))
     return [
-        Relation(type=RELATION_TYPES[relation], head=a.id, tail=b.id, score=round(float(sigmoid(logit)), 4))
+        Relation(type=RELATION_TYPES[relation], head=a.id, tail=b.id, score=sigmoid(logit))
         for a, b, relation, logit in found
     ]
 
@@ -360,7 +362,7 @@ def _criteria(
                 parent=open_parents[-1][1] if open_parents else None,
                 categories=tuple(categories),
                 mentions=tuple(m.id for m in inside if m.end <= end),
-                score=round(float(sigmoid(float(part["criterion"][i, 0]))), 4),
+                score=sigmoid(float(part["criterion"][i, 0])),
             )
         )
         open_parents.append((depth, identifier))
