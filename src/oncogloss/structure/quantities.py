@@ -34,18 +34,26 @@ class _Number:
 
 
 _OPERATORS: dict[str, Operator] = {"≥": ">=", "≤": "<=", ">": ">", "<": "<", "=": "=", "↑": ">=", "↓": "<="}
-_NUMBER = re.compile(r"(?P<sign>(?<![\w.)%-] )(?<![\w.)%-])-)?(?<![a-z*^])(?P<digits>\d+(?:\.\d+)?(?:e-?\d{1,2})?)(?P<plus>\+)?")
+_NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.)%-] )(?<![\w.)%-])-)?(?<![a-z*^])(?P<digits>\d+(?:\.\d+)?(?:e-?\d{1,2})?)(?P<plus>\+)?"
+)
 _LEADING = re.compile(
     r"^(?:[\s:,;(\[/]|\b(?:of|is|are|was|be|being|must|should|an?|the|with|has|have|having|scores?|value|level|status|count"
     r"|aged?|ages|subjects?|patients?|about|approximately|from|between|only|rang(?:e|es|ing)|ecog|who|zubrod|karnofsky"
     r"|ctcae|nci|ps|ihc|nyha)\b)*"
 )
 _BETWEEN = re.compile(
-    r"^[\s,;:.)\]]*(?P<joined>-|to|through|thru|and|or|/|,)?[\s,]*(?:a |an )?(?P<operator>[≥≤><=])?\s*$"
+    r"^[\s:.)\]]*(?P<joined>-|to|through|thru|(?:[,;] ?)?(?:and|or)\b|/|[,;])?\s*(?:a |an )?(?P<operator>[≥≤><=])?\s*$"
 )
 _AGE = re.compile(r"\b(?:aged?|ages|old|older|younger|(?<=in )age)\b|(?:years?|months)[ -]of[ -]age")
+_LONGEST_UNIT = 80
+_BETTER = re.compile(r"\bor better\b")
+_BEST_IS = (
+    (re.compile(r"karnofsky|lansky|kps", re.IGNORECASE), "or more"),
+    (re.compile(r"ecog|eastern|who\b|zubrod|grade", re.IGNORECASE), "or less"),
+)
 _THROUGH = ("-", "to", "through", "thru")
-_SAME = {frozenset({"mg/dL", "umol/L"}), frozenset({"mg/dL", "10*9/L"})}
+_SAME = {frozenset({"mg/dL", "umol/L"})}
 
 
 def read_quantity(text: str, measure: str = "") -> Quantity | None:
@@ -55,7 +63,8 @@ def read_quantity(text: str, measure: str = "") -> Quantity | None:
     words are not wholly understood.
     """
     plain = plain_of(text)
-    signs = signs_of(plain)
+    better = next((words for scale, words in _BEST_IS if scale.search(f"{measure} {text}")), "or better")
+    signs = signs_of(_BETTER.sub(better, plain))
     suffix = "".join(sorted(set(re.findall("[↑↓]", signs))))
     numbers = _numbers(re.sub("[↑↓]", " ", signs))
     if not numbers or len(suffix) > 1:
@@ -71,7 +80,7 @@ def read_quantity(text: str, measure: str = "") -> Quantity | None:
         return None
     if len(units) > 1:  # the same in units that only the measure would make one
         numbers, found = numbers[:1], found[:1]
-    return _joined(numbers, [value for value, _ in found], found[0][1], suffix)
+    return _joined(numbers, [value for value, _ in found], found[0][1], suffix, graded="grade" in plain)
 
 
 def _numbers(signs: str) -> list[_Number]:
@@ -84,28 +93,38 @@ def _numbers(signs: str) -> list[_Number]:
         if before is None or parts is None or (before["joined"] and not numbers):
             return []
         value = float(m["digits"]) * (-1 if m["sign"] else 1)
-        numbers.append(_Number(before["operator"] or "", value, parts[0], before["joined"] or "", bool(m["plus"])))
+        numbers.append(
+            _Number(
+                before["operator"] or "",
+                value,
+                parts[0],
+                (before["joined"] or "").strip(",; ") or ("," if before["joined"] else ""),
+                bool(m["plus"]),
+            )
+        )
         before = parts[1]
     return numbers if before and not before["joined"] and not before["operator"] else []
 
 
 def _unit_and_rest(gap: str) -> tuple[str, re.Match[str]] | None:
     """The unit with which the words after a number begin, and what joins it to the next number."""
-    for end in sorted({m.start() for m in re.finditer(r"\b|(?<=\s)|$", gap)} | {0}, reverse=True):
+    if len(gap) > _LONGEST_UNIT:
+        return None
+    for end in sorted({m.start() for m in re.finditer(r"(?<!\w)|(?!\w)", gap)}, reverse=True):
         rest = _BETWEEN.match(gap[end:])
         if rest and (unit := read_unit(gap[:end])) is not None:
             return unit, rest
     return None
 
 
-def _joined(numbers: list[_Number], values: list[float], unit: str, suffix: str) -> Quantity | None:
+def _joined(numbers: list[_Number], values: list[float], unit: str, suffix: str, *, graded: bool) -> Quantity | None:
     """One comparison of the numbers of a text, which have one unit."""
     operators = [n.operator for n in numbers]
     before = operators[0]
     if len(numbers) > 1 and (len(set(operators)) == 1 or suffix == "") and _alike(numbers, values):
         numbers, values = numbers[:1], values[:1]
     if len(numbers) == 1:
-        if numbers[0].plus and (unit != "1" or values[0] > 4):  # "18+", but a score of 3+
+        if numbers[0].plus and (unit != "1" or values[0] > 4 or graded):  # "18+", "grade 3+", but a score of 3+
             suffix = suffix or "↑"
         if before and suffix and _OPERATORS[before][0] != _OPERATORS[suffix][0]:
             return None
@@ -124,6 +143,7 @@ def _is_range(numbers: list[_Number], values: list[float]) -> bool:
             all(b - a == 1 for a, b in pairwise(values))
             and all(n.operator in ("", "=") for n in numbers)
             and all(j in ("or", ",", "/", "and") for j in joined)
+            and ("/" not in joined or values[-1] <= 5)  # "9/10" is nine of ten
         )
     closed = first in ("≥", ">") and last in ("≤", "<")
     opened = first in ("", "=", "≥", ">") and last in ("", "≤", "<") and joined[0] in (*_THROUGH, "and")
@@ -135,20 +155,25 @@ def _is_range(numbers: list[_Number], values: list[float]) -> bool:
 def _alike(numbers: list[_Number], values: list[float]) -> bool:
     """Whether a text says the same twice, in two units ("9 g/dL or 90 g/L")."""
     low, high = min(values), max(values)
-    return high - low <= 0.06 * abs(high) and len({n.unit for n in numbers}) == len(numbers) and "" not in {
-        n.unit for n in numbers
-    }
+    return (
+        high - low <= 0.06 * abs(high)
+        and len({n.unit for n in numbers}) == len(numbers)
+        and "" not in {n.unit for n in numbers}
+    )
 
 
 _SPAN = re.compile(r"\b(hours?|hrs?|days?|weeks?|wks?|months?|mos?|years?|yrs?)\b")
-_EVERY = re.compile(r"\b(?:every|each|once (?:every|per)|per|q) ?(?:\d+(?:\.\d+)?(?: ?(?:-|to) ?\d+)? ?)?(?:hour|day|week|month|year)s?\b")
+_EVERY = re.compile(
+    r"\b(?:every|each|once (?:every|per)|per|q) ?(?:\d+(?:\.\d+)?(?: ?(?:-|to) ?\d+)? ?)?"
+    r"(?:hour|day|week|month|year)s?\b"
+)
 _TO_NOW = re.compile(
     r"\b(?:within|in the|during|over|past|last|previous|prior|preceding|up to|through|maximum|less than|under|to)\b|≤|<"
 )
 _AT_LEAST = re.compile(r"[≥>↑]|\bminimum\b|\b(?:or|and) (?:more|longer)\b")
 _EVENT = re.compile(
     r"\b(?:prior to|before|preceding|until|since|after|following|from|of|post|during|to|through|at|at time of|on)\b"
-    r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|the (?:past|last|previous)|past|last)\D+?)\s*$"
+    r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|(?:the )?past\b)\D+?)\s*$"
 )
 _MOMENTS = re.compile(r"^(?:at )?(?P<event>baseline|screening|enrol+ment|randomi[sz]ation|registration|study entry)$")
 _ARTICLES = re.compile(r"^(?:the|a|an|their|his|her)\s+")

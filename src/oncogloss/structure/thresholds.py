@@ -19,19 +19,24 @@ _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
 )  # fmt: skip
 _CUT_OFF = re.compile(
     r"(?P<name>[^\W\d].*?)[\s:(,]*(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above)\b"
-    r"|(?<![\w-])\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+).*)",
+    r"|(?<![\w-])(?:\d+(?:\.\d+)?\s*%?\s*(?:-|–|to)\s*)?\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+).*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PERSONS = r"(?:(?:the |all )?(?:patients?|subjects?|participants?|those|women|men|females?|males?|children|adults?)\b)"
-_CASE = r"(?:if|unless|except|when|where|in (?:the )?(?:case|presence|absence|setting) of|in the event of)\b"
+_CASE = r"(?:if|unless|except|in (?:the )?(?:case|presence|absence|setting) of|in the event of)\b"
 _CONDITION = re.compile(rf"[\s,]*(?:{_CASE}|(?:in|for|among)\s+{_PERSONS})", re.IGNORECASE)
-_LOOSE = re.compile(r"[\s,]*(?:with|without|in|for|when|by)\b", re.IGNORECASE)
+_LOOSE = re.compile(r"[\s,]*(?:with|without|in|for|when|where|by)\b", re.IGNORECASE)
 _AHEAD = re.compile(
-    rf"(?:[;,(\[]|\b(?:or|and|but)\b)\s*(?P<words>(?:{_CASE}|(?:in|for|among|with|without)\b|{_PERSONS}).*?)"
+    rf"(?:(?:[;,(\[]|\b(?:or|and|but)\b)\s*)+(?P<words>(?:{_CASE}|(?:in|for|among|with|without)\b|{_PERSONS}).*?)"
     r"[\s,:(]*(?:(?:is|are|must be|should be|may be|then)\s*)?$",
     re.IGNORECASE | re.DOTALL,
 )
+_TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
+_JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
+
+
+_Placed = tuple[tuple[str, int, int], Threshold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,23 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     """
     texts = {passage.name: passage.text for passage in document.passages}
     comparisons = _comparisons(extraction)
-    found = []
-    for comparison in comparisons:
-        measure, value = comparison.measure, comparison.value
-        quantity = read_quantity(value.text, _names(measure))
-        if quantity:
-            condition = _condition(texts[value.passage], comparison, comparisons, extraction.mentions)
-            found.append((comparison, _threshold(comparison, quantity, condition)))
+    found: list[_Placed] = []
+    for run in _runs(comparisons, texts):
+        text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
+        whole = read_quantity(text, _names(run[0].measure, text))
+        if len(run) > 1 and whole and whole.operator == "range":
+            readings = [(run, text, whole)]
+        else:
+            single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]
+            readings = [(part, words, quantity) for part, words, quantity in single if quantity]
+        for part, words, quantity in readings:
+            first = part[0]
+            condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            ids = (first.measure.id, *(c.value.id for c in part), *condition[1])
+            place = (first.value.passage, first.value.start, first.measure.start)
+            found.append((place, _threshold(first, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
-    ordered = sorted([*_steps_as_range(found), *markers], key=lambda entry: entry[0])
+    ordered = sorted([*found, *markers], key=lambda entry: entry[0])
     return tuple(threshold for _, threshold in ordered)
 
 
@@ -108,18 +121,17 @@ def _only_measure(
 
 
 def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Mention]:
-    """Each thing once: long form rather than short, a measure rather than what it is measured on, outer rather than inner."""
-    named = {m.id: m for m in heads}
-    full = {long_forms.get(m.id, m).id: long_forms.get(m.id, m) for m in named.values()}
-    spelled = {m.expansion.casefold() for m in full.values() if m.expansion}
-    kept = [m for m in full.values() if not (m.expansion and m.text.casefold() not in spelled and _spelled(m, full.values()))]
+    """Each thing once: a long form rather than the short one, a measure rather than what it is of, outer not inner."""
+    full = {long_forms.get(m.id, m).id: long_forms.get(m.id, m) for m in heads}
+    spelled = {m.text.casefold() for m in full.values()}
+    named: dict[str, Mention] = {}
+    for m in full.values():
+        if (m.expansion or "").casefold() not in spelled:
+            named.setdefault(m.concept.id if m.concept and m.concept.match != "broader" else m.id, m)
+    kept = list(named.values())
     if any(m.type == "MEASURE" for m in kept):
         kept = [m for m in kept if m.type == "MEASURE" or m.type in _MARKERS]
     return [m for m in kept if not any(_within(m, other) for other in kept)]
-
-
-def _spelled(short: Mention, others: Iterable[Mention]) -> bool:
-    return any(other.text.casefold() == (short.expansion or "").casefold() for other in others)
 
 
 def _within(inner: Mention, outer: Mention) -> bool:
@@ -135,12 +147,15 @@ def _name(measure: Mention) -> str:
     return measure.concept.name if measure.concept else measure.expansion or " ".join(measure.text.split())
 
 
-def _names(measure: Mention) -> str:
-    """All that is known of what is compared: by it a unit is chosen."""
-    return "; ".join((*((measure.expansion,) if measure.expansion else ()), measure.text, _name(measure)))
+def _names(measure: Mention, value: str) -> str:
+    """All that is known of what is compared, by which a unit is chosen; of persons a time is the age."""
+    persons = ("age",) if measure.type == "POPULATION" and _TIME.search(value) else ()
+    return "; ".join((*persons, *((measure.expansion,) if measure.expansion else ()), measure.text, _name(measure)))
 
 
-def _threshold(comparison: _Comparison, quantity: Quantity, condition: tuple[str | None, tuple[str, ...]]) -> Threshold:
+def _threshold(
+    comparison: _Comparison, text: str, quantity: Quantity, condition: str | None, mentions: tuple[str, ...]
+) -> Threshold:
     return Threshold(
         criterion=comparison.criterion.id,
         measure=_name(comparison.measure),
@@ -148,9 +163,9 @@ def _threshold(comparison: _Comparison, quantity: Quantity, condition: tuple[str
         value=quantity.value,
         high=quantity.high,
         unit=quantity.unit,
-        text=comparison.value.text,
-        condition=condition[0],
-        mentions=(comparison.measure.id, comparison.value.id, *condition[1]),
+        text=text,
+        condition=condition,
+        mentions=mentions,
     )
 
 
@@ -191,27 +206,24 @@ def _told(words: str, start: int, mentions: list[Mention]) -> tuple[str | None, 
     return (" ".join(words.split()).strip(" ,:"), outer) if outer else (None, ())
 
 
-def _steps_as_range(
-    found: list[tuple[_Comparison, Threshold]],
-) -> Iterator[tuple[tuple[str, int, int], Threshold]]:
-    """Thresholds with their places; the marked steps of a score ("0", "1" and "2") as one range."""
-    groups: dict[tuple[str, bool], list[tuple[_Comparison, Threshold]]] = defaultdict(list)
-    for comparison, threshold in found:
-        step = threshold.operator == "=" and threshold.unit == "1" and threshold.condition is None
-        groups[comparison.measure.id, step].append((comparison, threshold))
-    for (_, step), group in groups.items():
-        values = [threshold.value for _, threshold in group]
-        if step and len(group) > 1 and all(b - a == 1 for a, b in pairwise(values)):
-            first, last = group[0], group[-1]
-            ids = (first[1].mentions[0], *(c.value.id for c, _ in group))
-            update = {"operator": "range", "high": last[1].value, "mentions": ids}
-            update["text"] = "; ".join(t.text for _, t in group)
-            group = [(first[0], first[1].model_copy(update=update))]
-        for comparison, threshold in group:
-            yield (comparison.value.passage, comparison.value.start, comparison.measure.start), threshold
+def _runs(comparisons: list[_Comparison], texts: dict[str, str]) -> Iterator[list[_Comparison]]:
+    """The comparisons, those of one measure together whose values are but joined to one another ("0", "1" or "2")."""
+    of_measure: dict[str, list[_Comparison]] = defaultdict(list)
+    for comparison in comparisons:
+        of_measure[comparison.measure.id].append(comparison)
+    for group in of_measure.values():
+        run = group[:1]
+        for before, after in pairwise(group):
+            text = texts[after.value.passage]
+            if _JOINT.fullmatch(text, before.value.end, max(after.value.start, before.value.end)):
+                run.append(after)
+            else:
+                yield run
+                run = [after]
+        yield run
 
 
-def _markers(extraction: Extraction, compared: set[str]) -> Iterator[tuple[tuple[str, int, int], Threshold]]:
+def _markers(extraction: Extraction, compared: set[str]) -> Iterator[_Placed]:
     """The cut-offs that biomarkers hold in their own words ("PD-L1 TPS ≥ 50%")."""
     place = _Places(extraction.criteria)
     values = [m for m in extraction.mentions if m.type == "VALUE"]
@@ -222,13 +234,16 @@ def _markers(extraction: Extraction, compared: set[str]) -> Iterator[tuple[tuple
         parts = _CUT_OFF.fullmatch(m.text)
         quantity = read_quantity(parts["cut"]) if parts else None
         if parts and quantity:
-            yield (m.passage, m.start, m.start), Threshold(
-                criterion=criterion.id,
-                measure=" ".join(parts["name"].split()),
-                operator=quantity.operator,
-                value=quantity.value,
-                high=quantity.high,
-                unit=quantity.unit,
-                text=parts["cut"],
-                mentions=(m.id,),
+            yield (
+                (m.passage, m.start, m.start),
+                Threshold(
+                    criterion=criterion.id,
+                    measure=" ".join(parts["name"].split()),
+                    operator=quantity.operator,
+                    value=quantity.value,
+                    high=quantity.high,
+                    unit=quantity.unit,
+                    text=parts["cut"],
+                    mentions=(m.id,),
+                ),
             )
