@@ -1,0 +1,249 @@
+"""The comparisons that the criteria of a trial make, each a measure, a number and the condition it holds under."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Threshold
+from oncogloss.structure.quantities import Quantity, read_quantity
+
+_MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
+_CIRCUMSTANCES: frozenset[EntityType] = frozenset(
+    {"CANCER", "STAGE", "DISEASE_STATE", "CONDITION", "GENE", "BIOMARKER", "DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE",
+     "SETTING", "POPULATION"}
+)  # fmt: skip
+_CUT_OFF = re.compile(
+    r"(?P<name>[^\W\d].*?)[\s:(,]*(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above)\b"
+    r"|(?<![\w-])(?:\d+(?:\.\d+)?\s*%?\s*(?:-|–|to)\s*)?\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+).*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PERSONS = r"(?:(?:the |all )?(?:patients?|subjects?|participants?|those|women|men|females?|males?|children|adults?)\b)"
+_CASE = r"(?:if|unless|except|in (?:the )?(?:case|presence|absence|setting) of|in the event of)\b"
+_CONDITION = re.compile(rf"[\s,]*(?:{_CASE}|(?:in|for|among)\s+{_PERSONS})", re.IGNORECASE)
+_LOOSE = re.compile(r"[\s,]*(?:with|without|in|for|when|where|by)\b", re.IGNORECASE)
+_AHEAD = re.compile(
+    rf"(?:(?:[;,(\[]|\b(?:or|and|but)\b)\s*)+(?P<words>(?:{_CASE}|(?:in|for|among|with|without)\b|{_PERSONS}).*?)"
+    r"[\s,:(]*(?:(?:is|are|must be|should be|may be|then)\s*)?$",
+    re.IGNORECASE | re.DOTALL,
+)
+_TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
+_JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
+
+
+_Placed = tuple[tuple[str, int, int], Threshold]
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """A measure and a value that belong together, in a criterion."""
+
+    criterion: Criterion
+    measure: Mention
+    value: Mention
+
+
+def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold, ...]:
+    """Every comparison with a number in the document's criteria, in reading order.
+
+    A measure with several values has one each; a value shared by several measures counts for each of them.
+    """
+    texts = {passage.name: passage.text for passage in document.passages}
+    comparisons = _comparisons(extraction)
+    found: list[_Placed] = []
+    for run in _runs(comparisons, texts):
+        text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
+        whole = read_quantity(text, _names(run[0].measure, text))
+        if len(run) > 1 and whole and whole.operator == "range":
+            readings = [(run, text, whole)]
+        else:
+            single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]
+            readings = [(part, words, quantity) for part, words, quantity in single if quantity]
+        for part, words, quantity in readings:
+            first = part[0]
+            condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            ids = (first.measure.id, *(c.value.id for c in part), *condition[1])
+            place = (first.value.passage, first.value.start, first.measure.start)
+            found.append((place, _threshold(first, words, quantity, condition[0], ids)))
+    markers = _markers(extraction, {c.measure.id for c in comparisons})
+    ordered = sorted([*found, *markers], key=lambda entry: entry[0])
+    return tuple(threshold for _, threshold in ordered)
+
+
+def _comparisons(extraction: Extraction) -> list[_Comparison]:
+    by_id = {m.id: m for m in extraction.mentions}
+    place = _Places(extraction.criteria)
+    measures: dict[str, list[Mention]] = defaultdict(list)
+    for relation in extraction.relations:
+        head, tail = by_id[relation.head], by_id[relation.tail]
+        if relation.type == "HAS_VALUE" and tail.type == "VALUE" and head.type != "OUTCOME":
+            measures[tail.id].append(head)
+    long_forms = {r.head: by_id[r.tail] for r in extraction.relations if r.type == "ABBREV_OF"}
+    found = []
+    for value in (m for m in extraction.mentions if m.type == "VALUE"):
+        heads = measures[value.id] or _only_measure(value, extraction.mentions, place, long_forms)
+        for head in _distinct(heads, long_forms):
+            criterion = place.of(head) or place.of(value)
+            if criterion:
+                found.append(_Comparison(criterion, head, value))
+    return found
+
+
+class _Places:
+    """Which criterion a mention stands in: the last that starts before it and holds it."""
+
+    def __init__(self, criteria: Iterable[Criterion]) -> None:
+        self._of: dict[str, list[Criterion]] = defaultdict(list)
+        for criterion in sorted(criteria, key=lambda c: c.start):
+            self._of[criterion.passage].append(criterion)
+
+    def of(self, mention: Mention) -> Criterion | None:
+        criteria = self._of[mention.passage]
+        before = bisect_right(criteria, mention.start, key=lambda c: c.start)
+        return next((c for c in reversed(criteria[:before]) if mention.start < c.end), None)
+
+
+def _only_measure(
+    value: Mention, mentions: Iterable[Mention], place: _Places, long_forms: dict[str, Mention]
+) -> list[Mention]:
+    """The measure of a value that no relation names, where its criterion has but one."""
+    criterion = place.of(value)
+    if criterion is None:
+        return []
+    inside = [m for m in mentions if m.type == "MEASURE" and place.of(m) == criterion]
+    distinct = _distinct(inside, long_forms)
+    return distinct if len(distinct) == 1 else []
+
+
+def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Mention]:
+    """Each thing once: a long form rather than the short one, a measure rather than what it is of, outer not inner."""
+    full = {long_forms.get(m.id, m).id: long_forms.get(m.id, m) for m in heads}
+    spelled = {m.text.casefold() for m in full.values()}
+    named: dict[str, Mention] = {}
+    for m in full.values():
+        if (m.expansion or "").casefold() not in spelled:
+            named.setdefault(m.concept.id if m.concept and m.concept.match != "broader" else m.id, m)
+    kept = list(named.values())
+    if any(m.type == "MEASURE" for m in kept):
+        kept = [m for m in kept if m.type == "MEASURE" or m.type in _MARKERS]
+    return [m for m in kept if not any(_within(m, other) for other in kept)]
+
+
+def _within(inner: Mention, outer: Mention) -> bool:
+    return (
+        inner.passage == outer.passage
+        and outer.start <= inner.start
+        and inner.end <= outer.end
+        and (inner.end - inner.start) < (outer.end - outer.start)
+    )
+
+
+def _name(measure: Mention) -> str:
+    return measure.concept.name if measure.concept else measure.expansion or " ".join(measure.text.split())
+
+
+def _names(measure: Mention, value: str) -> str:
+    """All that is known of what is compared, by which a unit is chosen; of persons a time is the age."""
+    persons = ("age",) if measure.type == "POPULATION" and _TIME.search(value) else ()
+    return "; ".join((*persons, *((measure.expansion,) if measure.expansion else ()), measure.text, _name(measure)))
+
+
+def _threshold(
+    comparison: _Comparison, text: str, quantity: Quantity, condition: str | None, mentions: tuple[str, ...]
+) -> Threshold:
+    return Threshold(
+        criterion=comparison.criterion.id,
+        measure=_name(comparison.measure),
+        operator=quantity.operator,
+        value=quantity.value,
+        high=quantity.high,
+        unit=quantity.unit,
+        text=text,
+        condition=condition,
+        mentions=mentions,
+    )
+
+
+def _condition(
+    text: str, comparison: _Comparison, comparisons: list[_Comparison], mentions: tuple[Mention, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The words under which a comparison holds, behind its value or before it, and the ids of the mentions in them."""
+    value, measure, criterion = comparison.value, comparison.measure, comparison.criterion
+    end = max(criterion.end, value.end)
+    here = [m for m in mentions if m.passage == value.passage and m.start < end]
+    compared = {c.value.id for c in comparisons} | {c.measure.id for c in comparisons}
+    others = [m for m in here if m.id in compared and m.id not in (value.id, measure.id)]
+    alone = sum(c.measure.id == measure.id for c in comparisons) == 1
+    start = max(m.end for m in (value, measure) if m.start <= value.end + 80)
+    stop = min((m.start for m in others if m.start >= start), default=end)
+    between = text[start:stop]
+    ahead = stop < end and any(m.type == "VALUE" and m.start == stop for m in others) and _AHEAD.search(between)
+    if not (ahead and ahead.start() <= 2):
+        opened = re.match(r"[\s,]*[(\[]", between)
+        offset = opened.end() if opened else 0
+        cut = _CLAUSE_END.search(between, offset)
+        words = between[offset : cut.start() if cut else len(between)]
+        if _CONDITION.match(words) or (_LOOSE.match(words) and (opened or not alone)):
+            return _told(words, start + offset, here)
+    earlier = max((m.end for m in others if m.type == "VALUE" and m.end <= value.start), default=None)
+    if earlier is not None and not any(m.type == "MEASURE" and earlier <= m.start < value.start for m in others):
+        found = _AHEAD.match(text[earlier : value.start].lstrip()) if not alone else None
+        if found:
+            lead = earlier + len(text[earlier : value.start]) - len(text[earlier : value.start].lstrip())
+            return _told(found["words"], lead + found.start("words"), here)
+    return None, ()
+
+
+def _told(words: str, start: int, mentions: list[Mention]) -> tuple[str | None, tuple[str, ...]]:
+    """The words, tidied, with the mentions in them; nothing where no mention says what the circumstance is."""
+    inside = [m for m in mentions if m.type in _CIRCUMSTANCES and start <= m.start and m.end <= start + len(words)]
+    outer = tuple(m.id for m in inside if not any(_within(m, other) for other in inside))
+    return (" ".join(words.split()).strip(" ,:"), outer) if outer else (None, ())
+
+
+def _runs(comparisons: list[_Comparison], texts: dict[str, str]) -> Iterator[list[_Comparison]]:
+    """The comparisons, those of one measure together whose values are but joined to one another ("0", "1" or "2")."""
+    of_measure: dict[str, list[_Comparison]] = defaultdict(list)
+    for comparison in comparisons:
+        of_measure[comparison.measure.id].append(comparison)
+    for group in of_measure.values():
+        run = group[:1]
+        for before, after in pairwise(group):
+            text = texts[after.value.passage]
+            if _JOINT.fullmatch(text, before.value.end, max(after.value.start, before.value.end)):
+                run.append(after)
+            else:
+                yield run
+                run = [after]
+        yield run
+
+
+def _markers(extraction: Extraction, compared: set[str]) -> Iterator[_Placed]:
+    """The cut-offs that biomarkers hold in their own words ("PD-L1 TPS ≥ 50%")."""
+    place = _Places(extraction.criteria)
+    values = [m for m in extraction.mentions if m.type == "VALUE"]
+    for m in extraction.mentions:
+        criterion = place.of(m)
+        if m.type != "BIOMARKER" or m.id in compared or criterion is None or any(_within(v, m) for v in values):
+            continue
+        parts = _CUT_OFF.fullmatch(m.text)
+        quantity = read_quantity(parts["cut"]) if parts else None
+        if parts and quantity:
+            yield (
+                (m.passage, m.start, m.start),
+                Threshold(
+                    criterion=criterion.id,
+                    measure=" ".join(parts["name"].split()),
+                    operator=quantity.operator,
+                    value=quantity.value,
+                    high=quantity.high,
+                    unit=quantity.unit,
+                    text=parts["cut"],
+                    mentions=(m.id,),
+                ),
+            )

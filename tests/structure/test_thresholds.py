@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from oncogloss.pipeline import Pipeline
+from oncogloss.readers import read_path
+from oncogloss.schema import (
+    Concept,
+    Criterion,
+    Document,
+    EntityType,
+    Extraction,
+    Mention,
+    ModelInfo,
+    Passage,
+    Relation,
+    Threshold,
+)
+from oncogloss.structure.thresholds import thresholds_of
+from toys import ROOT
+
+TYPES: dict[str, EntityType] = {
+    "M": "MEASURE", "V": "VALUE", "C": "CANCER", "D": "CONDITION", "B": "BIOMARKER", "G": "GENE", "O": "OUTCOME",
+    "P": "POPULATION", "T": "TIME", "R": "DRUG_CLASS",
+}  # fmt: skip
+
+
+def read(marked: str, *links: str, **concepts: Concept) -> tuple[Threshold, ...]:
+    """Thresholds of a criterion a line; "[M ANC]" marks a measure; mentions are numbered; links "1>2" are HAS_VALUE,
+    "1~2" ABBREV_OF."""
+    text, mentions, end = "", [], 0
+    for n, m in enumerate(re.finditer(r"\[([A-Z]) ([^]]*)\]", marked), 1):
+        text += marked[end : m.start()]
+        place = {"start": len(text), "end": len(text) + len(m[2])}
+        mentions.append(
+            Mention(id=str(n), passage="eligibility", text=m[2], type=TYPES[m[1]], score=1,
+                    concept=concepts.get(f"m{n}"), **place)
+        )  # fmt: skip
+        text += m[2]
+        end = m.end()
+    text += marked[end:]
+    relations = []
+    for link in links:
+        head, sign, tail = re.split("([>~])", link)
+        relations.append(Relation(type="HAS_VALUE" if sign == ">" else "ABBREV_OF", head=head, tail=tail, score=1))
+    criteria = tuple(
+        Criterion(id=f"c{n}", passage="eligibility", start=m.start(), end=m.end(), side="inc", score=1)
+        for n, m in enumerate(re.finditer(r"[^\n]+", text), 1)
+    )
+    passage = Passage(name="eligibility", text=text)
+    extraction = Extraction(
+        id="x", model=ModelInfo(name="none", version="0", sha256="0"), passages=(), mentions=tuple(mentions),
+        relations=tuple(relations), criteria=criteria,
+    )  # fmt: skip
+    return thresholds_of(Document(id="x", passages=(passage,)), extraction)
+
+
+def brief(thresholds: tuple[Threshold, ...]) -> list[str]:
+    return [
+        f"{t.criterion} {t.measure} {t.operator} {t.value:g}{'' if t.high is None else f'..{t.high:g}'} {t.unit}"
+        + (f" | {t.condition} | {','.join(t.mentions)}" if t.condition else "")
+        for t in thresholds
+    ]
+
+
+def test_a_measure_and_its_value() -> None:
+    (t,) = read("Adequate marrow: [M ANC] [V ≥ 1,500/mm3] and more", "1>2")
+    assert brief((t,)) == ["c1 ANC >= 1.5 10*9/L"]
+    assert (t.text, t.mentions, t.condition) == ("≥ 1,500/mm3", ("1", "2"), None)
+
+
+def test_the_name_is_the_concepts_and_tells_the_unit() -> None:
+    concept = Concept(id="X:1", name="Creatinine", vocabulary="X", score=1)
+    assert brief(read("[M SCr] [V ≤ 177 µmol/L]", "1>2", m1=concept)) == ["c1 Creatinine <= 2.00222 mg/dL"]
+
+
+def test_a_value_shared_by_several_measures_counts_for_each() -> None:
+    found = read("[M AST] and [M ALT] [V ≤ 2.5 × ULN]", "1>3", "2>3")
+    assert brief(found) == ["c1 AST <= 2.5 ULN", "c1 ALT <= 2.5 ULN"]
+
+
+def test_a_long_form_and_its_short_form_are_one_measure() -> None:
+    text = "[M absolute neutrophil count] ([M ANC]) [V ≥ 1.0 x 10^9/L]"
+    assert brief(read(text, "1>3", "2>3", "2~1")) == ["c1 absolute neutrophil count >= 1 10*9/L"]
+    assert brief(read(text, "2>3", "2~1")) == ["c1 absolute neutrophil count >= 1 10*9/L"]
+
+
+def test_two_names_of_one_concept_are_one_measure() -> None:
+    concept = Concept(id="X:1", name="AST measurement", vocabulary="X", score=1)
+    found = read("[M AST]/[M SGOT] [V < 3 × ULN]", "1>3", "2>3", m1=concept, m2=concept)
+    assert brief(found) == ["c1 AST measurement < 3 ULN"]
+
+
+def test_a_value_without_relation_belongs_to_the_only_measure() -> None:
+    assert brief(read("[M Hemoglobin] at last visit [V ≥ 9 g/dL]")) == ["c1 Hemoglobin >= 9 g/dL"]
+    assert read("[M Hemoglobin] and [M platelets] [V ≥ 9]") == ()
+
+
+def test_the_criterion_is_the_measures() -> None:
+    assert brief(read("[M Age]\n[V 18 and over]", "1>2")) == ["c1 Age >= 18 a"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "links", "wanted"),
+    [
+        (
+            "[M ALT] [V ≤ 2.5 × ULN] ([V ≤ 5 × ULN] with [C liver metastases])", ("1>2", "1>3"),
+            ["c1 ALT <= 2.5 ULN", "c1 ALT <= 5 ULN | with liver metastases | 1,3,4"],
+        ),
+        (
+            "[M ALT] [V ≤ 2.5 × ULN] or, for patients with [C liver metastases], [V ≤ 5 × ULN].", ("1>2", "1>4"),
+            ["c1 ALT <= 2.5 ULN", "c1 ALT <= 5 ULN | for patients with liver metastases | 1,4,3"],
+        ),
+        (
+            "[M Bilirubin] [V < 1.5 mg/dL] (in patients with [D Gilbert's syndrome]: [V < 3 mg/dL])", ("1>2", "1>4"),
+            ["c1 Bilirubin < 1.5 mg/dL", "c1 Bilirubin < 3 mg/dL | in patients with Gilbert's syndrome | 1,4,3"],
+        ),
+        (
+            "[M Bilirubin] [V < 1.5 mg/dL] unless known [D Gilbert's syndrome]; [M INR] [V < 1.5]", ("1>2", "4>5"),
+            ["c1 Bilirubin < 1.5 mg/dL | unless known Gilbert's syndrome | 1,2,3", "c1 INR < 1.5 1"],
+        ),
+        ("[M INR] [V ≤ 3.0] if taking [R warfarin] daily", ("1>2",),
+         ["c1 INR <= 3 1 | if taking warfarin daily | 1,2,3"]),
+        ("[M Age] [V ≥ 18 years] with [C melanoma]", ("1>2",), ["c1 Age >= 18 a"]),
+        ("[M Age] [V ≥ 18 years] if the parents agree", ("1>2",), ["c1 Age >= 18 a"]),
+    ],
+)  # fmt: skip
+def test_the_condition_under_which_it_holds(marked: str, links: tuple[str, ...], wanted: list[str]) -> None:
+    assert brief(read(marked, *links)) == wanted
+
+
+def test_marked_steps_of_a_score_are_a_range() -> None:
+    (t,) = read("[M ECOG] of [V 0], [V 1], or [V 2]", "1>2", "1>3", "1>4")
+    assert brief((t,)) == ["c1 ECOG = 0..2 1".replace("=", "range")]
+    assert t.mentions == ("1", "2", "3", "4")
+    two = read("[M dose] [V ≥ 40] to [V ≤ 80 Gy]", "1>2", "1>3")
+    assert brief(two) == ["c1 dose range 40..80 Gy"]
+
+
+def test_two_values_far_apart_stay_two() -> None:
+    found = read("[M Lesions] [V ≥ 10 mm] by one method, [V ≥ 20 mm] by another", "1>2", "1>3")
+    assert brief(found) == ["c1 Lesions >= 10 mm", "c1 Lesions >= 20 mm"]
+
+
+def test_a_biomarker_with_its_own_cut_off() -> None:
+    assert brief(read("[B PD-L1 TPS ≥ 50%]")) == ["c1 PD-L1 TPS >= 50 %"]
+    assert brief(read("[B HER2 IHC 3+]")) == ["c1 HER2 IHC = 3 1"]
+    assert brief(read("[B Ki-67 index of 10-20%]")) == ["c1 Ki-67 index of range 10..20 %"]
+    assert read("[B PD-L1 positive] or [B CD20+]") == ()
+
+
+def test_grades_ages_of_persons_and_genes() -> None:
+    assert brief(read("[D neuropathy] [V grade ≥ 2]", "1>2")) == ["c1 neuropathy >= 2 1"]
+    assert brief(read("[P children] [V 2 to 17 years]", "1>2")) == ["c1 children range 2..17 a"]
+    assert brief(read("[P women], [V at least 6]", "1>2")) == ["c1 women >= 6 1"]
+    assert brief(read("[G CA-125] [V at least twice the ULN]", "1>2")) == ["c1 CA-125 >= 2 ULN"]
+
+
+def test_what_is_no_threshold() -> None:
+    assert read("[O survival] [V ≥ 6 months]", "1>2") == ()
+    assert read("[M pregnancy test] [V negative]", "1>2") == ()
+    assert read("no chemotherapy [T within 4 weeks]") == ()
+    assert read("") == ()
+
+
+def test_the_samples_end_to_end(shipped: Pipeline) -> None:
+    found: list[str] = []
+    for path in sorted((ROOT / "corpus" / "samples").glob("NCT*.json"))[:3]:
+        (document,) = read_path(path)
+        extraction = shipped.extract(document)
+        by_id = {m.id: m for m in extraction.mentions}
+        thresholds = thresholds_of(document, extraction)
+        for t in thresholds:
+            assert t.criterion in {c.id for c in extraction.criteria}
+            assert set(t.mentions) <= by_id.keys()
+        found += brief(thresholds)
+    assert len(found) >= 15
+    assert any("10*9/L" in line for line in found) and any("ULN" in line for line in found)
+    assert any(" a" in line and "18" in line for line in found)
