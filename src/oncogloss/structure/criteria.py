@@ -1,0 +1,277 @@
+"""The logic of criteria: a small grammar over what stands between a criterion's facts.
+
+A fact (`structure.facts`) is a mention that a patient is checked for, with all that its relations add. Between two
+facts stand words that say how they go together; the gaps that bind most loosely split a criterion first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
+from oncogloss.structure.facts import Scope, facts_of, in_brackets, scopes
+
+SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
+
+# Connective words
+_SENTENCE = re.compile(r"\n|[.?!]\s")
+_EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
+_IF = re.compile(r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b", re.I)
+_FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
+_OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
+_AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
+_CLAUSE = re.compile(
+    r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
+    r"|subjects?|participants?|no|not|without)\b",
+    re.I,
+)
+_ATTACHED = re.compile(
+    r"\b(with|who|that|which|whose|having|requir\w+|for|in|on|to|after|despite|following|due|from|of|by|when|treated"
+    r"|before|against|than|where|during|as)\b",
+    re.I,
+)
+
+# Words that ask something of those who can have children
+_FERTILE = re.compile(
+    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner)", re.I
+)
+_CONTRACEPTION = re.compile(
+    r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
+)
+_MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|have to|are to|negative)\b", re.I)
+
+# An exclusion that is worded as what must not be: what excludes is having it
+_WORDED_AS_ABSENT = re.compile(
+    r"\W*((patients?|subjects?|participants?) )?((with|have|has) )?(no|without)\b"
+    r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
+    re.I,
+)
+_REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
+
+# What a lead-in says of its sub-criteria
+_ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
+_N_OF = re.compile(r"\b(two|three|four|[234]) (or more )?of\b", re.I)
+_NUMBERS = {"two": 2, "three": 3, "four": 4}
+
+
+class Gap(NamedTuple):
+    """What stands between two parts: how loosely it binds, and what it makes of them (None: as its list says)."""
+
+    looseness: int
+    op: LogicOp | None
+
+
+class Part(NamedTuple):
+    """A fact with its logic, as it stands in the text."""
+
+    logic: Logic
+    mention: Mention
+    end: int
+    negated: bool
+
+
+def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...]:
+    """The extraction's criteria, each with its logic, or None where nothing in it can be evaluated."""
+    read = scopes(document, extraction)
+    own = {scope.criterion.id: own_logic(scope) for scope in read}
+    under: dict[str, list[Criterion]] = {}
+    for criterion in extraction.criteria:
+        if criterion.parent is not None:
+            under.setdefault(criterion.parent, []).append(criterion)
+
+    def says_something(criterion: Criterion) -> bool:
+        return own[criterion.id] is not None or any(map(says_something, under.get(criterion.id, ())))
+
+    found = []
+    for scope in read:
+        children = under.get(scope.criterion.id, [])
+        telling = [c for c in children if says_something(c)]
+        logic = with_children(scope, own[scope.criterion.id], telling)
+        found.append(scope.criterion.model_copy(update={"logic": logic}))
+    return tuple(found)
+
+
+def own_logic(scope: Scope) -> Logic | None:
+    """What the criterion's own facts say together."""
+    facts = facts_of(scope)
+    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
+    general = [m for m in facts if m.id not in spared and "exc" not in m.attributes]
+    exceptions = [m for m in facts if m not in general]
+    if not general:
+        general, exceptions = exceptions, []
+    if not general:
+        return None
+    parts = [as_part(scope, m) for m in general]
+    behind = [m for m in exceptions if m.start >= parts[-1].end and not in_brackets(scope, m)]
+    parts = with_exceptions(scope, parts, [m for m in exceptions if m not in behind])
+    if not behind:
+        return combined(scope, parts)
+    if all(part.negated for part in parts):
+        held = [p._replace(logic=p.logic.parts[0], negated=False) for p in parts]
+        listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
+        return negation(less(listed, behind))
+    return less(combined(scope, parts), behind)
+
+
+def leaf(m: Mention) -> Logic:
+    """A mention as a fact."""
+    return Logic(op="fact", mention=m.id)
+
+
+def negation(logic: Logic) -> Logic:
+    """That something is not so."""
+    return Logic(op="not", parts=(logic,))
+
+
+def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
+    """Something but for its exceptions."""
+    return Logic(op="except", parts=(logic, *map(leaf, exceptions)))
+
+
+def as_part(scope: Scope, m: Mention) -> Part:
+    """A fact as a part, negated where the text forbids it and the side does not say so already."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
+    refrained = not scope.excludes and _REFRAIN.search(scope.text[scope.criterion.start : m.start]) is not None
+    negated = refrained or ("neg" in m.attributes and not absent)
+    return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+
+
+def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Mention]) -> list[Part]:
+    """Parts less what is spared of them: by relation, else what is spared right behind one."""
+    heads = {r.tail: r.head for r in scope.relations if r.type == "EXCEPTION"}
+    ids = {part.mention.id for part in parts}
+    held: dict[str, list[Mention]] = {}
+    for m in exceptions:
+        earlier = [p.mention.id for p in parts if p.end <= m.start] or [parts[0].mention.id]
+        head = heads.get(m.id)
+        held.setdefault(head if head in ids and head is not None else earlier[-1], []).append(m)
+    done = []
+    for part, following in zip(parts, [*(p.mention.start for p in parts[1:]), scope.criterion.end], strict=True):
+        own = held.get(part.mention.id)
+        if own:
+            inner = less(leaf(part.mention), own)
+            end = max(part.end, *(m.end for m in own if m.end <= following), part.end)
+            part = part._replace(logic=negation(inner) if part.negated else inner, end=end)
+        done.append(part)
+    return done
+
+
+def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
+    """How two neighbouring parts go together, by the words that stand between them."""
+    words = _skeleton(scope, one.end, other.mention.start)
+    kinds = (one.mention.type, other.mention.type)
+    if _SENTENCE.search(words):
+        return Gap(SENTENCE, None)
+    if ";" in words:
+        return Gap(PART, "any" if _OR.search(words) else None)
+    if _EXCEPT.search(words):
+        return Gap(CUE, "except")
+    op: LogicOp | None = "any" if _OR.search(words) else "all" if _AND.search(words) else None
+    if op is None and _IF.search(words) and not scope.excludes:
+        return Gap(CUE, "if")
+    same = kinds[0] == kinds[1]
+    if op == "all" and same and (scope.excludes or kinds[0] == "POPULATION"):
+        op = "any"
+    if op == "any" and not scope.excludes and share_a_value(scope, one.mention, other.mention):
+        op = "all"
+    if op is not None:
+        return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
+    if words.strip() == "/":
+        return Gap(TIGHT, "all" if kinds[0] == "MEASURE" and not scope.excludes else "any")
+    if _ATTACHED.search(words):
+        return Gap(ATTACHED, "all")
+    if "," in words or ":" in words:
+        return Gap(LIST, None)
+    return Gap(TIGHT if same else ATTACHED, "all")
+
+
+def share_a_value(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether one value is asked of two measures, as in "AST or ALT ≤ 2.5 x ULN": both must keep to it."""
+    values = [
+        {r.tail for r in scope.relations if r.type == "HAS_VALUE" and r.head == m.id and m.type == "MEASURE"}
+        for m in (one, other)
+    ]
+    return bool(values[0] & values[1])
+
+
+def _skeleton(scope: Scope, start: int, end: int) -> str:
+    """The text between two parts without the mentions in it, nor what joins only those, nor brackets without any."""
+    pieces, position = [], start
+    for m in scope.mentions:
+        if position <= m.start and m.end <= end:
+            pieces += [scope.text[position : m.start], "\ue000"]
+            position = m.end
+    text = re.sub(r"\([^()\ue000]*\)", " ", "".join([*pieces, scope.text[position:end]]))
+    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text).replace("\ue000", " ")
+
+
+def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
+    """Parts in order, split at the gaps that bind most loosely, then each piece likewise."""
+    if len(parts) == 1:
+        return parts[0].logic
+    gaps = [gap_between(scope, a, b) for a, b in pairwise(parts)]
+    loosest = max(gap.looseness for gap in gaps)
+    if loosest < PART and not scope.excludes:
+        conditional = if_fertile(scope, parts) or if_fronted(scope, parts)
+        if conditional is not None:
+            return conditional
+    cuts = [i for i, gap in enumerate(gaps, 1) if gap.looseness == loosest]
+    if loosest == CUE:
+        cuts = cuts[:1]
+    trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
+    ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
+    if ops and ops[0] == "except":
+        return Logic(op="except", parts=tuple(trees))
+    if ops and ops[0] == "if":
+        return Logic(op="if", parts=(trees[1], trees[0]))
+    if all(part.negated for part in parts):
+        return Logic(op="all", parts=tuple(trees))
+    return Logic(op=(ops[-1] if ops else None) or ("any" if scope.excludes else "all"), parts=tuple(trees))
+
+
+def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
+    """ "Women of childbearing potential must …": who they are, then what is asked; None where it is not that."""
+    people = [p for p in parts if p.mention.type == "POPULATION" and _FERTILE.search(p.mention.text)]
+    rest = [p for p in parts if p not in people]
+    if not people or not rest:
+        return None
+    between = scope.text[people[0].end : rest[-1].mention.start]
+    if not any(_CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
+        return None
+    who = people[0].logic if len(people) == 1 else Logic(op="any", parts=tuple(p.logic for p in people))
+    return Logic(op="if", parts=(who, combined(scope, rest)))
+
+
+def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
+    """ "For patients on anticoagulation: a stable dose …": the first fact, then the others; None where it is not that."""
+    first = parts[0].mention
+    head = scope.text[scope.criterion.start : first.start]
+    opened = _FRONTED.match(head)
+    closed = re.search(r"[:,]", scope.text[first.end : parts[1].mention.start])
+    if opened is None or closed is None or not parts[0].logic.op == "fact":
+        return None
+    return Logic(op="if", parts=(parts[0].logic, combined(scope, parts[1:])))
+
+
+def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]) -> Logic | None:
+    """A criterion's own facts together with its sub-criteria."""
+    if not children:
+        return own
+    leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    if own is not None and _EXCEPT.search(text[-60:]):
+        return Logic(op="except", parts=(own, *leaves))
+    n_of = _N_OF.search(text)
+    ends_with_or = any(re.search(r"\bor\W*$", scope.text[c.start : c.end], re.I) for c in children)
+    if n_of is not None:
+        word = n_of[1].casefold()
+        under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
+    elif _ONE_OF.search(text) or ends_with_or or scope.excludes:
+        under = Logic(op="any", parts=leaves)
+    else:
+        under = Logic(op="all", parts=leaves)
+    return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))

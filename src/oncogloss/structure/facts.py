@@ -1,0 +1,233 @@
+"""Which mentions of a criterion are facts that a patient is checked for, and which only explain another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
+
+QUALIFYING = frozenset(
+    ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
+)  # relations whose tail belongs to its head
+NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
+TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
+
+# Words around a mention after which it only explains another
+_EXAMPLES = re.compile(r"\be\. ?g\b|\bi\. ?e\b|\b(for example|for instance)\b", re.I)
+_INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
+_BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
+_SHOWN_BY = re.compile(
+    r"\b(by|using|via|per|on|through|based on|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
+)
+_COUNTED_FROM = re.compile(
+    r"\W*((of|prior|to|before|after|from|following|since|until|and|or|the|last|first|final|dose|start|end|initiation"
+    r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
+    re.I,
+)
+_ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
+_AIMED = re.compile(
+    r"\b((refractory|resistant|intolerant|candidates?) (to|for)|to (prevent|avoid|harm)|for which no)\W*$|±\W*$", re.I
+)
+_ALLOWED = re.compile(r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I)
+_LIMITED = re.compile(r"\b(if|provided|must|only|unless|not|no)\b", re.I)
+_CONDITION = re.compile(
+    r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
+    r"in the setting of|due to|attribut\w+|secondary|because)\b",
+    re.I,
+)
+
+
+class Scope(NamedTuple):
+    """A criterion under reading: its passage's text, its own mentions in order, and the relations among them."""
+
+    text: str
+    criterion: Criterion
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it is an exclusion."""
+        return self.criterion.side == "exc"
+
+    def before(self, m: Mention) -> str:
+        """The criterion's text before a mention."""
+        return self.text[self.criterion.start : m.start]
+
+    def valued(self, m: Mention) -> bool:
+        """Whether a mention has a value."""
+        return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
+
+
+def scopes(document: Document, extraction: Extraction) -> list[Scope]:
+    """Each criterion with what belongs to it, in order."""
+    texts = {p.name: p.text for p in document.passages}
+    by_id = {m.id: m for m in extraction.mentions}
+    relations: dict[str, list[Relation]] = {}
+    for relation in extraction.relations:
+        relations.setdefault(relation.head, []).append(relation)
+        relations.setdefault(relation.tail, []).append(relation)
+    found = []
+    for criterion in extraction.criteria:
+        mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
+        own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
+        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own)))
+    return found
+
+
+def facts_of(scope: Scope) -> list[Mention]:
+    """The mentions that a patient is checked for, in order."""
+    facts = candidates(scope)
+    for explains in EXPLAINING:
+        facts = [m for m in facts if not explains(scope, m, facts)]
+    return facts
+
+
+def candidates(scope: Scope) -> list[Mention]:
+    """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
+    qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
+    qualifying |= {r.head for r in scope.relations if r.type == "ABBREV_OF"}
+    found: list[Mention] = []
+    reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
+    for m in scope.mentions:
+        if m.end <= reached:
+            continue
+        reached = m.end
+        if m.type not in NEVER and m.id not in qualifying:
+            found.append(m)
+    return found
+
+
+def in_brackets(scope: Scope, m: Mention) -> bool:
+    """Whether a bracket of the criterion is open where the mention starts."""
+    return _opened(scope.before(m)) is not None
+
+
+def _opened(text: str) -> int | None:
+    """Where the bracket that is open at the text's end begins."""
+    depth = 0
+    for i in range(len(text) - 1, -1, -1):
+        if text[i] in ")]":
+            depth += 1
+        elif text[i] in "([":
+            if depth == 0:
+                return i
+            depth -= 1
+    return None
+
+
+def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A mention of a heading that ends the criterion and belongs to what follows; one with a value is kept."""
+    if scope.valued(m) or "\n" not in scope.before(m):
+        return False
+    line_end = scope.text.find("\n", m.end, scope.criterion.end)
+    after = scope.text[m.end : line_end if line_end >= 0 else scope.criterion.end]
+    return re.fullmatch(r"[\w\s]*(:\W*|\W*)", after) is not None and (":" in after or line_end < 0)
+
+
+def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A second name, a kind or an explanation in brackets behind what it explains; numbers and negations say more."""
+    opened = _opened(scope.before(m))
+    if opened is None or {"neg", "exc"} & set(m.attributes):
+        return False
+    bracket = scope.criterion.start + opened
+    values = {r.tail for r in scope.relations if r.type == "HAS_VALUE" and r.head == m.id}
+    if any(v.id in values and re.search(r"\d", v.text) for v in scope.mentions):
+        return False
+    explained = any(f.end <= bracket for f in facts)
+    return explained and _BRACKET_SAYS_MORE.match(scope.text[bracket + 1 : m.start + 1]) is None
+
+
+def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
+    text = scope.before(m)
+    cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
+    if not cues:
+        return False
+    cue = max(cues, key=lambda c: c.end())
+    general = any(f.end <= scope.criterion.start + cue.start() for f in facts)
+    return general and not re.search(r"[.;]\s|\n|\)", text[cue.end() :])
+
+
+def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What a time counts from: "within 28 days of the first dose of X"."""
+    times = [t for t in scope.mentions if t.type == "TIME" and t.end <= m.start]
+    if not times or m.type not in TREATMENTS:
+        return False
+    if any(r.type == "HAS_TIME" and r.head == m.id and r.tail == times[-1].id for r in scope.relations):
+        return False
+    return _COUNTED_FROM.fullmatch(scope.text[times[-1].end : m.start]) is not None
+
+
+def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test or measure by which something else is shown."""
+    if m.type not in ("PROCEDURE", "MEASURE") or scope.valued(m) or "hist" in m.attributes:
+        return False
+    if re.match(r"[- ]?(proven|confirmed|documented)", scope.text[m.end : m.end + 12], re.I):
+        return True
+    earlier = [f for f in facts if f.end <= m.start]
+    if not earlier:
+        return False
+    gap = scope.text[earlier[-1].end : m.start]
+    chained = re.fullmatch(r"[\s,/]*((and/or|and|or)\s+)?", gap) is not None
+    return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
+
+
+def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
+    return m.type == "MEASURE" and any(
+        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
+        for f in facts
+        if f.start >= m.end
+    )
+
+
+def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What a treatment was for or an allergy is to, what a cancer withstands, what may have been given beside."""
+    heads = {r.head for r in scope.relations if r.type == "TREATS" and r.tail == m.id}
+    if any(f.id in heads and f.end <= m.start for f in facts) or _AIMED.search(scope.before(m)):
+        return True
+    if m.type not in TREATMENTS:
+        return False
+    allergies = [f for f in facts if f.end <= m.start and f.type == "CONDITION" and _ALLERGY.search(f.text)]
+    between = scope.text[allergies[-1].end : m.start] if allergies else ""
+    return re.search(r"\b(to|of|against|with|from)\b", between) is not None and not re.search(r"[.;]\s|\n", between)
+
+
+def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What is only permitted: it asks nothing."""
+    if {"neg", "exc"} & set(m.attributes):
+        return False
+    text, edges = scope.text, r"[.;]\s|\n|[()]"
+    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
+    stop = re.search(edges, text[m.end : scope.criterion.end])
+    sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
+    return _ALLOWED.search(sentence) is not None and _LIMITED.search(sentence) is None
+
+
+def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A condition that only changes one of a measure's cut-offs: "≤ 5 x ULN with liver metastases"."""
+    values = [v for v in scope.mentions if v.type == "VALUE" and v.end <= m.start]
+    if m.type == "MEASURE" or not values:
+        return False
+    measures = {r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == values[-1].id}
+    several = sum(r.type == "HAS_VALUE" and r.head in measures for r in scope.relations) > len(measures)
+    named = [o.text.casefold() for o in scope.mentions if o.type == "MEASURE"]
+    again = any(o.id in measures and named.count(o.text.casefold()) > 1 for o in scope.mentions)
+    return bool(measures) and (several or again) and _CONDITION.match(scope.text[values[-1].end : m.start]) is not None
+
+
+def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A measure or a group of persons named before, or a measure without a value that is named with one."""
+    if m.type not in ("MEASURE", "POPULATION"):
+        return False
+    same = [f for f in facts if f.type == m.type and f.text.casefold() == m.text.casefold() and f != m]
+    return any((f.start < m.start and scope.valued(f) >= scope.valued(m)) or scope.valued(f) > scope.valued(m) for f in same)
+
+
+EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
+    is_heading, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, tests_for,
+    shows_another, is_aimed_at,
+)  # fmt: skip
