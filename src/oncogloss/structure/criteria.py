@@ -7,19 +7,24 @@ facts stand words that say how they go together; the gaps that bind most loosely
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
-from oncogloss.structure.facts import Scope, facts_of, in_brackets, scopes
+from oncogloss.structure.facts import TREATMENTS, Scope, facts_of, in_brackets, scopes
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
 # Connective words
-_SENTENCE = re.compile(r"\n|[.?!]\s")
+_SENTENCE = re.compile(r"\n\s*\n|\n\s*[-*•]|[.?!](\s|(?=[A-Z][a-z]))")
 _EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
-_IF = re.compile(r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b", re.I)
+_IF = re.compile(
+    r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b[^\ue000,;:]*$"
+    r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
+    re.I,
+)
+_LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
@@ -49,7 +54,9 @@ _WORDED_AS_ABSENT = re.compile(
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
     re.I,
 )
-_REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
+_REFRAIN = re.compile(
+    r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$|\brecover\w* from( \w+)*? $", re.I
+)
 
 # What a lead-in says of its sub-criteria
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
@@ -83,7 +90,8 @@ def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...
             under.setdefault(criterion.parent, []).append(criterion)
 
     def says_something(criterion: Criterion) -> bool:
-        return own[criterion.id] is not None or any(map(says_something, under.get(criterion.id, ())))
+        said = own[criterion.id] is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        return said or any(map(says_something, under.get(criterion.id, ())))
 
     found = []
     for scope in read:
@@ -105,7 +113,7 @@ def own_logic(scope: Scope) -> Logic | None:
     if not general:
         return None
     parts = [as_part(scope, m) for m in general]
-    behind = [m for m in exceptions if m.start >= parts[-1].end and not in_brackets(scope, m)]
+    behind = [m for m in exceptions if m.start >= parts[-1].end and spares_all(scope, parts, m)]
     parts = with_exceptions(scope, parts, [m for m in exceptions if m not in behind])
     if not behind:
         return combined(scope, parts)
@@ -114,6 +122,12 @@ def own_logic(scope: Scope) -> Logic | None:
         listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
         return negation(less(listed, behind))
     return less(combined(scope, parts), behind)
+
+
+def spares_all(scope: Scope, parts: Sequence[Part], m: Mention) -> bool:
+    """Whether an exception behind a list holds for the whole of it."""
+    heads = sum(r.type == "EXCEPTION" and r.tail == m.id for r in scope.relations)
+    return heads > 1 or (not in_brackets(scope, m) and (scope.excludes or all(part.negated for part in parts)))
 
 
 def leaf(m: Mention) -> Logic:
@@ -128,14 +142,16 @@ def negation(logic: Logic) -> Logic:
 
 def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
     """Something but for its exceptions."""
-    return Logic(op="except", parts=(logic, *map(leaf, exceptions)))
+    whole = logic.parts if logic.op == "except" else (logic,)
+    return Logic(op="except", parts=(*whole, *map(leaf, exceptions)))
 
 
 def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
-    refrained = not scope.excludes and _REFRAIN.search(scope.text[scope.criterion.start : m.start]) is not None
+    asked = not scope.excludes and (m.type != "DRUG_CLASS")
+    refrained = asked and _REFRAIN.search(" ".join(scope.before(m).split()) + " ") is not None
     negated = refrained or ("neg" in m.attributes and not absent)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
 
@@ -167,35 +183,46 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words:
-        return Gap(PART, "any" if _OR.search(words) else None)
+        return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if _EXCEPT.search(words):
         return Gap(CUE, "except")
     op: LogicOp | None = "any" if _OR.search(words) else "all" if _AND.search(words) else None
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
-    same = kinds[0] == kinds[1]
-    if op == "all" and same and (scope.excludes or kinds[0] == "POPULATION"):
+    same = kinds[0] == kinds[1] or TREATMENTS.issuperset(kinds)
+    forbidden = all("neg" in p.mention.attributes for p in (one, other))
+    if op == "all" and ((scope.excludes and (same or forbidden)) or kinds == ("POPULATION", "POPULATION")):
         op = "any"
-    if op == "any" and not scope.excludes and share_a_value(scope, one.mention, other.mention):
+    if op == "any" and not scope.excludes and asked_together(scope, one.mention, other.mention):
         op = "all"
     if op is not None:
         return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
+    if scope.excludes and _LISTED.search(words):
+        return Gap(LIST, "any")
     if words.strip() == "/":
-        return Gap(TIGHT, "all" if kinds[0] == "MEASURE" and not scope.excludes else "any")
-    if _ATTACHED.search(words):
+        apart = all(scope.valued(p.mention) for p in (one, other)) and not share(scope, one.mention, other.mention)
+        return Gap(TIGHT, "all" if kinds[0] == "MEASURE" and not scope.excludes and not apart else "any")
+    if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
     if "," in words or ":" in words:
         return Gap(LIST, None)
     return Gap(TIGHT if same else ATTACHED, "all")
 
 
-def share_a_value(scope: Scope, one: Mention, other: Mention) -> bool:
-    """Whether one value is asked of two measures, as in "AST or ALT ≤ 2.5 x ULN": both must keep to it."""
-    values = [
-        {r.tail for r in scope.relations if r.type == "HAS_VALUE" and r.head == m.id and m.type == "MEASURE"}
-        for m in (one, other)
+def share(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether two mentions have a value or time in common."""
+    tails = [
+        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id} for m in (one, other)
     ]
-    return bool(values[0] & values[1])
+    return bool(tails[0] & tails[1])
+
+
+def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether "A or B" asks both: one limit for two measures, one time that must have passed since two treatments."""
+    if one.type == other.type == "MEASURE":
+        return share(scope, one, other)
+    since = re.search(r"\bsince\b", scope.text[scope.criterion.start : one.start], re.I) is not None
+    return since and {one.type, other.type} <= TREATMENTS and share(scope, one, other)
 
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
@@ -206,7 +233,7 @@ def _skeleton(scope: Scope, start: int, end: int) -> str:
             pieces += [scope.text[position : m.start], "\ue000"]
             position = m.end
     text = re.sub(r"\([^()\ue000]*\)", " ", "".join([*pieces, scope.text[position:end]]))
-    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text).replace("\ue000", " ")
+    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text)
 
 
 def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
@@ -225,7 +252,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
     ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
     if ops and ops[0] == "except":
-        return Logic(op="except", parts=tuple(trees))
+        return Logic(op="except", parts=(*(trees[0].parts if trees[0].op == "except" else trees[:1]), *trees[1:]))
     if ops and ops[0] == "if":
         return Logic(op="if", parts=(trees[1], trees[0]))
     if all(part.negated for part in parts):
@@ -265,13 +292,21 @@ def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]
     text = scope.text[scope.criterion.start : scope.criterion.end]
     if own is not None and _EXCEPT.search(text[-60:]):
         return Logic(op="except", parts=(own, *leaves))
-    n_of = _N_OF.search(text)
-    ends_with_or = any(re.search(r"\bor\W*$", scope.text[c.start : c.end], re.I) for c in children)
-    if n_of is not None:
+    if (n_of := _N_OF.search(text)) is not None:
         word = n_of[1].casefold()
         under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
-    elif _ONE_OF.search(text) or ends_with_or or scope.excludes:
+    elif _ONE_OF.search(text) or scope.excludes:
         under = Logic(op="any", parts=leaves)
     else:
-        under = Logic(op="all", parts=leaves)
+        under = Logic(op="all", parts=tuple(_chained(scope, children)))
     return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))
+
+
+def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
+    """Sub-criteria in order, those alternatives of one another whose text ends with "or"."""
+    group: list[Logic] = []
+    for child in children:
+        group.append(Logic(op="fact", criterion=child.id))
+        if re.search(r"\bor\W*\w{0,3}\W*$", scope.text[child.start : child.end], re.I) is None or child is children[-1]:
+            yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
+            group = []

@@ -13,9 +13,10 @@ QUALIFYING = frozenset(
 )  # relations whose tail belongs to its head
 NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
 TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
+BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere line break may be a wrapped line
 
 # Words around a mention after which it only explains another
-_EXAMPLES = re.compile(r"\be\. ?g\b|\bi\. ?e\b|\b(for example|for instance)\b", re.I)
+_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
 _SHOWN_BY = re.compile(
@@ -26,10 +27,15 @@ _COUNTED_FROM = re.compile(
     r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
     re.I,
 )
+_ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
 _AIMED = re.compile(
-    r"\b((refractory|resistant|intolerant|candidates?) (to|for)|to (prevent|avoid|harm)|for which no)\W*$|±\W*$", re.I
+    r"\b((refractory|resistant|intolerant) to|to (prevent|avoid|harm)|for which no|in addition to( the)?)\W*$|±\W*$", re.I
 )
+_PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
+_CONSEQUENCE = re.compile(r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I)
+_CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
+_OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
 _ALLOWED = re.compile(r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I)
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not|no)\b", re.I)
 _CONDITION = re.compile(
@@ -120,24 +126,31 @@ def _opened(text: str) -> int | None:
 
 def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A mention of a heading that ends the criterion and belongs to what follows; one with a value is kept."""
-    if scope.valued(m) or "\n" not in scope.before(m):
+    if scope.valued(m) or not re.search(r"\n\s*\n[^\n]*$", scope.before(m)):
         return False
     line_end = scope.text.find("\n", m.end, scope.criterion.end)
     after = scope.text[m.end : line_end if line_end >= 0 else scope.criterion.end]
-    return re.fullmatch(r"[\w\s]*(:\W*|\W*)", after) is not None and (":" in after or line_end < 0)
+    return re.fullmatch(r"[\w\s]*:?\s*", after) is not None
 
 
 def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A second name, a kind or an explanation in brackets behind what it explains; numbers and negations say more."""
     opened = _opened(scope.before(m))
-    if opened is None or {"neg", "exc"} & set(m.attributes):
+    explained = [f for f in facts if opened is not None and f.end <= scope.criterion.start + opened]
+    if opened is None or not explained or "exc" in m.attributes:
         return False
-    bracket = scope.criterion.start + opened
-    values = {r.tail for r in scope.relations if r.type == "HAS_VALUE" and r.head == m.id}
-    if any(v.id in values and re.search(r"\d", v.text) for v in scope.mentions):
+    lead = scope.before(m)[opened + 1 :]
+    if not lead.strip() and scope.text[m.end : m.end + 1] in (")", "]") and explained[-1].type == m.type:
+        return True
+    if "neg" in m.attributes:
+        return _EXAMPLES.match(lead) is not None or _INCLUDING.match(lead) is not None
+    tails = {r.tail: r.type for r in scope.relations if r.head == m.id}
+    numbered = any(tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text) for v in scope.mentions)
+    if (numbered and len(lead) < 60) or m.type == "POPULATION":
         return False
-    explained = any(f.end <= bracket for f in facts)
-    return explained and _BRACKET_SAYS_MORE.match(scope.text[bracket + 1 : m.start + 1]) is None
+    if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
+        return False
+    return _BRACKET_SAYS_MORE.match(scope.text[scope.criterion.start + opened + 1 : m.start + 1]) is None
 
 
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -148,7 +161,7 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     cue = max(cues, key=lambda c: c.end())
     general = any(f.end <= scope.criterion.start + cue.start() for f in facts)
-    return general and not re.search(r"[.;]\s|\n|\)", text[cue.end() :])
+    return general and not re.search(rf"{BREAK}|\)", text[cue.end() :])
 
 
 def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -158,12 +171,17 @@ def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     if any(r.type == "HAS_TIME" and r.head == m.id and r.tail == times[-1].id for r in scope.relations):
         return False
-    return _COUNTED_FROM.fullmatch(scope.text[times[-1].end : m.start]) is not None
+    gap, position = "", times[-1].end
+    for other in scope.mentions:
+        if other.type in TREATMENTS and position <= other.start < m.start:
+            gap, position = gap + scope.text[position : other.start], other.end
+    gap += scope.text[position : m.start] if position <= m.start else ""
+    return _ANCHOR.search(gap) is not None and _COUNTED_FROM.fullmatch(gap) is not None
 
 
 def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A test or measure by which something else is shown."""
-    if m.type not in ("PROCEDURE", "MEASURE") or scope.valued(m) or "hist" in m.attributes:
+    if m.type not in ("PROCEDURE", "MEASURE", "GENE") or scope.valued(m) or "hist" in m.attributes:
         return False
     if re.match(r"[- ]?(proven|confirmed|documented)", scope.text[m.end : m.end + 12], re.I):
         return True
@@ -186,21 +204,62 @@ def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What a treatment was for or an allergy is to, what a cancer withstands, what may have been given beside."""
+    if "exc" in m.attributes:
+        return False
     heads = {r.head for r in scope.relations if r.type == "TREATS" and r.tail == m.id}
-    if any(f.id in heads and f.end <= m.start for f in facts) or _AIMED.search(scope.before(m)):
+    of_patients = not scope.excludes and _OF_PATIENTS.search(scope.before(m)) is not None
+    if any(f.id in heads and f.end <= m.start for f in facts) and not of_patients:
+        return True
+    if _AIMED.search(scope.before(m)):
         return True
     if m.type not in TREATMENTS:
         return False
     allergies = [f for f in facts if f.end <= m.start and f.type == "CONDITION" and _ALLERGY.search(f.text)]
     between = scope.text[allergies[-1].end : m.start] if allergies else ""
-    return re.search(r"\b(to|of|against|with|from)\b", between) is not None and not re.search(r"[.;]\s|\n", between)
+    return re.search(r"\b(to|of|against|with|from)\b", between) is not None and not re.search(BREAK, between)
+
+
+def is_placing(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What only places or causes another: "neoadjuvant therapy prior to surgery", "toxicity of prior chemotherapy"."""
+    earlier = [f for f in facts if f.end <= m.start]
+    if not earlier or {"neg", "exc"} & set(m.attributes):
+        return False
+    gap = scope.text[earlier[-1].end : m.start]
+    treatment = m.type in TREATMENTS
+    if treatment and earlier[-1].type == "CONDITION" and _CAUSED_BY.search(gap):
+        return True
+    if treatment and "hist" not in m.attributes and _PLACED.search(gap) and (m.type == "PROCEDURE" or "after" not in gap):
+        return True
+    if m.type == "SETTING":
+        return True
+    after_treatment = earlier[-1].type in TREATMENTS
+    if m.type in ("STAGE", "DISEASE_STATE") and after_treatment:
+        return re.search(r"\b(for|at|of)\W+(\w+\W+){0,2}$", gap) is not None
+    return False
+
+
+def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What would follow from a fact: "that contraindicates the use of X"."""
+    earlier = [f for f in facts if f.end <= m.start]
+    between = scope.text[earlier[0].end : m.start] if earlier else ""
+    cues = list(_CONSEQUENCE.finditer(between))
+    return bool(cues) and re.search(BREAK, between[cues[-1].end() :]) is None
+
+
+def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The mere word "tumor" behind another fact."""
+    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
+    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
+    return named and not told and any(f.end <= m.start for f in facts)
 
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
     if {"neg", "exc"} & set(m.attributes):
         return False
-    text, edges = scope.text, r"[.;]\s|\n|[()]"
+    if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
+        return False
+    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|, but ")
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
@@ -220,14 +279,22 @@ def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> b
 
 
 def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A measure or a group of persons named before, or a measure without a value that is named with one."""
-    if m.type not in ("MEASURE", "POPULATION"):
+    """A measure, treatment or group named again with nothing new, or a measure without a value named with one."""
+    if m.type not in ("MEASURE", "POPULATION", "DRUG", "DRUG_CLASS") or m.attributes:
         return False
+    timed = any(r.head == m.id and r.type in ("HAS_TIME", "TREATS", "EXCEPTION") for r in scope.relations)
     same = [f for f in facts if f.type == m.type and f.text.casefold() == m.text.casefold() and f != m]
-    return any((f.start < m.start and scope.valued(f) >= scope.valued(m)) or scope.valued(f) > scope.valued(m) for f in same)
+    again = not timed and any(f.start < m.start and scope.valued(f) >= scope.valued(m) for f in same)
+    return again or any(scope.valued(f) > scope.valued(m) for f in same)
+
+
+def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """Who signs the consent."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    return m.type == "POPULATION" and re.search(r"\binformed consent\b", text, re.I) is not None
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, tests_for,
-    shows_another, is_aimed_at,
+    is_heading, is_consenting, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
+    tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
 )  # fmt: skip
