@@ -54,9 +54,8 @@ _WORDED_AS_ABSENT = re.compile(
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
     re.I,
 )
-_REFRAIN = re.compile(
-    r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$|\brecover\w* from( \w+)*? $", re.I
-)
+_REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
+_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
 # What a lead-in says of its sub-criteria
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
@@ -150,8 +149,9 @@ def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
-    asked = not scope.excludes and (m.type != "DRUG_CLASS")
-    refrained = asked and _REFRAIN.search(" ".join(scope.before(m).split()) + " ") is not None
+    cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
+    lead = " ".join(scope.before(m).split()) + " "
+    refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
     negated = refrained or ("neg" in m.attributes and not absent)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
 
@@ -233,7 +233,7 @@ def _skeleton(scope: Scope, start: int, end: int) -> str:
             pieces += [scope.text[position : m.start], "\ue000"]
             position = m.end
     text = re.sub(r"\([^()\ue000]*\)", " ", "".join([*pieces, scope.text[position:end]]))
-    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text)
+    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text).replace("(\ue000)", " ")
 
 
 def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
@@ -242,7 +242,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
         return parts[0].logic
     gaps = [gap_between(scope, a, b) for a, b in pairwise(parts)]
     loosest = max(gap.looseness for gap in gaps)
-    if loosest < PART and not scope.excludes:
+    if loosest < PART:
         conditional = if_fertile(scope, parts) or if_fronted(scope, parts)
         if conditional is not None:
             return conditional
@@ -264,7 +264,7 @@ def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     """ "Women of childbearing potential must …": who they are, then what is asked; None where it is not that."""
     people = [p for p in parts if p.mention.type == "POPULATION" and _FERTILE.search(p.mention.text)]
     rest = [p for p in parts if p not in people]
-    if not people or not rest:
+    if scope.excludes or not people or not rest:
         return None
     between = scope.text[people[0].end : rest[-1].mention.start]
     if not any(_CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
@@ -281,7 +281,7 @@ def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     closed = re.search(r"[:,]", scope.text[first.end : parts[1].mention.start])
     if opened is None or closed is None or not parts[0].logic.op == "fact":
         return None
-    return Logic(op="if", parts=(parts[0].logic, combined(scope, parts[1:])))
+    return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
 
 
 def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]) -> Logic | None:
@@ -307,6 +307,6 @@ def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
     group: list[Logic] = []
     for child in children:
         group.append(Logic(op="fact", criterion=child.id))
-        if re.search(r"\bor\W*\w{0,3}\W*$", scope.text[child.start : child.end], re.I) is None or child is children[-1]:
+        if re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is None or child is children[-1]:
             yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
             group = []

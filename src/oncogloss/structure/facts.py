@@ -143,10 +143,11 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if not lead.strip() and scope.text[m.end : m.end + 1] in (")", "]") and explained[-1].type == m.type:
         return True
     if "neg" in m.attributes:
-        return _EXAMPLES.match(lead) is not None or _INCLUDING.match(lead) is not None
+        cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
+        return cued is not None and "neg" in explained[-1].attributes
     tails = {r.tail: r.type for r in scope.relations if r.head == m.id}
     numbered = any(tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text) for v in scope.mentions)
-    if (numbered and len(lead) < 60) or m.type == "POPULATION":
+    if (numbered and len(lead) < 60) or (m.type == "POPULATION" and not lead.strip()):
         return False
     if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
         return False
@@ -233,7 +234,7 @@ def is_placing(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if m.type == "SETTING":
         return True
     after_treatment = earlier[-1].type in TREATMENTS
-    if m.type in ("STAGE", "DISEASE_STATE") and after_treatment:
+    if m.type in ("STAGE", "DISEASE_STATE") and after_treatment and not scope.valued(m):
         return re.search(r"\b(for|at|of)\W+(\w+\W+){0,2}$", gap) is not None
     return False
 
@@ -291,7 +292,7 @@ def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
-    return m.type == "POPULATION" and re.search(r"\binformed consent\b", text, re.I) is not None
+    return m.type == "POPULATION" and not scope.valued(m) and re.search(r"\binformed consent\b", text, re.I) is not None
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
