@@ -185,18 +185,17 @@ def _same(threshold: Threshold, measure: Mention, row: Row) -> bool:
     start, end = row["measure"]
     if min(end, measure.end) <= max(start, measure.start) or threshold.operator != row["operator"]:
         return False
+    named = f"{threshold.measure} {measure.text}{' age' if threshold.unit == 'a' else ''}"
     ends = [(threshold.value, row["value"]), (threshold.high, row["high"])]
     for mine, annotated in ends:
         if (mine is None) != (annotated is None):
             return False
-        if mine is not None and not _equal(mine, threshold.unit, annotated, row["unit"]):
-            return False
+        if mine is not None:
+            unit = "" if row["unit"] == "1" else row["unit"]
+            read = read_quantity(f"{annotated:.12g} {unit}".strip(), named)
+            if read is None or read.unit != threshold.unit or not isclose(read.value, mine, rel_tol=1e-3):
+                return False
     return True
-
-
-def _equal(value: float, unit: str, annotated: float, words: str) -> bool:
-    read = read_quantity(f"{annotated:g}" if words == "1" else f"{annotated:.12g} {words}")
-    return read is not None and read.unit == unit and isclose(read.value, value, rel_tol=1e-3)
 
 
 def marker_clauses(logic: Logic, side: str, names: Mapping[str, str]) -> set[Clause]:
@@ -226,21 +225,21 @@ def _literals(logic: Logic, names: Mapping[str, str], *, required: bool) -> Iter
         yield from _literals(part, names, required=required if logic.op != "not" else not required)
 
 
-def _marker_names(extraction: Extraction) -> dict[str, str]:
+def _marker_names(extraction: Extraction, passage: str) -> dict[str, str]:
     return {
         f"{m.start}-{m.end}": m.concept.id if m.concept else m.text.casefold()
         for m in extraction.mentions
-        if m.type in MARKERS
+        if m.type in MARKERS and m.passage == passage
     }
 
 
 def score_markers(extraction: Extraction, gold: Extraction, row: Row) -> Score:
     """Biomarker requirements of one record, found and annotated; `gold` names the annotated mentions."""
     wanted, found = set(), set()
-    names = _marker_names(gold)
+    names = _marker_names(gold, row["passage"])
     for side, logic in wanted_logic(row).values():
         wanted |= marker_clauses(logic, side, names) if logic else set()
-    names = _marker_names(extraction)
+    names = _marker_names(extraction, row["passage"])
     for criterion in extraction.criteria:
         logic = in_offsets(criterion.logic, extraction)
         if criterion.passage == row["passage"] and logic:

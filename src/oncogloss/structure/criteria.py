@@ -59,6 +59,7 @@ _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
 # What a lead-in says of its sub-criteria
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
+_LEAD_IN = re.compile(r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$", re.I)
 _N_OF = re.compile(r"\b(two|three|four|[234]) (or more )?of\b", re.I)
 _NUMBERS = {"two": 2, "three": 3, "four": 4}
 
@@ -96,6 +97,8 @@ def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...
     for scope in read:
         children = under.get(scope.criterion.id, [])
         telling = [c for c in children if says_something(c)]
+        if own[scope.criterion.id] is not None and not leads_in(scope):
+            telling = []
         logic = with_children(scope, own[scope.criterion.id], telling)
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
@@ -282,6 +285,13 @@ def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     if opened is None or closed is None or not parts[0].logic.op == "fact":
         return None
     return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
+
+
+def leads_in(scope: Scope) -> bool:
+    """Whether a criterion is worded as the head of what stands under it."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    first = re.split(r"\n\s*\n", text)[0].rstrip(" -*\n")
+    return first.endswith(":") or _LEAD_IN.search(first) is not None
 
 
 def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]) -> Logic | None:

@@ -91,6 +91,13 @@ def facts_of(scope: Scope) -> list[Mention]:
     return facts
 
 
+def said_otherwise(scope: Scope, m: Mention) -> bool:
+    """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
+    facts = candidates(scope)
+    surely = (is_heading, is_consenting, is_repeated, counts_a_window, is_aimed_at)
+    return any(explains(scope, m, facts) for explains in surely)
+
+
 def candidates(scope: Scope) -> list[Mention]:
     """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
     qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
