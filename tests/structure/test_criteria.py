@@ -7,51 +7,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marked import WORDS, extraction_of
 
-from oncogloss.schema import Criterion, Document, Extraction, Mention, ModelInfo, Passage, Relation
 from oncogloss.structure.criteria import logic_of
 from oncogloss.structure.notation import canonical, read_logic, write_logic
-
-MARK = re.compile(r"\[(\w+)(?:/([\w,]+))? ([^\]]+)\]")  # [TYPE/attributes words]
-
-
-def extraction_of(
-    *criteria: tuple[str, str], relations: tuple[tuple[str, int, int], ...] = (), parents: dict[int, int] | None = None
-) -> tuple[Document, Extraction]:
-    """Criteria (side, text with marks) as a document of one passage; mentions are numbered from 1 throughout."""
-    text, mentions, found = "", [], []
-    for n, (side, marked) in enumerate(criteria, 1):
-        start, first, position = len(text), len(mentions), 0
-        for mark in MARK.finditer(marked):
-            text += marked[position : mark.start()]
-            attributes = tuple(mark[2].split(",")) if mark[2] else ()
-            mentions.append(
-                Mention(
-                    id=str(len(mentions) + 1), passage="eligibility", start=len(text), end=len(text) + len(mark[3]),
-                    text=mark[3], type=mark[1], attributes=attributes, score=1.0,
-                )
-            )  # fmt: skip
-            text += mark[3]
-            position = mark.end()
-        text += marked[position:]
-        parent = (parents or {}).get(n)
-        found.append(
-            Criterion(
-                id=f"c{n}", passage="eligibility", start=start, end=len(text), side=side, score=1.0,
-                parent=f"c{parent}" if parent else None, mentions=tuple(m.id for m in mentions[first:]),
-            )
-        )  # fmt: skip
-        text += "\n* "
-    document = Document(id="d", passages=(Passage(name="eligibility", text=text),))
-    extraction = Extraction(
-        id="d",
-        model=ModelInfo(name="test", version="", sha256=""),
-        passages=(),
-        mentions=tuple(mentions),
-        relations=tuple(Relation(type=t, head=str(h), tail=str(t2), score=1.0) for t, h, t2 in relations),
-        criteria=tuple(found),
-    )
-    return document, extraction
 
 
 def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
@@ -69,10 +28,22 @@ def means(wanted: str) -> str:
     [
         ("inc", "[CANCER moon sarcoma]", "1"),
         ("inc", "[CANCER moon sarcoma], [CANCER tide glioma] or [CANCER crater carcinoma]", "(any 1 2 3)"),
-        ("inc", "[CANCER moon sarcoma] with a [BIOMARKER MOON1 mutation] or [BIOMARKER MOON2 fusion]", "(all 1 (any 2 3))"),
+        (
+            "inc",
+            "[CANCER moon sarcoma] with a [BIOMARKER MOON1 mutation] or [BIOMARKER MOON2 fusion]",
+            "(all 1 (any 2 3))",
+        ),
         ("inc", "[BIOMARKER MOON1 mutation] or [BIOMARKER MOON2 fusion] [CANCER glioma]", "(all (any 1 2) 3)"),
-        ("inc", "[CANCER moon sarcoma] or [CANCER glioma] and must have [DISEASE_STATE measurable disease]", "(all (any 1 2) 3)"),
-        ("inc", "No [CONDITION/neg tide fever], [CONDITION/neg gout], or [CONDITION/neg crater pox]", "(not (any 1 2 3))"),
+        (
+            "inc",
+            "[CANCER moon sarcoma] or [CANCER glioma] and must have [DISEASE_STATE measurable disease]",
+            "(all (any 1 2) 3)",
+        ),
+        (
+            "inc",
+            "No [CONDITION/neg tide fever], [CONDITION/neg gout], or [CONDITION/neg crater pox]",
+            "(not (any 1 2 3))",
+        ),
         ("inc", "Recovered from [CONDITION tide fever]", "(not 1)"),
         ("exc", "[CONDITION tide fever], [CONDITION gout], [CONDITION crater pox]", "(any 1 2 3)"),
         ("exc", "[CONDITION tide fever] and [CONDITION crater pox]", "(any 1 2)"),
@@ -80,13 +51,17 @@ def means(wanted: str) -> str:
         ("exc", "Patients must not be [CONDITION/neg pregnant] or [CONDITION/neg nursing]", "(any 1 2)"),
         ("exc", "Disease that is not [DISEASE_STATE/neg measurable]", "(not 1)"),
         ("exc", "[CONDITION tide fever] unless treated with [DRUG zorbatinib]", "(except 1 2)"),
-        ("inc", "[CONDITION hist-free fever]; [MEASURE pulse]", "(all 1 2)"),
+        ("inc", "[CONDITION tide fever]; [MEASURE pulse]", "(all 1 2)"),
         ("inc", "[POPULATION Women of childbearing potential] must use [PROCEDURE contraception]", "(if 1 2)"),
         ("inc", "Negative [MEASURE pregnancy test] ([POPULATION females of childbearing potential])", "(if 2 1)"),
         ("inc", "For patients on [DRUG lunamab]: a stable [MEASURE pulse]", "(if 1 2)"),
-        ("inc", "[POPULATION Women of childbearing potential] agree to refrain from [PROCEDURE donating eggs]", "(if 1 (not 2))"),
+        (
+            "inc",
+            "[POPULATION Women of childbearing potential] agree to refrain from [PROCEDURE donating eggs]",
+            "(if 1 (not 2))",
+        ),
     ],
-)  # fmt: skip
+)
 def test_connectives(side: str, text: str, wanted: str) -> None:
     assert logic((side, text)) == means(wanted)
 
@@ -99,7 +74,11 @@ def test_connectives(side: str, text: str, wanted: str) -> None:
         ("inc", "[CANCER moon sarcoma] by [PROCEDURE MRI] or [PROCEDURE CT]", "1"),
         ("exc", "[DRUG_CLASS tide inhibitors] (e.g., [DRUG zorbatinib], [DRUG lunamab])", "1"),
         ("exc", "[DRUG_CLASS tide inhibitors] ([DRUG zorbatinib])", "1"),
-        ("exc", "[CONDITION illness] including but not limited to [CONDITION gout] or [CONDITION tide fever]", "(any 1 2 3)"),
+        (
+            "exc",
+            "[CONDITION illness] including but not limited to [CONDITION gout] or [CONDITION tide fever]",
+            "(any 1 2 3)",
+        ),
         ("exc", "[DRUG lunamab] [TIME within 28 days] of the first dose of [DRUG zorbatinib]", "1"),
         ("exc", "[CONDITION Hypersensitivity] to [DRUG zorbatinib] or [DRUG lunamab]", "1"),
         ("exc", "[CONDITION gout] that contraindicates the use of [DRUG zorbatinib]", "1"),
@@ -109,7 +88,7 @@ def test_connectives(side: str, text: str, wanted: str) -> None:
         ("inc", "[VALUE 1 to 30]", None),
         ("inc", "Informed consent of the [POPULATION parents]", None),
     ],
-)  # fmt: skip
+)
 def test_what_only_explains_is_left_out(side: str, text: str, wanted: str | None) -> None:
     assert logic((side, text)) == (wanted and means(wanted))
 
@@ -168,12 +147,6 @@ def test_children_joined_by_or() -> None:
     children = ("inc", "[CONDITION gout] OR"), ("inc", "[CONDITION tide fever]"), ("inc", "[CONDITION crater pox]")
     found = logic(("inc", "Adequate health:"), *children, parents={2: 1, 3: 1, 4: 1})
     assert found == means("(all (any c2 c3) c4)")
-
-
-WORDS = st.sampled_from(
-    ["[CONDITION gout]", "[DRUG/neg lunamab]", "[CANCER/exc glioma]", "[VALUE 3]", "[TIME now]", "or", "and", ",", ";",
-     "with", "unless", "(", ")", "e.g.", "\n\n", "no", "of", "[POPULATION women]", "[MEASURE pulse]", "if", "/"]
-)  # fmt: skip
 
 
 @given(st.lists(WORDS, max_size=12), st.sampled_from(["inc", "exc"]))

@@ -1,6 +1,6 @@
 """Annotators' sheets of logic and thresholds turned into rows of `corpus/logic.jsonl`.
 
-A sheet holds one record: lines `L<TAB>c3<TAB>(all 4 (not 5))` and `T<TAB>c3<TAB>4<TAB>>=<TAB>1.5<TAB>10^9/L[<TAB>if 7]`;
+A sheet is one record: lines `L<TAB>c3<TAB>(all 4 (not 5))` and `T<TAB>c3<TAB>4<TAB>>=<TAB>1.5<TAB>10^9/L[<TAB>if 7]`;
 numbers are places of mentions in the annotated passage, `c3` is its third criterion by start, `#` begins what is only
 for the eye.
 """
@@ -72,7 +72,8 @@ def _read(path: Path, lines: Sequence[str], passage: GoldPassage) -> tuple[list[
     return criteria, thresholds
 
 
-def _threshold(criterion: int, measure: list[int], cells: Sequence[str], span: Callable[[str], list[int]]
+def _threshold(
+    criterion: int, measure: list[int], cells: Sequence[str], span: Callable[[str], list[int]]
 ) -> dict[str, Any]:
     operator, values, unit, *condition = cells
     value, _, high = values.partition("..")

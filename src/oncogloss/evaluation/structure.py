@@ -297,8 +297,8 @@ def structure_report(
 
 
 def _added(one: StructureScores, other: StructureScores) -> StructureScores:
-    logic = [a.plus(b) for a, b in zip(one[:2], other[:2], strict=True)]
-    return StructureScores(*logic, *(a + b for a, b in zip(one[2:], other[2:], strict=True)))
+    counts = (a + b for a, b in zip(one[2:], other[2:], strict=True))
+    return StructureScores(one.given.plus(other.given), one.found.plus(other.found), *counts)
 
 
 def _section(split: str, records: int, scores: StructureScores) -> str:

@@ -16,26 +16,26 @@ HEADING = "heading"
 NO_FACT = "no fact found"
 
 # Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
-_EMPTY = frozenset(
-    """
-a able about above agree another apart according acceptable adequate after against all allowed also am an and any are as at available based be
-because been before being below beyond both but by can candidate case cases clinical clinically completed completion
-concomitant concomitantly concurrent concurrently confirmed considered consistent criteria current currently
-cytologically defined demonstrated despite determined diagnosed diagnosis disease diseases documented documentation due
-during each either eligible eligibility etc exception exceptions enrolled enrollment enrolment entry evaluated evidence except excluded excluding
-exclusion exist existing experienced following follows for from function given had has have having he her his histologic
-histological histologically histology history if in include included includes including inclusion individual individuals
-indicated into investigator is it its known laboratory last least less level levels limited lines may medical met method more most must my no
-nor normal not obtained of on one ongoing only or order other others otherwise out over participant participants participation past
-pathologically patient patients per performed permitted person persons planned possible present presence previous
-previously prior proven provided receive received receiving recovered required requirement requires requiring results
-score screening shall she should since sites specific status stable start started studied study subject subjects such
-suffering suitable test tests than that the their them then there these they this those through time times to taking
-treated treatment trial under undergo undergone underwent unless unlimited until up upon use used using values via was
-were when where which while who whom whose will willing willingness with within without would years year age months month weeks week
-days day
-""".split()
-)
+_EMPTY_WORDS = """
+a able about above acceptable according adequate after against age agree all allowed also am an and another any apart
+are as at available based be because been before being below beyond both but by can candidate case cases clinical
+clinically completed completion concomitant concomitantly concurrent concurrently confirmed considered consistent
+criteria current currently cytologically day days defined demonstrated despite determined diagnosed diagnosis disease
+diseases documentation documented due during each either eligibility eligible enrolled enrollment enrolment entry etc
+evaluated evidence except exception exceptions excluded excluding exclusion exist existing experienced following follows
+for from function given had has have having he her his histologic histological histologically histology history if in
+include included includes including inclusion indicated individual individuals into investigator is it its known
+laboratory last least less level levels limited lines may medical met method month months more most must my no nor
+normal not obtained of on one ongoing only or order other others otherwise out over participant participants
+participation past pathologically patient patients per performed permitted person persons planned possible presence
+present previous previously prior proven provided receive received receiving recovered required requirement requires
+requiring results score screening shall she should since sites specific stable start started status studied study
+subject subjects such suffering suitable taking test tests than that the their them then there these they this those
+through time times to treated treatment trial under undergo undergone underwent unless unlimited until up upon use used
+using values via was week weeks were when where which while who whom whose will willing willingness with within without
+would year years
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 
 
 def coverage_of(document: Document, extraction: Extraction) -> tuple[Coverage, ...]:
@@ -52,7 +52,9 @@ def coverage_of(document: Document, extraction: Extraction) -> tuple[Coverage, .
             stop = scope.criterion.start if scope else len(passage.text)
             found += _between(passage.name, passage.text, position, stop)
             if scope is not None:
-                end = max(stop, min([scope.criterion.end, *(s.criterion.start for s in own if s.criterion.start > stop)]))
+                end = max(
+                    stop, min([scope.criterion.end, *(s.criterion.start for s in own if s.criterion.start > stop)])
+                )
                 status, reason = status_of(scope, linked=linked)
                 found.append(Coverage(passage=passage.name, start=stop, end=end, status=status, reason=reason))
                 position = end
@@ -133,7 +135,7 @@ def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
 
 
 def unread_words(scope: Scope) -> list[str]:
-    """Words and numbers of a criterion that stand in no mention and are not empty of meaning, its end's heading apart."""
+    """Words and numbers of a criterion in no mention and not empty of meaning; a heading at its end is left out."""
     criterion: Criterion = scope.criterion
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
     text = list(own)

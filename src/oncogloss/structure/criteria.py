@@ -182,40 +182,55 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
     words = _skeleton(scope, one.end, other.mention.start)
-    kinds = (one.mention.type, other.mention.type)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words:
         return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if _EXCEPT.search(words):
         return Gap(CUE, "except")
-    op: LogicOp | None = "any" if _OR.search(words) else "all" if _AND.search(words) else None
+    op = conjunction(scope, one.mention, other.mention, words)
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
-    same = kinds[0] == kinds[1] or TREATMENTS.issuperset(kinds)
-    forbidden = all("neg" in p.mention.attributes for p in (one, other))
-    if op == "all" and ((scope.excludes and (same or forbidden)) or kinds == ("POPULATION", "POPULATION")):
-        op = "any"
-    if op == "any" and not scope.excludes and asked_together(scope, one.mention, other.mention):
-        op = "all"
     if op is not None:
         return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
     if scope.excludes and _LISTED.search(words):
         return Gap(LIST, "any")
     if words.strip() == "/":
-        apart = all(scope.valued(p.mention) for p in (one, other)) and not share(scope, one.mention, other.mention)
-        return Gap(TIGHT, "all" if kinds[0] == "MEASURE" and not scope.excludes and not apart else "any")
+        return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
     if "," in words or ":" in words:
         return Gap(LIST, None)
-    return Gap(TIGHT if same else ATTACHED, "all")
+    return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
+
+
+def alike(one: Mention, other: Mention) -> bool:
+    """Whether two mentions are of one type, or both treatments."""
+    return one.type == other.type or {one.type, other.type} <= TREATMENTS
+
+
+def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
+    """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
+    and what is forbidden or asked of two things at once is so of both."""
+    if _OR.search(words):
+        return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
+    if not _AND.search(words):
+        return None
+    listed = alike(one, other) or all("neg" in m.attributes for m in (one, other))
+    return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
+    """What "A/B" means: both of measures with one limit, else either."""
+    apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
+    return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
 
 
 def share(scope: Scope, one: Mention, other: Mention) -> bool:
     """Whether two mentions have a value or time in common."""
     tails = [
-        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id} for m in (one, other)
+        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
+        for m in (one, other)
     ]
     return bool(tails[0] & tails[1])
 
@@ -277,12 +292,12 @@ def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
 
 
 def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
-    """ "For patients on anticoagulation: a stable dose …": the first fact, then the others; None where it is not that."""
+    """ "For patients on anticoagulation: a stable dose …": the first fact, then the rest; None where it is not that."""
     first = parts[0].mention
     head = scope.text[scope.criterion.start : first.start]
     opened = _FRONTED.match(head)
     closed = re.search(r"[:,]", scope.text[first.end : parts[1].mention.start])
-    if opened is None or closed is None or not parts[0].logic.op == "fact":
+    if opened is None or closed is None or parts[0].logic.op != "fact":
         return None
     return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
 
@@ -317,6 +332,7 @@ def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
     group: list[Logic] = []
     for child in children:
         group.append(Logic(op="fact", criterion=child.id))
-        if re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is None or child is children[-1]:
+        goes_on = re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is not None
+        if not goes_on or child is children[-1]:
             yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
             group = []

@@ -30,13 +30,18 @@ _COUNTED_FROM = re.compile(
 _ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
 _AIMED = re.compile(
-    r"\b((refractory|resistant|intolerant) to|to (prevent|avoid|harm)|for which no|in addition to( the)?)\W*$|±\W*$", re.I
+    r"\b((refractory|resistant|intolerant) to|to (prevent|avoid|harm)|for which no|in addition to( the)?)\W*$|±\W*$",
+    re.I,
 )
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
-_CONSEQUENCE = re.compile(r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I)
+_CONSEQUENCE = re.compile(
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I
+)
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
-_ALLOWED = re.compile(r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I)
+_ALLOWED = re.compile(
+    r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
+)
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not|no)\b", re.I)
 _CONDITION = re.compile(
     r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
@@ -236,7 +241,12 @@ def is_placing(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     treatment = m.type in TREATMENTS
     if treatment and earlier[-1].type == "CONDITION" and _CAUSED_BY.search(gap):
         return True
-    if treatment and "hist" not in m.attributes and _PLACED.search(gap) and (m.type == "PROCEDURE" or "after" not in gap):
+    if (
+        treatment
+        and "hist" not in m.attributes
+        and _PLACED.search(gap)
+        and (m.type == "PROCEDURE" or "after" not in gap)
+    ):
         return True
     if m.type == "SETTING":
         return True
@@ -296,6 +306,12 @@ def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return again or any(scope.valued(f) > scope.valued(m) for f in same)
 
 
+def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A gene of which neither a state nor a value is asked."""
+    told = {r.type for r in scope.relations if r.head == m.id}
+    return m.type == "GENE" and not told & {"HAS_VALUE", "BIOMARKER_OF"}
+
+
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
@@ -303,6 +319,6 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_consenting, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
+    is_heading, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
     tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
 )  # fmt: skip
