@@ -86,6 +86,8 @@ def test_connectives(side: str, text: str, wanted: str) -> None:
         ("inc", "[CANCER Bone metastases] are allowed", None),
         ("inc", "[CONDITION/neg gout] is not seen\n\n[DRUG_CLASS Chemotherapy]:\n\n", "(not 1)"),
         ("inc", "[VALUE 1 to 30]", None),
+        ("inc", "[CANCER moon sarcoma] tested for [GENE MOON1]", "1"),
+        ("inc", "[GENE MOON1] or [BIOMARKER MOON2 fusion]", "(any 1 2)"),
         ("inc", "Informed consent of the [POPULATION parents]", None),
     ],
 )

@@ -307,9 +307,10 @@ def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A gene of which neither a state nor a value is asked."""
+    """A gene of which neither a state nor a value is asked; beside a marker it shares that one's state."""
     told = {r.type for r in scope.relations if r.head == m.id}
-    return m.type == "GENE" and not told & {"HAS_VALUE", "BIOMARKER_OF"}
+    shared = any(f.type == "BIOMARKER" for f in facts)
+    return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
 
 
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -319,6 +320,6 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
-    tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
+    is_heading, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
+    counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
 )  # fmt: skip
