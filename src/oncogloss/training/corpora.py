@@ -310,8 +310,9 @@ def _mended(part: dict[str, Any], text: str) -> GoldPassage:
 
 
 def standoff_files(corpus: Path) -> list[Path]:
-    """The standoff files of a corpus folder, gzipped or not."""
-    return sorted(path for path in corpus.iterdir() if path.name.endswith((".jsonl", ".jsonl.gz")))
+    """The standoff files of a corpus folder, gzipped or not; the logic of criteria (`logic.jsonl`) is none."""
+    files = (path for path in corpus.iterdir() if path.name.endswith((".jsonl", ".jsonl.gz")))
+    return sorted(path for path in files if not path.name.startswith("logic.jsonl"))
 
 
 def lacking_text(corpus: Path) -> set[str]:

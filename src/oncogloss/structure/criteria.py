@@ -1,0 +1,338 @@
+"""The logic of criteria: a small grammar over what stands between a criterion's facts.
+
+A fact (`structure.facts`) is a mention that a patient is checked for, with all that its relations add. Between two
+facts stand words that say how they go together; the gaps that bind most loosely split a criterion first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
+from oncogloss.structure.facts import TREATMENTS, Scope, facts_of, in_brackets, scopes
+
+SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
+
+# Connective words
+_SENTENCE = re.compile(r"\n\s*\n|\n\s*[-*•]|[.?!](\s|(?=[A-Z][a-z]))")
+_EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
+_IF = re.compile(
+    r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b[^\ue000,;:]*$"
+    r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
+    re.I,
+)
+_LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
+_FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
+_OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
+_AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
+_CLAUSE = re.compile(
+    r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
+    r"|subjects?|participants?|no|not|without)\b",
+    re.I,
+)
+_ATTACHED = re.compile(
+    r"\b(with|who|that|which|whose|having|requir\w+|for|in|on|to|after|despite|following|due|from|of|by|when|treated"
+    r"|before|against|than|where|during|as)\b",
+    re.I,
+)
+
+# Words that ask something of those who can have children
+_FERTILE = re.compile(
+    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner)", re.I
+)
+_CONTRACEPTION = re.compile(
+    r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
+)
+_MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|have to|are to|negative)\b", re.I)
+
+# An exclusion that is worded as what must not be: what excludes is having it
+_WORDED_AS_ABSENT = re.compile(
+    r"\W*((patients?|subjects?|participants?) )?((with|have|has) )?(no|without)\b"
+    r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
+    re.I,
+)
+_REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
+_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
+
+# What a lead-in says of its sub-criteria
+_ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
+_LEAD_IN = re.compile(r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$", re.I)
+_N_OF = re.compile(r"\b(two|three|four|[234]) (or more )?of\b", re.I)
+_NUMBERS = {"two": 2, "three": 3, "four": 4}
+
+
+class Gap(NamedTuple):
+    """What stands between two parts: how loosely it binds, and what it makes of them (None: as its list says)."""
+
+    looseness: int
+    op: LogicOp | None
+
+
+class Part(NamedTuple):
+    """A fact with its logic, as it stands in the text."""
+
+    logic: Logic
+    mention: Mention
+    end: int
+    negated: bool
+
+
+def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...]:
+    """The extraction's criteria, each with its logic, or None where nothing in it can be evaluated."""
+    read = scopes(document, extraction)
+    own = {scope.criterion.id: own_logic(scope) for scope in read}
+    under: dict[str, list[Criterion]] = {}
+    for criterion in extraction.criteria:
+        if criterion.parent is not None:
+            under.setdefault(criterion.parent, []).append(criterion)
+
+    def says_something(criterion: Criterion) -> bool:
+        said = own[criterion.id] is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        return said or any(map(says_something, under.get(criterion.id, ())))
+
+    found = []
+    for scope in read:
+        children = under.get(scope.criterion.id, [])
+        telling = [c for c in children if says_something(c)]
+        if own[scope.criterion.id] is not None and not leads_in(scope):
+            telling = []
+        logic = with_children(scope, own[scope.criterion.id], telling)
+        found.append(scope.criterion.model_copy(update={"logic": logic}))
+    return tuple(found)
+
+
+def own_logic(scope: Scope) -> Logic | None:
+    """What the criterion's own facts say together."""
+    facts = facts_of(scope)
+    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
+    general = [m for m in facts if m.id not in spared and "exc" not in m.attributes]
+    exceptions = [m for m in facts if m not in general]
+    if not general:
+        general, exceptions = exceptions, []
+    if not general:
+        return None
+    parts = [as_part(scope, m) for m in general]
+    behind = [m for m in exceptions if m.start >= parts[-1].end and spares_all(scope, parts, m)]
+    parts = with_exceptions(scope, parts, [m for m in exceptions if m not in behind])
+    if not behind:
+        return combined(scope, parts)
+    if all(part.negated for part in parts):
+        held = [p._replace(logic=p.logic.parts[0], negated=False) for p in parts]
+        listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
+        return negation(less(listed, behind))
+    return less(combined(scope, parts), behind)
+
+
+def spares_all(scope: Scope, parts: Sequence[Part], m: Mention) -> bool:
+    """Whether an exception behind a list holds for the whole of it."""
+    heads = sum(r.type == "EXCEPTION" and r.tail == m.id for r in scope.relations)
+    return heads > 1 or (not in_brackets(scope, m) and (scope.excludes or all(part.negated for part in parts)))
+
+
+def leaf(m: Mention) -> Logic:
+    """A mention as a fact."""
+    return Logic(op="fact", mention=m.id)
+
+
+def negation(logic: Logic) -> Logic:
+    """That something is not so."""
+    return Logic(op="not", parts=(logic,))
+
+
+def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
+    """Something but for its exceptions."""
+    whole = logic.parts if logic.op == "except" else (logic,)
+    return Logic(op="except", parts=(*whole, *map(leaf, exceptions)))
+
+
+def as_part(scope: Scope, m: Mention) -> Part:
+    """A fact as a part, negated where the text forbids it and the side does not say so already."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
+    cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
+    lead = " ".join(scope.before(m).split()) + " "
+    refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
+    negated = refrained or ("neg" in m.attributes and not absent)
+    return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+
+
+def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Mention]) -> list[Part]:
+    """Parts less what is spared of them: by relation, else what is spared right behind one."""
+    heads = {r.tail: r.head for r in scope.relations if r.type == "EXCEPTION"}
+    ids = {part.mention.id for part in parts}
+    held: dict[str, list[Mention]] = {}
+    for m in exceptions:
+        earlier = [p.mention.id for p in parts if p.end <= m.start] or [parts[0].mention.id]
+        head = heads.get(m.id)
+        held.setdefault(head if head in ids and head is not None else earlier[-1], []).append(m)
+    done = []
+    for part, following in zip(parts, [*(p.mention.start for p in parts[1:]), scope.criterion.end], strict=True):
+        own = held.get(part.mention.id)
+        if own:
+            inner = less(leaf(part.mention), own)
+            end = max(part.end, *(m.end for m in own if m.end <= following), part.end)
+            part = part._replace(logic=negation(inner) if part.negated else inner, end=end)
+        done.append(part)
+    return done
+
+
+def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
+    """How two neighbouring parts go together, by the words that stand between them."""
+    words = _skeleton(scope, one.end, other.mention.start)
+    if _SENTENCE.search(words):
+        return Gap(SENTENCE, None)
+    if ";" in words:
+        return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
+    if _EXCEPT.search(words):
+        return Gap(CUE, "except")
+    op = conjunction(scope, one.mention, other.mention, words)
+    if op is None and _IF.search(words) and not scope.excludes:
+        return Gap(CUE, "if")
+    if op is not None:
+        return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
+    if scope.excludes and _LISTED.search(words):
+        return Gap(LIST, "any")
+    if words.strip() == "/":
+        return Gap(TIGHT, slashed(scope, one.mention, other.mention))
+    if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
+        return Gap(ATTACHED, "all")
+    if "," in words or ":" in words:
+        return Gap(LIST, None)
+    return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
+
+
+def alike(one: Mention, other: Mention) -> bool:
+    """Whether two mentions are of one type, or both treatments."""
+    return one.type == other.type or {one.type, other.type} <= TREATMENTS
+
+
+def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
+    """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
+    and what is forbidden or asked of two things at once is so of both."""
+    if _OR.search(words):
+        return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
+    if not _AND.search(words):
+        return None
+    listed = alike(one, other) or all("neg" in m.attributes for m in (one, other))
+    return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
+    """What "A/B" means: both of measures with one limit, else either."""
+    apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
+    return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
+
+
+def share(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether two mentions have a value or time in common."""
+    tails = [
+        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
+        for m in (one, other)
+    ]
+    return bool(tails[0] & tails[1])
+
+
+def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether "A or B" asks both: one limit for two measures, one time that must have passed since two treatments."""
+    if one.type == other.type == "MEASURE":
+        return share(scope, one, other)
+    since = re.search(r"\bsince\b", scope.text[scope.criterion.start : one.start], re.I) is not None
+    return since and {one.type, other.type} <= TREATMENTS and share(scope, one, other)
+
+
+def _skeleton(scope: Scope, start: int, end: int) -> str:
+    """The text between two parts without the mentions in it, nor what joins only those, nor brackets without any."""
+    pieces, position = [], start
+    for m in scope.mentions:
+        if position <= m.start and m.end <= end:
+            pieces += [scope.text[position : m.start], "\ue000"]
+            position = m.end
+    text = re.sub(r"\([^()\ue000]*\)", " ", "".join([*pieces, scope.text[position:end]]))
+    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text).replace("(\ue000)", " ")
+
+
+def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
+    """Parts in order, split at the gaps that bind most loosely, then each piece likewise."""
+    if len(parts) == 1:
+        return parts[0].logic
+    gaps = [gap_between(scope, a, b) for a, b in pairwise(parts)]
+    loosest = max(gap.looseness for gap in gaps)
+    if loosest < PART:
+        conditional = if_fertile(scope, parts) or if_fronted(scope, parts)
+        if conditional is not None:
+            return conditional
+    cuts = [i for i, gap in enumerate(gaps, 1) if gap.looseness == loosest]
+    if loosest == CUE:
+        cuts = cuts[:1]
+    trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
+    ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
+    if ops and ops[0] == "except":
+        return Logic(op="except", parts=(*(trees[0].parts if trees[0].op == "except" else trees[:1]), *trees[1:]))
+    if ops and ops[0] == "if":
+        return Logic(op="if", parts=(trees[1], trees[0]))
+    if all(part.negated for part in parts):
+        return Logic(op="all", parts=tuple(trees))
+    return Logic(op=(ops[-1] if ops else None) or ("any" if scope.excludes else "all"), parts=tuple(trees))
+
+
+def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
+    """ "Women of childbearing potential must …": who they are, then what is asked; None where it is not that."""
+    people = [p for p in parts if p.mention.type == "POPULATION" and _FERTILE.search(p.mention.text)]
+    rest = [p for p in parts if p not in people]
+    if scope.excludes or not people or not rest:
+        return None
+    between = scope.text[people[0].end : rest[-1].mention.start]
+    if not any(_CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
+        return None
+    who = people[0].logic if len(people) == 1 else Logic(op="any", parts=tuple(p.logic for p in people))
+    return Logic(op="if", parts=(who, combined(scope, rest)))
+
+
+def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
+    """ "For patients on anticoagulation: a stable dose …": the first fact, then the rest; None where it is not that."""
+    first = parts[0].mention
+    head = scope.text[scope.criterion.start : first.start]
+    opened = _FRONTED.match(head)
+    closed = re.search(r"[:,]", scope.text[first.end : parts[1].mention.start])
+    if opened is None or closed is None or parts[0].logic.op != "fact":
+        return None
+    return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
+
+
+def leads_in(scope: Scope) -> bool:
+    """Whether a criterion is worded as the head of what stands under it."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    first = re.split(r"\n\s*\n", text)[0].rstrip(" -*\n")
+    return first.endswith(":") or _LEAD_IN.search(first) is not None
+
+
+def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]) -> Logic | None:
+    """A criterion's own facts together with its sub-criteria."""
+    if not children:
+        return own
+    leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    if own is not None and _EXCEPT.search(text[-60:]):
+        return Logic(op="except", parts=(own, *leaves))
+    if (n_of := _N_OF.search(text)) is not None:
+        word = n_of[1].casefold()
+        under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
+    elif _ONE_OF.search(text) or scope.excludes:
+        under = Logic(op="any", parts=leaves)
+    else:
+        under = Logic(op="all", parts=tuple(_chained(scope, children)))
+    return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))
+
+
+def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
+    """Sub-criteria in order, those alternatives of one another whose text ends with "or"."""
+    group: list[Logic] = []
+    for child in children:
+        group.append(Logic(op="fact", criterion=child.id))
+        goes_on = re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is not None
+        if not goes_on or child is children[-1]:
+            yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
+            group = []

@@ -1,0 +1,325 @@
+"""Which mentions of a criterion are facts that a patient is checked for, and which only explain another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
+
+QUALIFYING = frozenset(
+    ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
+)  # relations whose tail belongs to its head
+NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
+TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
+BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere line break may be a wrapped line
+
+# Words around a mention after which it only explains another
+_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
+_INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
+_BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
+_SHOWN_BY = re.compile(
+    r"\b(by|using|via|per|on|through|based on|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
+)
+_COUNTED_FROM = re.compile(
+    r"\W*((of|prior|to|before|after|from|following|since|until|and|or|the|last|first|final|dose|start|end|initiation"
+    r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
+    re.I,
+)
+_ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
+_ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
+_AIMED = re.compile(
+    r"\b((refractory|resistant|intolerant) to|to (prevent|avoid|harm)|for which no|in addition to( the)?)\W*$|±\W*$",
+    re.I,
+)
+_PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
+_CONSEQUENCE = re.compile(
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I
+)
+_CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
+_OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
+_ALLOWED = re.compile(
+    r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
+)
+_LIMITED = re.compile(r"\b(if|provided|must|only|unless|not|no)\b", re.I)
+_CONDITION = re.compile(
+    r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
+    r"in the setting of|due to|attribut\w+|secondary|because)\b",
+    re.I,
+)
+
+
+class Scope(NamedTuple):
+    """A criterion under reading: its passage's text, its own mentions in order, and the relations among them."""
+
+    text: str
+    criterion: Criterion
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it is an exclusion."""
+        return self.criterion.side == "exc"
+
+    def before(self, m: Mention) -> str:
+        """The criterion's text before a mention."""
+        return self.text[self.criterion.start : m.start]
+
+    def valued(self, m: Mention) -> bool:
+        """Whether a mention has a value."""
+        return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
+
+
+def scopes(document: Document, extraction: Extraction) -> list[Scope]:
+    """Each criterion with what belongs to it, in order."""
+    texts = {p.name: p.text for p in document.passages}
+    by_id = {m.id: m for m in extraction.mentions}
+    relations: dict[str, list[Relation]] = {}
+    for relation in extraction.relations:
+        relations.setdefault(relation.head, []).append(relation)
+        relations.setdefault(relation.tail, []).append(relation)
+    found = []
+    for criterion in extraction.criteria:
+        mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
+        own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
+        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own)))
+    return found
+
+
+def facts_of(scope: Scope) -> list[Mention]:
+    """The mentions that a patient is checked for, in order."""
+    facts = candidates(scope)
+    for explains in EXPLAINING:
+        facts = [m for m in facts if not explains(scope, m, facts)]
+    return facts
+
+
+def said_otherwise(scope: Scope, m: Mention) -> bool:
+    """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
+    facts = candidates(scope)
+    surely = (is_heading, is_consenting, is_repeated, counts_a_window, is_aimed_at)
+    return any(explains(scope, m, facts) for explains in surely)
+
+
+def candidates(scope: Scope) -> list[Mention]:
+    """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
+    qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
+    qualifying |= {r.head for r in scope.relations if r.type == "ABBREV_OF"}
+    found: list[Mention] = []
+    reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
+    for m in scope.mentions:
+        if m.end <= reached:
+            continue
+        reached = m.end
+        if m.type not in NEVER and m.id not in qualifying:
+            found.append(m)
+    return found
+
+
+def in_brackets(scope: Scope, m: Mention) -> bool:
+    """Whether a bracket of the criterion is open where the mention starts."""
+    return _opened(scope.before(m)) is not None
+
+
+def _opened(text: str) -> int | None:
+    """Where the bracket that is open at the text's end begins."""
+    depth = 0
+    for i in range(len(text) - 1, -1, -1):
+        if text[i] in ")]":
+            depth += 1
+        elif text[i] in "([":
+            if depth == 0:
+                return i
+            depth -= 1
+    return None
+
+
+def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A mention of a heading that ends the criterion and belongs to what follows; one with a value is kept."""
+    if scope.valued(m) or not re.search(r"\n\s*\n[^\n]*$", scope.before(m)):
+        return False
+    line_end = scope.text.find("\n", m.end, scope.criterion.end)
+    after = scope.text[m.end : line_end if line_end >= 0 else scope.criterion.end]
+    return re.fullmatch(r"[\w\s]*:?\s*", after) is not None
+
+
+def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A second name, a kind or an explanation in brackets behind what it explains; numbers and negations say more."""
+    opened = _opened(scope.before(m))
+    explained = [f for f in facts if opened is not None and f.end <= scope.criterion.start + opened]
+    if opened is None or not explained or "exc" in m.attributes:
+        return False
+    lead = scope.before(m)[opened + 1 :]
+    if not lead.strip() and scope.text[m.end : m.end + 1] in (")", "]") and explained[-1].type == m.type:
+        return True
+    if "neg" in m.attributes:
+        cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
+        return cued is not None and "neg" in explained[-1].attributes
+    tails = {r.tail: r.type for r in scope.relations if r.head == m.id}
+    numbered = any(tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text) for v in scope.mentions)
+    if (numbered and len(lead) < 60) or (m.type == "POPULATION" and not lead.strip()):
+        return False
+    if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
+        return False
+    return _BRACKET_SAYS_MORE.match(scope.text[scope.criterion.start + opened + 1 : m.start + 1]) is None
+
+
+def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
+    text = scope.before(m)
+    cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
+    if not cues:
+        return False
+    cue = max(cues, key=lambda c: c.end())
+    general = any(f.end <= scope.criterion.start + cue.start() for f in facts)
+    return general and not re.search(rf"{BREAK}|\)", text[cue.end() :])
+
+
+def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What a time counts from: "within 28 days of the first dose of X"."""
+    times = [t for t in scope.mentions if t.type == "TIME" and t.end <= m.start]
+    if not times or m.type not in TREATMENTS:
+        return False
+    if any(r.type == "HAS_TIME" and r.head == m.id and r.tail == times[-1].id for r in scope.relations):
+        return False
+    gap, position = "", times[-1].end
+    for other in scope.mentions:
+        if other.type in TREATMENTS and position <= other.start < m.start:
+            gap, position = gap + scope.text[position : other.start], other.end
+    gap += scope.text[position : m.start] if position <= m.start else ""
+    return _ANCHOR.search(gap) is not None and _COUNTED_FROM.fullmatch(gap) is not None
+
+
+def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test or measure by which something else is shown."""
+    if m.type not in ("PROCEDURE", "MEASURE", "GENE") or scope.valued(m) or "hist" in m.attributes:
+        return False
+    if re.match(r"[- ]?(proven|confirmed|documented)", scope.text[m.end : m.end + 12], re.I):
+        return True
+    earlier = [f for f in facts if f.end <= m.start]
+    if not earlier:
+        return False
+    gap = scope.text[earlier[-1].end : m.start]
+    chained = re.fullmatch(r"[\s,/]*((and/or|and|or)\s+)?", gap) is not None
+    return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
+
+
+def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
+    return m.type == "MEASURE" and any(
+        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
+        for f in facts
+        if f.start >= m.end
+    )
+
+
+def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What a treatment was for or an allergy is to, what a cancer withstands, what may have been given beside."""
+    if "exc" in m.attributes:
+        return False
+    heads = {r.head for r in scope.relations if r.type == "TREATS" and r.tail == m.id}
+    of_patients = not scope.excludes and _OF_PATIENTS.search(scope.before(m)) is not None
+    if any(f.id in heads and f.end <= m.start for f in facts) and not of_patients:
+        return True
+    if _AIMED.search(scope.before(m)):
+        return True
+    if m.type not in TREATMENTS:
+        return False
+    allergies = [f for f in facts if f.end <= m.start and f.type == "CONDITION" and _ALLERGY.search(f.text)]
+    between = scope.text[allergies[-1].end : m.start] if allergies else ""
+    return re.search(r"\b(to|of|against|with|from)\b", between) is not None and not re.search(BREAK, between)
+
+
+def is_placing(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What only places or causes another: "neoadjuvant therapy prior to surgery", "toxicity of prior chemotherapy"."""
+    earlier = [f for f in facts if f.end <= m.start]
+    if not earlier or {"neg", "exc"} & set(m.attributes):
+        return False
+    gap = scope.text[earlier[-1].end : m.start]
+    treatment = m.type in TREATMENTS
+    if treatment and earlier[-1].type == "CONDITION" and _CAUSED_BY.search(gap):
+        return True
+    if (
+        treatment
+        and "hist" not in m.attributes
+        and _PLACED.search(gap)
+        and (m.type == "PROCEDURE" or "after" not in gap)
+    ):
+        return True
+    if m.type == "SETTING":
+        return True
+    after_treatment = earlier[-1].type in TREATMENTS
+    if m.type in ("STAGE", "DISEASE_STATE") and after_treatment and not scope.valued(m):
+        return re.search(r"\b(for|at|of)\W+(\w+\W+){0,2}$", gap) is not None
+    return False
+
+
+def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What would follow from a fact: "that contraindicates the use of X"."""
+    earlier = [f for f in facts if f.end <= m.start]
+    between = scope.text[earlier[0].end : m.start] if earlier else ""
+    cues = list(_CONSEQUENCE.finditer(between))
+    return bool(cues) and re.search(BREAK, between[cues[-1].end() :]) is None
+
+
+def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The mere word "tumor" behind another fact."""
+    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
+    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
+    return named and not told and any(f.end <= m.start for f in facts)
+
+
+def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What is only permitted: it asks nothing."""
+    if {"neg", "exc"} & set(m.attributes):
+        return False
+    if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
+        return False
+    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|, but ")
+    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
+    stop = re.search(edges, text[m.end : scope.criterion.end])
+    sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
+    return _ALLOWED.search(sentence) is not None and _LIMITED.search(sentence) is None
+
+
+def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A condition that only changes one of a measure's cut-offs: "≤ 5 x ULN with liver metastases"."""
+    values = [v for v in scope.mentions if v.type == "VALUE" and v.end <= m.start]
+    if m.type == "MEASURE" or not values:
+        return False
+    measures = {r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == values[-1].id}
+    several = sum(r.type == "HAS_VALUE" and r.head in measures for r in scope.relations) > len(measures)
+    named = [o.text.casefold() for o in scope.mentions if o.type == "MEASURE"]
+    again = any(o.id in measures and named.count(o.text.casefold()) > 1 for o in scope.mentions)
+    return bool(measures) and (several or again) and _CONDITION.match(scope.text[values[-1].end : m.start]) is not None
+
+
+def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A measure, treatment or group named again with nothing new, or a measure without a value named with one."""
+    if m.type not in ("MEASURE", "POPULATION", "DRUG", "DRUG_CLASS") or m.attributes:
+        return False
+    timed = any(r.head == m.id and r.type in ("HAS_TIME", "TREATS", "EXCEPTION") for r in scope.relations)
+    same = [f for f in facts if f.type == m.type and f.text.casefold() == m.text.casefold() and f != m]
+    again = not timed and any(f.start < m.start and scope.valued(f) >= scope.valued(m) for f in same)
+    return again or any(scope.valued(f) > scope.valued(m) for f in same)
+
+
+def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A gene of which neither a state nor a value is asked; beside a marker it shares that one's state."""
+    told = {r.type for r in scope.relations if r.head == m.id}
+    shared = any(f.type == "BIOMARKER" for f in facts)
+    return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
+
+
+def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """Who signs the consent."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    return m.type == "POPULATION" and not scope.valued(m) and re.search(r"\binformed consent\b", text, re.I) is not None
+
+
+EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
+    is_heading, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
+    counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
+)  # fmt: skip

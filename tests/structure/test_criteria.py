@@ -1,0 +1,161 @@
+"""The logic of criteria: invented criteria, their mentions marked by hand, and the tree they mean."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marked import WORDS, extraction_of
+
+from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.notation import canonical, read_logic, write_logic
+
+
+def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
+    """The first criterion's logic as text, in canonical form."""
+    found = logic_of(*extraction_of(*criteria, **kwargs))[0].logic  # type: ignore[arg-type]
+    return write_logic(canonical(found)) if found else None
+
+
+def means(wanted: str) -> str:
+    return write_logic(canonical(read_logic(wanted)))
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("inc", "[CANCER moon sarcoma]", "1"),
+        ("inc", "[CANCER moon sarcoma], [CANCER tide glioma] or [CANCER crater carcinoma]", "(any 1 2 3)"),
+        (
+            "inc",
+            "[CANCER moon sarcoma] with a [BIOMARKER MOON1 mutation] or [BIOMARKER MOON2 fusion]",
+            "(all 1 (any 2 3))",
+        ),
+        ("inc", "[BIOMARKER MOON1 mutation] or [BIOMARKER MOON2 fusion] [CANCER glioma]", "(all (any 1 2) 3)"),
+        (
+            "inc",
+            "[CANCER moon sarcoma] or [CANCER glioma] and must have [DISEASE_STATE measurable disease]",
+            "(all (any 1 2) 3)",
+        ),
+        (
+            "inc",
+            "No [CONDITION/neg tide fever], [CONDITION/neg gout], or [CONDITION/neg crater pox]",
+            "(not (any 1 2 3))",
+        ),
+        ("inc", "Recovered from [CONDITION tide fever]", "(not 1)"),
+        ("exc", "[CONDITION tide fever], [CONDITION gout], [CONDITION crater pox]", "(any 1 2 3)"),
+        ("exc", "[CONDITION tide fever] and [CONDITION crater pox]", "(any 1 2)"),
+        ("exc", "No [CONDITION/neg tide fever] or [CONDITION/neg gout]", "(any 1 2)"),
+        ("exc", "Patients must not be [CONDITION/neg pregnant] or [CONDITION/neg nursing]", "(any 1 2)"),
+        ("exc", "Disease that is not [DISEASE_STATE/neg measurable]", "(not 1)"),
+        ("exc", "[CONDITION tide fever] unless treated with [DRUG zorbatinib]", "(except 1 2)"),
+        ("inc", "[CONDITION tide fever]; [MEASURE pulse]", "(all 1 2)"),
+        ("inc", "[POPULATION Women of childbearing potential] must use [PROCEDURE contraception]", "(if 1 2)"),
+        ("inc", "Negative [MEASURE pregnancy test] ([POPULATION females of childbearing potential])", "(if 2 1)"),
+        ("inc", "For patients on [DRUG lunamab]: a stable [MEASURE pulse]", "(if 1 2)"),
+        (
+            "inc",
+            "[POPULATION Women of childbearing potential] agree to refrain from [PROCEDURE donating eggs]",
+            "(if 1 (not 2))",
+        ),
+    ],
+)
+def test_connectives(side: str, text: str, wanted: str) -> None:
+    assert logic((side, text)) == means(wanted)
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("inc", "[CANCER moon sarcoma] confirmed by [PROCEDURE biopsy]", "1"),
+        ("inc", "[PROCEDURE biopsy]-proven [CANCER moon sarcoma]", "2"),
+        ("inc", "[CANCER moon sarcoma] by [PROCEDURE MRI] or [PROCEDURE CT]", "1"),
+        ("exc", "[DRUG_CLASS tide inhibitors] (e.g., [DRUG zorbatinib], [DRUG lunamab])", "1"),
+        ("exc", "[DRUG_CLASS tide inhibitors] ([DRUG zorbatinib])", "1"),
+        (
+            "exc",
+            "[CONDITION illness] including but not limited to [CONDITION gout] or [CONDITION tide fever]",
+            "(any 1 2 3)",
+        ),
+        ("exc", "[DRUG lunamab] [TIME within 28 days] of the first dose of [DRUG zorbatinib]", "1"),
+        ("exc", "[CONDITION Hypersensitivity] to [DRUG zorbatinib] or [DRUG lunamab]", "1"),
+        ("exc", "[CONDITION gout] that contraindicates the use of [DRUG zorbatinib]", "1"),
+        ("exc", "[SETTING Neoadjuvant] [DRUG_CLASS therapy] prior to [PROCEDURE surgery]", "(all 1 2)"),
+        ("inc", "[CANCER Bone metastases] are allowed", None),
+        ("inc", "[CONDITION/neg gout] is not seen\n\n[DRUG_CLASS Chemotherapy]:\n\n", "(not 1)"),
+        ("inc", "[VALUE 1 to 30]", None),
+        ("inc", "[CANCER moon sarcoma] tested for [GENE MOON1]", "1"),
+        ("inc", "[GENE MOON1] or [BIOMARKER MOON2 fusion]", "(any 1 2)"),
+        ("inc", "Informed consent of the [POPULATION parents]", None),
+    ],
+)
+def test_what_only_explains_is_left_out(side: str, text: str, wanted: str | None) -> None:
+    assert logic((side, text)) == (wanted and means(wanted))
+
+
+def test_exceptions_by_relation() -> None:
+    text = "Other [CANCER malignancy] except [CANCER/exc skin cancer] or [CANCER/exc crater carcinoma in situ]"
+    relations = (("EXCEPTION", 1, 2), ("EXCEPTION", 1, 3))
+    assert logic(("exc", text), relations=relations) == means("(except 1 2 3)")
+    text = text.replace("[CANCER malignancy]", "[CANCER/neg malignancy]")
+    assert logic(("inc", text), relations=relations) == means("(not (except 1 2 3))")
+
+
+def test_one_limit_of_two_measures_is_asked_of_both() -> None:
+    text = "[MEASURE AST] or [MEASURE ALT] [VALUE < 2 x ULN]"
+    shared = (("HAS_VALUE", 1, 3), ("HAS_VALUE", 2, 3))
+    assert logic(("inc", text), relations=shared) == means("(all 1 2)")
+    assert logic(("exc", text), relations=shared) == means("(any 1 2)")
+    apart = "[MEASURE pulse] [VALUE 60] or [MEASURE score] [VALUE 70]"
+    assert logic(("inc", apart), relations=(("HAS_VALUE", 1, 2), ("HAS_VALUE", 3, 4))) == means("(any 1 3)")
+
+
+def test_a_condition_of_a_second_limit_is_no_fact() -> None:
+    text = "[MEASURE ALT] [VALUE < 2 x ULN] ([VALUE < 5 x ULN] with [CANCER liver metastases])"
+    assert logic(("inc", text), relations=(("HAS_VALUE", 1, 2), ("HAS_VALUE", 1, 3))) == "1"
+
+
+def test_what_is_treated_is_left_out_behind_its_treatment_only() -> None:
+    behind, ahead = (("TREATS", 1, 2),), (("TREATS", 2, 1),)
+    assert logic(("exc", "Prior [DRUG/hist lunamab] for [CANCER moon sarcoma]"), relations=behind) == "1"
+    assert logic(("exc", "[CONDITION gout] requiring [DRUG lunamab]"), relations=ahead) == means("(all 1 2)")
+
+
+@pytest.mark.parametrize(
+    ("side", "lead", "wanted"),
+    [
+        ("inc", "Must meet one of the following:", "(any c2 c3)"),
+        ("inc", "Must meet all of the following:", "(all c2 c3)"),
+        ("inc", "At least two of the following:", "(at-least 2 c2 c3)"),
+        ("inc", "[CANCER Moon sarcoma] with any of:", "(all 1 (any c2 c3))"),
+        ("inc", "Adequate function:", "(all c2 c3)"),
+        ("exc", "Any of:", "(any c2 c3)"),
+        ("exc", "[CANCER Malignancy] except:", "(except 1 c2 c3)"),
+    ],
+)
+def test_lead_ins(side: str, lead: str, wanted: str) -> None:
+    children = ((side, "[CONDITION gout]"), (side, "[CONDITION tide fever]"))
+    assert logic((side, lead), *children, parents={2: 1, 3: 1}) == means(wanted)
+
+
+def test_children_that_say_nothing_are_left_out() -> None:
+    found = logic(("inc", "All of:"), ("inc", "[CONDITION gout]"), ("inc", "Come to the visits"), parents={2: 1, 3: 1})
+    assert found == "c2"
+
+
+def test_children_joined_by_or() -> None:
+    children = ("inc", "[CONDITION gout] OR"), ("inc", "[CONDITION tide fever]"), ("inc", "[CONDITION crater pox]")
+    found = logic(("inc", "Adequate health:"), *children, parents={2: 1, 3: 1, 4: 1})
+    assert found == means("(all (any c2 c3) c4)")
+
+
+@given(st.lists(WORDS, max_size=12), st.sampled_from(["inc", "exc"]))
+def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) -> None:
+    document, extraction = extraction_of((side, " ".join(words)))
+    found = logic_of(document, extraction)[0].logic
+    if found is not None:
+        named = re.findall(r"\b\d+\b", write_logic(found))
+        assert len(named) == len(set(named))
+        assert set(named) <= {m.id for m in extraction.mentions if m.type not in ("VALUE", "TIME")}
