@@ -236,52 +236,53 @@ def read_conll(path: Path) -> list[GoldDocument]:
     labels = _Labels()
     passages: dict[tuple[str, str], GoldPassage] = {}
     for layer in paths:
-        for record, found in _conll_passages(layer, labels):
-            known = passages.setdefault((record, found.name), found)
-            if known.text != found.text:
-                raise CorpusError(f"{layer}: {shown(record)}, {shown(found.name)}: not the text of the other layers.")
-            if known is not found:
-                entities = sorted([*known.entities, *found.entities], key=lambda e: (e.start, -e.end))
-                passages[record, found.name] = replace(known, entities=tuple(entities))
+        for document in _documents(_conll_passages(layer, labels), ""):
+            for found in document.passages:
+                known = passages.setdefault((document.id, found.name), found)
+                if known.text != found.text:
+                    raise CorpusError(f"{layer}: {shown(document.id)}: its text is not that of the other layers.")
+                if known is not found:
+                    entities = sorted([*known.entities, *found.entities], key=lambda e: (e.start, -e.end))
+                    passages[document.id, found.name] = replace(known, entities=tuple(entities))
     labels.refuse(path)
     return _documents(((record, passage) for (record, _), passage in passages.items()), path.stem)
 
 
 def _conll_passages(path: Path, labels: _Labels) -> Iterator[Found]:
-    head: dict[str, str] = {}
-    spans: list[GoldEntity] = []
-    last = "O"
-
-    def done() -> Iterator[Found]:
-        if head:
-            entities = {str(i): e for i, e in enumerate(spans)}
-            passage = _passage(str(path), head["passage"], head["text"], entities, ())
-            yield head["record"], replace(passage, has_relations=False, has_attributes=False)
-
+    blocks: list[list[tuple[int, str]]] = []  # numbered lines, a passage's comment first
     for number, line in enumerate(_read(path).split("\n"), 1):
+        if line.startswith("# ") or (line.strip() and not blocks):
+            blocks.append([])
+        if line.strip():
+            blocks[-1].append((number, line.rstrip("\r")))
+    for block in blocks:
+        number = block[0][0]
         try:
-            if line.startswith("# "):
-                yield from done()
-                head, spans, last = json.loads(line[2:]), [], "O"
-                if not all(isinstance(head[name], str) for name in ("record", "passage", "text")):
-                    raise ValueError(line)
-            elif line.strip():
-                word, start, end, tag = line.rstrip("\r").split("\t")
-                if head["text"][int(start) : int(end)] != word:
-                    raise ValueError(word)
-                mark, _, type_ = tag.partition("-")
-                if mark not in ("B", "I", "O"):
-                    raise ValueError(tag)
-                if mark == "I" and last[2:] == type_:
-                    spans[-1] = replace(spans[-1], end=int(end))
-                elif mark != "O":
-                    spans.append(_entity(labels.check("entity type", type_), int(start), int(end)))
-                last = tag
+            head = json.loads(block[0][1].removeprefix("# "))
+            record, name, text = (head[key] for key in ("record", "passage", "text"))
+            spans: list[GoldEntity] = []
+            last = "O"
+            for number, line in block[1:]:  # noqa: B007 - the error names it
+                last = _conll_token(line, text, last, spans, labels)
         except (ValueError, KeyError, TypeError):
             raise CorpusError(
                 f"{path}, line {number}: not token, start, end and tag under a passage's comment (docs/formats.md)."
             ) from None
-    yield from done()
+        passage = _passage(str(path), name, text, {str(i): e for i, e in enumerate(spans)}, ())
+        yield record, replace(passage, has_relations=False, has_attributes=False)
+
+
+def _conll_token(line: str, text: str, last: str, spans: list[GoldEntity], labels: _Labels) -> str:
+    """Begin or lengthen a span by one token; returns its tag. Raises ValueError where the line does not fit."""
+    word, start, end, tag = line.split("\t")
+    mark, _, type_ = tag.partition("-")
+    if mark not in ("B", "I", "O") or text[int(start) : int(end)] != word:
+        raise ValueError(line)
+    if mark == "I" and last[2:] == type_:
+        spans[-1] = replace(spans[-1], end=int(end))
+    elif mark != "O":
+        spans.append(_entity(labels.check("entity type", type_), int(start), int(end)))
+    return tag
 
 
 READERS: dict[str, Callable[[Path], list[GoldDocument]]] = {
