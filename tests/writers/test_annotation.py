@@ -101,7 +101,11 @@ def test_label_studio_task_has_the_documented_shape(pair: Pair) -> None:
 def submitted(tasks: str) -> str:
     """Tasks as they are exported once somebody has submitted each prediction."""
     rows = [
-        {**task, "id": i, "annotations": [{"id": i, "was_cancelled": False, "result": task["predictions"][0]["result"]}]}
+        {
+            **task,
+            "id": i,
+            "annotations": [{"id": i, "was_cancelled": False, "result": task["predictions"][0]["result"]}],
+        }
         for i, task in enumerate(json.loads(tasks), 1)
     ]
     return json.dumps(rows)
