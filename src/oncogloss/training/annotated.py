@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from oncogloss.errors import CorpusError, shown
-from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES, Attribute, EntityType, RelationType
+from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES, EntityType, RelationType
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, GoldRelation
 
 Found = tuple[str, GoldPassage]  # (record id, one of its passages)
@@ -94,7 +94,7 @@ def _entity(type_: str, start: int, end: int) -> GoldEntity:
 
 def _with_attribute(entity: GoldEntity, attribute: str) -> GoldEntity:
     marked = {*entity.attributes, attribute}
-    return replace(entity, attributes=tuple(cast(Attribute, a) for a in ATTRIBUTES if a in marked))
+    return replace(entity, attributes=tuple(a for a in ATTRIBUTES if a in marked))
 
 
 # brat
