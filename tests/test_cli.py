@@ -146,6 +146,48 @@ def test_html_escapes_what_the_text_says(extract: Command, tmp_path: Path) -> No
     assert page.found == TEXT
 
 
+def test_files_for_other_systems(extract: Command, tmp_path: Path) -> None:
+    for format, made in {
+        "csv": "csv/mentions.csv",
+        "xlsx": "xlsx",
+        "parquet": "parquet/trials.parquet",
+        "duckdb": "duckdb",
+        "brat": "brat/NCT99000001.eligibility.ann",
+        "conll": "conll/layer1.conll",
+        "spacy": "spacy",
+        "doccano": "doccano",
+        "labelstudio": "labelstudio",
+    }.items():
+        result = extract(SAMPLE, "--format", format, "--out", tmp_path / format)
+        assert (result.status, result.out, result.err) == (0, "", ""), format
+        assert (tmp_path / made).stat().st_size, format
+
+
+def test_text_for_annotation_tools_goes_to_standard_output(extract: Command) -> None:
+    assert json.loads(extract(SAMPLE, "--format", "labelstudio").out)[0]["data"]["record"] == "NCT99000001"
+    assert {json.loads(line)["record"] for line in extract(SAMPLE, "--format", "doccano").out.splitlines()}
+
+
+def test_a_file_format_without_out(extract: Command) -> None:
+    result = extract(SAMPLE, "--format", "parquet")
+    assert result.status == 2 and "parquet is no text: say where it goes with --out PATH." in result.err
+
+
+def test_annotations_come_back_as_standoff(extract: Command, run: Command, tmp_path: Path) -> None:
+    extract(SAMPLE, "--format", "brat", "--out", tmp_path / "brat")
+    extract(SAMPLE, "--format", "conll", "--out", tmp_path / "conll")
+    for format in ("brat", "conll"):
+        out = tmp_path / f"{format}.jsonl"
+        result = run("corpus", "import-annotations", format, tmp_path / format, "--out", out, "--with-text")
+        assert (result.status, result.err) == (0, f"{out}: 1 records\n")
+    brat, conll = (json.loads((tmp_path / f"{name}.jsonl").read_text(encoding="utf-8")) for name in ("brat", "conll"))
+    spans = [{p["name"]: sorted(e[:3] for e in p["entities"]) for p in row["passages"]} for row in (brat, conll)]
+    assert spans[0] == spans[1] and any(spans[0].values())
+    (tmp_path / "brat" / "NCT99000001.brief_title.ann").write_text("T1\tTUMOUR 0 1\tA\n", encoding="utf-8")
+    refused = run("corpus", "import-annotations", "brat", tmp_path / "brat", "--out", tmp_path / "x.jsonl")
+    assert refused.status == 2 and refused.err.count("\n") == 1
+
+
 def test_format_without_a_terminal_is_json(extract: Command) -> None:
     assert extract(SAMPLE).out == extract(SAMPLE, "--format", "json").out
 

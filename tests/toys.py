@@ -6,9 +6,21 @@ import re
 from pathlib import Path
 
 import numpy as np
+from hypothesis import strategies as st
 
 from oncogloss.model.windows import Stream
-from oncogloss.schema import Document, Passage
+from oncogloss.schema import (
+    ATTRIBUTES,
+    ENTITY_TYPES,
+    RELATION_TYPES,
+    Document,
+    Extraction,
+    Mention,
+    ModelInfo,
+    Passage,
+    PassageReading,
+    Relation,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -66,3 +78,53 @@ def words_stream(passages: list[tuple[str, str]], name_ids: dict[str, int] | Non
         starts += [0, *(a for a, _ in found)]
         ends += [0, *(b for _, b in found)]
     return Stream(*(np.array(part, np.int64) for part in (ids, where, starts, ends, names)))
+
+
+def make_extraction(document: Document, mentions: list[Mention], **more: object) -> Extraction:
+    """An extraction by hand."""
+    readings = tuple(PassageReading(name=p.name, text_sha256=p.sha256) for p in document.passages)
+    info = ModelInfo(name="hand", version="0", sha256="ab" * 32)
+    fields = {"mentions": tuple(mentions), "relations": (), "criteria": ()} | more
+    return Extraction(id=document.id, model=info, passages=readings, **fields)
+
+
+def make_mention(identifier: str, passage: Passage, words: str, type_: str, **more: object) -> Mention:
+    """A mention of the first place where its words stand."""
+    start = passage.text.index(words)
+    place = {"passage": passage.name, "start": start, "end": start + len(words), "text": words}
+    return Mention.model_validate({"id": identifier, "type": type_, "score": 0.9, **place, **more})
+
+
+# letters, digits, signs, all kinds of breaks, an emoji with a skin tone, an accent that combines, and one that does not
+LETTERS = "ab1_.-#|=\n\r\t\v\u2028\u00a0 🙂👩🏽e\u0301é"
+
+
+@st.composite
+def extractions(draw: st.DrawFn) -> tuple[Document, Extraction]:
+    """A passage with mentions that nest, touch or coincide, never cross, begin and end with something to see, and
+    relations between them."""
+    text = draw(st.text(st.sampled_from(LETTERS), max_size=40))
+    document = make_document("r 1/ü", text=text)
+    spans: list[tuple[int, int]] = []
+    for _ in range(draw(st.integers(0, 7)) if text else 0):
+        a = draw(st.integers(0, len(text) - 1))
+        b = draw(st.integers(a + 1, len(text)))
+        seen = not (text[a].isspace() or text[b - 1].isspace())
+        if seen and not any(a < x < b < y or x < a < y < b for x, y in spans):
+            spans.append((a, b))
+    mentions = [
+        Mention(
+            id=f"m{i}",
+            passage="text",
+            start=a,
+            end=b,
+            text=text[a:b],
+            type=draw(st.sampled_from(ENTITY_TYPES)),
+            attributes=tuple(mark for mark in ATTRIBUTES if draw(st.booleans())),
+            score=0.5,
+        )
+        for i, (a, b) in enumerate(spans)
+    ]
+    some = st.sampled_from([m.id for m in mentions]) if mentions else st.nothing()
+    links = st.builds(Relation, type=st.sampled_from(RELATION_TYPES), head=some, tail=some, score=st.just(0.5))
+    return document, make_extraction(document, mentions, relations=tuple(draw(st.lists(links, max_size=3))))

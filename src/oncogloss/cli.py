@@ -39,6 +39,23 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     html = "html"
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+    duckdb = "duckdb"
+    brat = "brat"
+    labelstudio = "labelstudio"
+    doccano = "doccano"
+    conll = "conll"
+    spacy = "spacy"
+
+
+class Annotations(StrEnum):
+    """Formats of annotation tools that `corpus import-annotations` reads."""
+
+    brat = "brat"
+    labelstudio = "labelstudio"
+    conll = "conll"
 
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
@@ -92,7 +109,10 @@ def read_or_raise(paths: list[str]) -> list[Document]:
 def extract(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
     format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, else json.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write here instead of to standard output.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write here, not to standard output; a folder for csv, parquet, brat and conll."),
+    ] = None,
     model: Model = "micro",
     min_score: Annotated[
         float | None,
@@ -107,8 +127,14 @@ def extract(
     Example: `oncogloss extract NCT04380701.json`
 
     Example: `cat trials.jsonl | oncogloss extract - --format json > facts.jsonl`
+
+    Example: `oncogloss extract folder/ --format duckdb --out trials.duckdb`
     """
+    from oncogloss.writers.files import FILES
+
     chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
+    if chosen in FILES and out is None:
+        raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
     failures: list[InputError] = []
     documents = [d for d in read_all(paths) if not _noted(d, failures)]
     if documents:
@@ -131,9 +157,10 @@ def _noted(item: Document | InputError, failures: list[InputError]) -> bool:
 
 
 def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
-    from oncogloss.writers import html_page, json_line, print_table
+    from oncogloss.writers import json_line, print_table
+    from oncogloss.writers.files import FILES, TEXTS
 
-    with _target(out) as stream, _progress(len(documents)) as progress:
+    with _target(None if format in FILES else out) as stream, _progress(len(documents)) as progress:
         task = progress.add_task("reading", total=len(documents))
         console = Console(file=stream, highlight=False, width=None if out is None else 120)
         pairs = []
@@ -146,8 +173,10 @@ def _write_extractions(documents: list[Document], format: Format, out: Path | No
             else:
                 pairs.append((document, extraction))
             progress.advance(task)
-        if format is Format.html:
-            print(html_page(pairs), file=stream)
+        if format in TEXTS:
+            stream.write(TEXTS[format](pairs))
+        elif format in FILES and out is not None:
+            FILES[format](pairs, out)
 
 
 def _target(out: Path | None) -> Any:
@@ -593,6 +622,25 @@ def corpus_import(
     from oncogloss.training.corpora import from_resolved, read_rows, write_standoff
 
     documents = [from_resolved(row, origin) for row in read_rows(resolved)]
+    write_standoff(documents, out, with_text=with_text)
+    print(f"{out}: {len(documents)} records", file=sys.stderr)
+
+
+@corpus_app.command("import-annotations")
+def corpus_import_annotations(
+    format: Annotated[Annotations, typer.Argument(help="The tool that wrote them.")],
+    path: Annotated[Path, typer.Argument(help="brat: a folder; labelstudio: a JSON export; conll: a folder or file.")],
+    out: Annotated[Path, typer.Option(help="Standoff file to write.")],
+    with_text: Annotated[bool, typer.Option(help="Keep the text: only where it is your own.")] = False,
+) -> None:
+    """Take over what an annotation tool brings back, as standoff; unknown labels are refused.
+
+    Example: `oncogloss corpus import-annotations brat checked/ --out corpus/checked.jsonl`
+    """
+    from oncogloss.training.annotated import READERS
+    from oncogloss.training.corpora import write_standoff
+
+    documents = READERS[format](path)
     write_standoff(documents, out, with_text=with_text)
     print(f"{out}: {len(documents)} records", file=sys.stderr)
 

@@ -174,6 +174,7 @@ def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
                 **({"text": p.text} if with_text else {"anchors": anchors(p.text, _offsets(p))}),
                 "entities": [[e.type, e.start, e.end, *e.attributes] for e in p.entities],
                 "relations": [[r.type, r.head, r.tail] for r in p.relations],
+                **({"without": _without(p)} if _without(p) else {}),
                 **(
                     {}
                     if p.criteria is None
@@ -183,6 +184,11 @@ def to_standoff(document: GoldDocument, *, with_text: bool) -> dict[str, Any]:
             for p in document.passages
         ],
     }
+
+
+def _without(passage: GoldPassage) -> list[str]:
+    """What was not annotated in a passage, and so is masked in training."""
+    return [part for part in ("relations", "attributes", "sections") if not getattr(passage, f"has_{part}")]
 
 
 def _offsets(passage: GoldPassage) -> list[int]:
@@ -261,7 +267,7 @@ def _join(path: Path, rows: Iterable[dict[str, Any]], records: dict[str, dict[st
 
 
 def _from_standoff(part: dict[str, Any], text: str) -> GoldPassage:
-    criteria = part.get("criteria")
+    criteria, without = part.get("criteria"), part.get("without", ())
     return GoldPassage(
         name=part["name"],
         text=text,
@@ -270,6 +276,9 @@ def _from_standoff(part: dict[str, Any], text: str) -> GoldPassage:
         criteria=None
         if criteria is None
         else tuple(GoldCriterion(start, side, parent, tuple(cats)) for start, side, parent, cats in criteria),
+        has_relations="relations" not in without,
+        has_attributes="attributes" not in without,
+        has_sections="sections" not in without,
     )
 
 

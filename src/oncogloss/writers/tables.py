@@ -1,0 +1,325 @@
+"""Flat tables of extractions, as CSV files, an Excel workbook, Parquet files or a DuckDB database.
+
+Ids are those of the extraction: a mention, criterion or passage is known by `record` and its own id. A column of
+`texts` holds a list; CSV and Excel, which have none, join it with `|`. Logic, sections and requirements stay JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from oncogloss.errors import InputError, MissingExtraError
+from oncogloss.schema import Concept, Document, Extraction, Mention, Registry, Treatment
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Kind = Literal["text", "integer", "real", "texts"]
+Pair = tuple[Document, Extraction]
+Row = dict[str, Any]
+
+_SPAN: dict[str, Kind] = {"record": "text", "passage": "text", "start_char": "integer", "end_char": "integer"}
+
+COLUMNS: dict[str, dict[str, Kind]] = {
+    "trials": {
+        "record": "text", "model_name": "text", "model_version": "text", "model_sha256": "text",
+        "cancers": "texts", "stages": "texts", "treatments": "texts", "lines": "texts", "washouts": "texts",
+        "biomarkers": "text", "prior_treatments": "text", "minimum_age": "real", "maximum_age": "real", "sex": "text",
+        "phases": "texts", "status": "text", "study_type": "text", "sponsor": "text",
+    },
+    "passages": {
+        "record": "text", "passage": "text", "text_sha256": "text", "characters": "integer", "sentences": "integer",
+        "sections": "text",
+    },
+    "mentions": {
+        **_SPAN, "mention": "text", "text": "text", "type": "text", "attributes": "texts", "score": "real",
+        "expansion": "text", "concept_id": "text", "concept_name": "text", "concept_vocabulary": "text",
+        "concept_score": "real", "concept_match": "text", "concept_xrefs": "texts", "concept_parents": "texts",
+        "drug_class": "text", "drug_targets": "texts", "concept_members": "texts", "marker_genes": "texts",
+        "marker_alteration": "text", "marker_state": "text", "marker_threshold": "text",
+    },
+    "relations": {
+        "record": "text", "type": "text", "head": "text", "tail": "text", "head_text": "text", "tail_text": "text",
+        "score": "real",
+    },
+    "criteria": {
+        **_SPAN, "criterion": "text", "text": "text", "side": "text", "parent": "text", "categories": "texts",
+        "mentions": "texts", "score": "real", "logic": "text",
+    },
+    "thresholds": {
+        "record": "text", "criterion": "text", "measure": "text", "operator": "text", "value": "real", "high": "real",
+        "unit": "text", "text": "text", "condition": "text", "mentions": "texts",
+    },
+    "arms": {
+        "record": "text", "arm": "integer", "label": "text", "kind": "text", "treatment": "text",
+        "treatment_name": "text", "doses": "texts", "routes": "texts", "schedules": "texts", "settings": "texts",
+        "combined_with": "texts",
+    },
+    "endpoints": {
+        "record": "text", "mention": "text", "name": "text", "rank": "text", "time_frame": "text",
+        "time_low_days": "real", "time_high_days": "real", "time_event": "text", "instruments": "texts",
+    },
+    "coverage": {**_SPAN, "status": "text", "reason": "text"},
+    "flags": {
+        "record": "text", "kind": "text", "message": "text", "mentions": "texts", "criteria": "texts",
+    },
+}  # fmt: skip
+
+
+def table_rows(pairs: Iterable[Pair]) -> dict[str, list[Row]]:
+    """The rows of each table in `COLUMNS`, in the order of the records; every row has every column."""
+    tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+    for document, extraction in pairs:
+        for name, make in _MAKERS.items():
+            for row in make(document, extraction):
+                tables[name].append({"record": extraction.id, **row})
+    return tables
+
+
+def _json(items: Iterable[Any]) -> str:
+    return json.dumps([item.model_dump(mode="json") for item in items], ensure_ascii=False)
+
+
+def _trials(document: Document, extraction: Extraction) -> Iterator[Row]:
+    summary, model, registry = extraction.summary, extraction.model, document.registry or Registry()
+    yield {
+        "model_name": model.name,
+        "model_version": model.version,
+        "model_sha256": model.sha256,
+        **{name: getattr(summary, name) for name in ("cancers", "stages", "treatments", "lines", "washouts", "sex")},
+        "biomarkers": _json(summary.biomarkers),
+        "prior_treatments": _json(summary.prior_treatments),
+        "minimum_age": summary.age[0],
+        "maximum_age": summary.age[1],
+        **{name: getattr(registry, name) for name in ("phases", "status", "study_type", "sponsor")},
+    }
+
+
+def _passages(document: Document, extraction: Extraction) -> Iterator[Row]:
+    lengths = {p.name: len(p.text) for p in document.passages}
+    for reading in extraction.passages:
+        yield {
+            "passage": reading.name,
+            "text_sha256": reading.text_sha256,
+            "characters": lengths[reading.name],
+            "sentences": len(reading.sentences),
+            "sections": _json(reading.sections),
+        }
+
+
+def _mentions(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for m in extraction.mentions:
+        yield {
+            "passage": m.passage,
+            "start_char": m.start,
+            "end_char": m.end,
+            "mention": m.id,
+            **{name: getattr(m, name) for name in ("text", "type", "attributes", "score", "expansion")},
+            **_concept(m.concept),
+        }
+
+
+def _concept(concept: Concept | None) -> Row:
+    own = ("id", "name", "vocabulary", "score", "match", "xrefs", "parents", "members")
+    parts = ("genes", "alteration", "state", "threshold")
+    marker = concept.marker if concept else None
+    return {
+        **{f"concept_{name}": getattr(concept, name, None) for name in own},
+        "drug_class": concept.drug_class if concept else None,
+        "drug_targets": concept.targets if concept else None,
+        **{f"marker_{name}": getattr(marker, name, None) for name in parts},
+    }
+
+
+def _relations(document: Document, extraction: Extraction) -> Iterator[Row]:
+    texts = {m.id: m.text for m in extraction.mentions}
+    for r in extraction.relations:
+        yield {
+            **{name: getattr(r, name) for name in ("type", "head", "tail", "score")},
+            "head_text": texts[r.head],
+            "tail_text": texts[r.tail],
+        }
+
+
+def _criteria(document: Document, extraction: Extraction) -> Iterator[Row]:
+    texts = {p.name: p.text for p in document.passages}
+    for c in extraction.criteria:
+        yield {
+            "passage": c.passage,
+            "start_char": c.start,
+            "end_char": c.end,
+            "criterion": c.id,
+            "text": texts[c.passage][c.start : c.end],
+            **{name: getattr(c, name) for name in ("side", "parent", "categories", "mentions", "score")},
+            "logic": c.logic.model_dump_json(exclude_defaults=True) if c.logic else None,
+        }
+
+
+def _thresholds(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for threshold in extraction.thresholds:
+        yield threshold.model_dump()
+
+
+def _arms(document: Document, extraction: Extraction) -> Iterator[Row]:
+    """One row for each treatment of an arm; an arm without any has one row of its own."""
+    named = {m.id: m for m in extraction.mentions}
+    for number, arm in enumerate(extraction.arms, 1):
+        given: Sequence[Treatment | None] = arm.treatments or (None,)
+        for treatment in given:
+            yield {
+                "arm": number,
+                "label": arm.label,
+                "kind": arm.kind,
+                "treatment": treatment.mention if treatment else None,
+                "treatment_name": _name(named[treatment.mention]) if treatment else None,
+                **{
+                    name: getattr(treatment, name, None)
+                    for name in ("doses", "routes", "schedules", "settings", "combined_with")
+                },
+            }
+
+
+def _name(mention: Mention) -> str:
+    return mention.concept.name if mention.concept else mention.text
+
+
+def _endpoints(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for endpoint in extraction.endpoints:
+        frame = endpoint.time_frame
+        yield {
+            **{name: getattr(endpoint, name) for name in ("mention", "name", "rank")},
+            "time_frame": frame.text if frame else None,
+            "time_low_days": frame.low if frame else None,
+            "time_high_days": frame.high if frame else None,
+            "time_event": frame.event if frame else None,
+            "instruments": endpoint.criteria,
+        }
+
+
+def _coverage(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for c in extraction.coverage:
+        yield {
+            "passage": c.passage, "start_char": c.start, "end_char": c.end, "status": c.status, "reason": c.reason,
+        }  # fmt: skip
+
+
+def _flags(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for flag in extraction.flags:
+        yield flag.model_dump()
+
+
+_MAKERS: dict[str, Callable[[Document, Extraction], Iterator[Row]]] = {
+    "trials": _trials,
+    "passages": _passages,
+    "mentions": _mentions,
+    "relations": _relations,
+    "criteria": _criteria,
+    "thresholds": _thresholds,
+    "arms": _arms,
+    "endpoints": _endpoints,
+    "coverage": _coverage,
+    "flags": _flags,
+}
+
+
+def _flat(row: Row, columns: dict[str, Kind]) -> list[Any]:
+    """The cells of a row in a format that has no lists."""
+    return ["|".join(row[name] or ()) if kind == "texts" else row[name] for name, kind in columns.items()]
+
+
+def write_csv(pairs: Iterable[Pair], out: Path) -> None:
+    """Write a folder of CSV files (UTF-8), one a table; what is not there is an empty cell."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, rows in table_rows(pairs).items():
+        with (out / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(COLUMNS[name])
+            writer.writerows(_flat(row, COLUMNS[name]) for row in rows)
+
+
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_LONGEST_CELL = 32_767  # characters that Excel takes
+
+
+def write_xlsx(pairs: Iterable[Pair], out: Path) -> None:
+    """Write an Excel workbook, one sheet a table. No cell is a formula, whatever its text begins with; characters
+    that a workbook cannot hold are replaced, and a text is cut at Excel's limit.
+
+    Raises MissingExtraError where openpyxl is not installed.
+    """
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+    except ImportError:
+        raise MissingExtraError("openpyxl", "tables") from None
+
+    book = Workbook(write_only=True)
+    for name, rows in table_rows(pairs).items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+
+        def cell(value: Any, sheet: Any = sheet) -> Any:
+            if not isinstance(value, str):
+                return value
+            made = WriteOnlyCell(sheet, _UNFIT.sub("\N{REPLACEMENT CHARACTER}", value)[:_LONGEST_CELL])
+            made.data_type = "s"
+            made.quotePrefix = value.startswith(("=", "+", "-", "@"))
+            return made
+
+        sheet.append(list(COLUMNS[name]))
+        for row in rows:
+            sheet.append([cell(value) for value in _flat(row, COLUMNS[name])])
+    book.save(out)
+
+
+def arrow_tables(pairs: Iterable[Pair]) -> dict[str, pyarrow.Table]:
+    """The tables as Arrow tables, each with its schema whatever the rows hold.
+
+    Raises MissingExtraError where pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtraError("pyarrow", "tables") from None
+
+    types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "texts": pa.list_(pa.string())}
+    return {
+        name: pa.Table.from_pylist(rows, pa.schema([(column, types[kind]) for column, kind in COLUMNS[name].items()]))
+        for name, rows in table_rows(pairs).items()
+    }
+
+
+def write_parquet(pairs: Iterable[Pair], out: Path) -> None:
+    """Write a folder of Parquet files, one a table. Raises MissingExtraError where pyarrow is not installed."""
+    tables = arrow_tables(pairs)
+    import pyarrow.parquet as pq
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        pq.write_table(table, out / f"{name}.parquet")
+
+
+def write_duckdb(pairs: Iterable[Pair], out: Path) -> None:
+    """Write the tables into a DuckDB file; tables of the same names there are replaced, others stay.
+
+    Raises MissingExtraError where duckdb or pyarrow is not installed, InputError where the file is something else.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise MissingExtraError("duckdb", "tables") from None
+
+    tables = arrow_tables(pairs)
+    try:
+        with duckdb.connect(str(out)) as connection:
+            for name, table in tables.items():
+                connection.register("rows", table)
+                connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM rows")
+                connection.unregister("rows")
+    except duckdb.Error:
+        raise InputError(f"{out}: cannot be written as a DuckDB database; give another file with --out.") from None
