@@ -358,6 +358,29 @@ def evaluate(
         out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
 
 
+@app.command("evaluate-structure")
+def evaluate_structure(
+    records: Records,
+    corpus: CorpusFolder = Path("corpus"),
+    model: Model = "micro",
+    vocabulary: VocabularyName = "default",
+    out: Out = None,
+) -> None:
+    """Score the logic of criteria, thresholds and biomarker requirements on the 60 records that have them annotated.
+
+    Example: `oncogloss evaluate-structure --records records.jsonl.gz`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.evaluation.structure import LOGIC, structure_report
+    from oncogloss.pipeline import load
+    from oncogloss.training.corpora import load_split, read_rows
+
+    gold = [d for split in ("dev", "test") for d in load_split(corpus, records, split)[0]]
+    rows = read_rows(corpus / LOGIC)
+    pipeline = load(model, vocabulary=vocabulary)
+    _keep(f"# Structure\n\n{structure_report(gold, rows, pipeline.extract, open_vocabulary(vocabulary))}", out)
+
+
 @app.command()
 def reliability(
     records: Records,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from oncogloss.structure.thresholds import thresholds_of
 
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.logic_sheets import sheets_to_rows
@@ -20,6 +19,7 @@ from oncogloss.evaluation.structure import (
 )
 from oncogloss.structure.criteria import logic_of
 from oncogloss.structure.notation import canonical, read_logic
+from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.training.corpora import GoldCriterion, GoldDocument, GoldEntity, GoldPassage, GoldRelation
 
 TEXT = "* Moon sarcoma with a MOON1 mutation or MOON2 fusion\n* Hemoglobin >= 9 g/dL\n* No gout"

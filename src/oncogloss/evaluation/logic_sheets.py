@@ -1,4 +1,4 @@
-"""Annotators' sheets of logic and thresholds turned into rows of `corpus/logic.jsonl`.
+"""Annotators' sheets of logic and thresholds turned into rows of `corpus/logic.jsonl.gz`.
 
 A sheet is one record: lines `L<TAB>c3<TAB>(all 4 (not 5))` and `T<TAB>c3<TAB>4<TAB>>=<TAB>1.5<TAB>10^9/L[<TAB>if 7]`;
 numbers are places of mentions in the annotated passage, `c3` is its third criterion by start, `#` begins what is only

@@ -1,6 +1,6 @@
 """Logic and thresholds of criteria scored against annotation, on annotated mentions and end to end.
 
-The annotation is `corpus/logic.jsonl`, which `logic_sheets` makes: one record a line, its facts named by their offsets
+The annotation is `corpus/logic.jsonl.gz`, which `logic_sheets` makes: one record a line, facts named by their offsets
 (`(all 12-30 (not 41-50) c97)`), a sub-criterion by where it starts.
 """
 
@@ -34,6 +34,7 @@ from oncogloss.training.corpora import GoldDocument, GoldPassage, text_hash
 Row = Mapping[str, Any]
 Clause = frozenset[tuple[bool, str]]  # alternatives, each required (True) or forbidden, by name
 MARKERS = ("BIOMARKER", "GENE")
+LOGIC = "logic.jsonl.gz"
 
 
 def gold_extraction(document: GoldDocument, vocabulary: Vocabulary | None = None) -> Extraction:
@@ -289,7 +290,7 @@ def structure_report(
         document = documents.get(row["id"])
         texts = {p.name: p.text for p in document.passages} if document else {}
         if document is None or text_hash(texts.get(row["passage"], "")) != row["hash"]:
-            raise CorpusError(f"logic.jsonl: the text of {row['id']} is missing, or not the one annotated.")
+            raise CorpusError(f"{LOGIC}: the text of {row['id']} is missing, or not the one annotated.")
         scores = score_record(document, gold_extraction(document, vocabulary), extract(document.document), row)
         totals[row["split"]] = _added(totals.get(row["split"], StructureScores()), scores)
         records[row["split"]] = records.get(row["split"], 0) + 1
