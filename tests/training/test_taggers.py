@@ -29,7 +29,7 @@ from oncogloss.training.taggers import (
 from toys import SENTENCES
 
 NAMES = {"CANCER": "moon sarcoma", "DRUG": "zorbatinib", "PART": "sarcoma"}
-RECIPE = EncoderRecipe(epochs=40, window=48, overlap=8, batch=4, encoder_rate=3e-3, head_rate=1e-2)
+RECIPE = EncoderRecipe(epochs=60, window=48, overlap=8, batch=4, encoder_rate=3e-3, head_rate=1e-2)
 
 
 def marked(sentence: str, *labels: str) -> Text:
