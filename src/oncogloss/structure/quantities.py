@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 
 from oncogloss.schema import Operator, TimeFrame
@@ -56,6 +57,7 @@ _THROUGH = ("-", "to", "through", "thru")
 _SAME = {frozenset({"mg/dL", "umol/L"})}
 
 
+@lru_cache(maxsize=2**13)
 def read_quantity(text: str, measure: str = "") -> Quantity | None:
     """What the words of a comparison say, such as "≥ 1.5 × 10^9/L", "no greater than 1.5 times normal", "18 or older".
 
@@ -179,6 +181,7 @@ _MOMENTS = re.compile(r"^(?:at )?(?P<event>baseline|screening|enrol+ment|randomi
 _ARTICLES = re.compile(r"^(?:the|a|an|their|his|her)\s+")
 
 
+@lru_cache(maxsize=2**13)
 def read_time(text: str) -> TimeFrame | None:
     """The days that a time window or duration tells, and what it counts from or to; None where it tells neither.
 
