@@ -98,7 +98,10 @@ def test_label_studio_as_a_person_leaves_it(tmp_path: Path) -> None:
     [
         (region("a", 5, 10, "Gene"), "unknown labels: entity type Gene"),
         (region("a", 5, 10, "GENE", "DRUG"), "task 1: a region with 2 labels"),
-        (region("a", 6, 11, "GENE", words="MOON1"), "the words at 6 to 11 are not the region's; export it from Label"),
+        (
+            region("a", 6, 11, "GENE", words="MOON1"),
+            "the words at 6 to 11 are not the region's; export it from a newer Label",
+        ),
         ({"type": "relation", "from_id": "a", "to_id": "b"}, "a \\(none\\) relation between a and b"),
         ({"type": "labels"}, "no JSON export of Label Studio's labels on text"),
     ],

@@ -217,8 +217,8 @@ def _check_words(where: str, text: str, place: Mapping[str, Any]) -> None:
     there, said = (re.sub(r"\\n|\s", "", words) for words in (text[place["start"] : place["end"]], place["text"]))
     if there != said:
         raise CorpusError(
-            f"{where}: the words at {place['start']} to {place['end']} are not the region's; export it from Label "
-            "Studio 1.14 or later, which counts code points."
+            f"{where}: the words at {place['start']} to {place['end']} are not the region's; export it from a "
+            "newer Label Studio, which counts code points."
         )
 
 

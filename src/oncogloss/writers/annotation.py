@@ -1,7 +1,7 @@
 """Extractions for annotation tools: brat, Label Studio, doccano, and CoNLL column files.
 
-Offsets are code points in brat, CoNLL and Label Studio (which counts so since 1.14; before, it counted UTF-16 units
-and showed every span after an emoji one place off), and UTF-16 units in doccano.
+Offsets are code points in brat, CoNLL and Label Studio (its editor's own tests hold it to that; versions before its
+pull request 6135 of July 2024 could misplace spans after an emoji), and UTF-16 units in doccano.
 """
 
 from __future__ import annotations
