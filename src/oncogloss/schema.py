@@ -173,6 +173,7 @@ class Logic(_Frozen):
 
     op: LogicOp
     mention: str | None = None
+    qualifiers: tuple[str, ...] = Field(default=(), description="how the fact must be: active, severe, uncontrolled …")
     criterion: str | None = None
     n: int | None = None
     parts: tuple[Logic, ...] = ()

@@ -159,3 +159,18 @@ def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) 
         named = re.findall(r"\b\d+\b", write_logic(found))
         assert len(named) == len(set(named))
         assert set(named) <= {m.id for m in extraction.mentions if m.type not in ("VALUE", "TIME")}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "said"),
+    [
+        ("Active, clinically significant [CONDITION gout]", ("active", "significant")),
+        ("Known or suspected [CONDITION gout]", ("known", "suspected")),
+        ("Active treatment with [DRUG lunamab]", ()),
+        ("[CONDITION gout] that is severe", ()),
+        ("Severe\n* [CONDITION gout]", ()),
+    ],
+)
+def test_words_before_a_fact_say_how_it_must_be(criterion: str, said: tuple[str, ...]) -> None:
+    (found,) = logic_of(*extraction_of(("exc", criterion)))
+    assert found.logic is not None and found.logic.qualifiers == said

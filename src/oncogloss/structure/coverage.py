@@ -7,10 +7,10 @@ over; what is left over is said as the reason, never by the text's own words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from oncogloss.schema import Coverage, CoverageStatus, Criterion, Document, Extraction, Logic, Mention
-from oncogloss.structure.facts import Scope, candidates, said_otherwise, scopes
+from oncogloss.structure.facts import Scope, candidates, qualifiers_of, said_otherwise, scopes
 
 HEADING = "heading"
 NO_FACT = "no fact found"
@@ -34,7 +34,20 @@ subject subjects such suffering suitable taking test tests than that the their t
 through time times to treated treatment trial under undergo undergone underwent unless unlimited until up upon use used
 using values via was week weeks were when where which while who whom whose will willing willingness with within without
 would year years
+assessed assessment between calculated condition conditions criterion deemed described estimated evaluation evidenced
+first ineligible measured meet meeting note see specified whichever you
 """
+NAMED = (
+    "BIOMARKER",
+    "CANCER",
+    "CONDITION",
+    "DRUG",
+    "DRUG_CLASS",
+    "GENE",
+    "MEASURE",
+    "PROCEDURE",
+    "REGIMEN",
+)  # by concepts
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 
 
@@ -115,13 +128,15 @@ def _left_over(scope: Scope, logic: Logic, *, linked: bool) -> Iterator[str]:
     facts = [by_id[i] for i in used if i in by_id]
     if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
         yield "measure without a value"
-    unlinked = [m for m in facts if m.concept is None and not any(r.head == m.id for r in scope.relations)]
+    unlinked = [
+        m for m in facts if m.type in NAMED and m.concept is None and not any(r.head == m.id for r in scope.relations)
+    ]
     if linked and unlinked:
         yield _counted(len(unlinked), "fact", "without a concept")
     spared = [m for m in candidates(scope) if m.id not in used and not said_otherwise(scope, m)]
     if spared:
         yield _counted(len(spared), "mention", "taken for explanation")
-    words = unread_words(scope)
+    words = unread_words(scope, {word for m in facts for word in qualifiers_of(scope, m)})
     if words:
         yield _counted(len(words), "word", "outside any fact")
 
@@ -134,8 +149,9 @@ def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
     return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
 
 
-def unread_words(scope: Scope) -> list[str]:
-    """Words and numbers of a criterion in no mention and not empty of meaning; a heading at its end is left out."""
+def unread_words(scope: Scope, read: Collection[str] = ()) -> list[str]:
+    """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise; a
+    heading at its end is left out."""
     criterion: Criterion = scope.criterion
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
     text = list(own)
@@ -143,7 +159,7 @@ def unread_words(scope: Scope) -> list[str]:
         for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
             text[i - criterion.start] = " "
     words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", "".join(text))
-    return [w for w in words if w.casefold() not in _EMPTY]
+    return [w for w in words if w.casefold() not in _EMPTY and w.casefold() not in read]
 
 
 def _mentions(logic: Logic) -> Iterator[str]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
-from oncogloss.structure.facts import TREATMENTS, Scope, facts_of, in_brackets, scopes
+from oncogloss.structure.facts import TREATMENTS, Scope, facts_of, in_brackets, qualifiers_of, scopes
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -100,8 +100,17 @@ def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...
         if own[scope.criterion.id] is not None and not leads_in(scope):
             telling = []
         logic = with_children(scope, own[scope.criterion.id], telling)
+        logic = qualified(logic, scope) if logic else None
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
+
+
+def qualified(logic: Logic, scope: Scope) -> Logic:
+    """The same tree, each fact with the words that say how it must be."""
+    if logic.mention is not None:
+        mention = next(m for m in scope.mentions if m.id == logic.mention)
+        return logic.model_copy(update={"qualifiers": qualifiers_of(scope, mention)})
+    return logic.model_copy(update={"parts": tuple(qualified(part, scope) for part in logic.parts)})
 
 
 def own_logic(scope: Scope) -> Logic | None:

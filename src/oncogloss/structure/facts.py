@@ -72,6 +72,25 @@ class Scope(NamedTuple):
         return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
 
 
+_QUALIFIERS = """
+active acute asymptomatic chronic controlled known major recent serious severe significant suspected symptomatic
+uncontrolled unstable
+"""
+QUALIFIERS = frozenset(_QUALIFIERS.split())
+
+
+def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
+    """Words just before a mention that say how it must be ("active, clinically significant infection")."""
+    before = re.split(r"[^A-Za-z ,/-]", scope.before(m))[-1]
+    found: list[str] = []
+    for word in reversed(re.findall("[a-z]+", before.casefold())):
+        if word in QUALIFIERS:
+            found.insert(0, word)
+        elif word not in ("and", "or", "clinically", "medically", "any"):
+            break
+    return tuple(found)
+
+
 def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     """Each criterion with what belongs to it, in order."""
     texts = {p.name: p.text for p in document.passages}
