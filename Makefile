@@ -12,7 +12,7 @@ $(BIN)/oncogloss: pyproject.toml
 
 $(VENV)/dev: $(BIN)/oncogloss
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[dev,train]'
+	$(BIN)/pip install --quiet --editable '.[dev,train,fhir,ctml]'
 	@touch $@
 
 demo: $(BIN)/oncogloss
