@@ -48,6 +48,9 @@ class Format(StrEnum):
     doccano = "doccano"
     conll = "conll"
     spacy = "spacy"
+    fhir = "fhir"
+    omop = "omop"
+    ctml = "ctml"
 
 
 class Annotations(StrEnum):
