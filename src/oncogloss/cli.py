@@ -503,8 +503,8 @@ def vocabulary_build(
     """Join public vocabularies into one compact, memory-mapped store; or, without SOURCES, add vocabularies that you
     hold to one that there is.
 
-    Examples: `oncogloss vocabulary build terminology --own vocabulary/own.tsv --out vocabulary/default`,
-    `oncogloss vocabulary build --umls 2026AA/META --out mine`
+    Example: `oncogloss vocabulary build terminology --own vocabulary/own.tsv --out vocabulary/default`,
+    or `oncogloss vocabulary build --umls 2026AA/META --out mine`
     """
     from oncogloss.concepts import open_vocabulary
     from oncogloss.concepts.build import build_vocabulary

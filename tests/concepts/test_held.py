@@ -139,11 +139,11 @@ def test_meddra(tmp_path: Path) -> None:
     assert rim.type == "CANCER"
 
 
+COLUMNS = "LOINC_NUM COMPONENT PROPERTY SYSTEM STATUS CONSUMER_NAME SHORTNAME LONG_COMMON_NAME DisplayName"
+
+
 def test_loinc(tmp_path: Path) -> None:
-    columns = ",".join(
-        f'"{name}"'
-        for name in ("LOINC_NUM COMPONENT PROPERTY SYSTEM STATUS CONSUMER_NAME SHORTNAME LONG_COMMON_NAME DisplayName").split()
-    )
+    columns = ",".join(f'"{column}"' for column in COLUMNS.split())
     put(
         tmp_path,
         "LoincTable/Loinc.csv",

