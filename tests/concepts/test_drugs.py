@@ -54,6 +54,7 @@ def test_no_class_is_told(name: str) -> None:
 
 def test_plain_names() -> None:
     assert plain_drug("verapamil hydrochloride, (-)-") == "verapamil" and plain_drug("sodium chloride") != "sodium"
+    assert plain_drug("monomethyl fumarate") == "monomethyl fumarate" and plain_drug("fentanyl citrate") == "fentanyl"
     assert isotope_first("Lutetium Lu 177 dotatate") == "177Lu-dotatate" and isotope_first("G12C x") == "G12C x"
 
 

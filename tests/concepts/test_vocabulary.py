@@ -12,7 +12,17 @@ from typer.testing import CliRunner
 from oncogloss.cli import app
 from oncogloss.concepts import Vocabulary, link, link_id, open_vocabulary
 from oncogloss.concepts.build import build_vocabulary
-from oncogloss.concepts.vocabulary import SOURCES, TEXT, Entry, name_hash, settle, write_vocabulary
+from oncogloss.concepts.vocabulary import (
+    NAMES,
+    SOURCES,
+    SUMS,
+    TEXT,
+    Entry,
+    name_hash,
+    settle,
+    write_sums,
+    write_vocabulary,
+)
 from oncogloss.errors import BundleError, CorpusError
 from oncogloss.pipeline import load
 from toys import make_document
@@ -126,6 +136,9 @@ BROADER = [
     ("CANCER", "metastatic castration-resistant prostate adenocarcinoma of the left lobe", "Prostate Adenocarcinoma"),
     ("CONDITION", "severe chronic bilateral pneumonia", "pneumonia"),
     ("CANCER", "stage IV lung adenocarcinoma", "Lung Adenocarcinoma"),
+    ("CONDITION", "visual hallucinations", "Hallucinations"),
+    ("CONDITION", "renal damage", "kidney disease"),
+    ("CONDITION", "nephrotoxicity", "kidney disease"),
 ]
 
 
@@ -171,6 +184,15 @@ def test_a_gene_that_drugs_aim_at_has_its_alias(small: Vocabulary, tables: Path,
 def test_our_own_names_join_or_stand_alone(small: Vocabulary) -> None:
     assert found(small, "OUTCOME", "MFS") == "OG:moonrise-free_survival"
     assert found(small, "CANCER", "crater") == "NCIT:C2"
+
+
+def test_a_name_of_ours_in_two_types_is_one_concept(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("MEASURE\ttide index\tTI\nINSTRUMENT\ttide index\ttide scale\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert found(vocabulary, "MEASURE", "TI") == found(vocabulary, "INSTRUMENT", "tide scale") == "OG:tide_index"
+    assert sum(entry.id == "OG:tide_index" for entry in vocabulary.entries()) == 1
 
 
 def test_our_own_table_tells_class_targets_and_members(tables: Path, tmp_path: Path) -> None:
@@ -219,7 +241,7 @@ def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:
 
 
 def test_rival_claims_are_settled() -> None:
-    assert settle([{1: 0, 2: 1}, {1: 1, 2: 1}, {2: 3}]) == {1: 0, 2: 2}
+    assert settle([{1: 0, 2: 1}, {1: 1, 2: 1}, {2: 3}]) == {1: 0}, "no third has what two claim as strongly"
     assert settle([{1: 0}, {1: 0}]) == {}
 
 
@@ -243,6 +265,7 @@ def test_what_is_missing_is_named(tmp_path: Path, tables: Path) -> None:
         build_vocabulary(tables, tmp_path / "out", own)
     build_vocabulary(tables, tmp_path / "cut", None)
     (tmp_path / "cut" / TEXT).write_bytes(b"cut")
+    write_sums(tmp_path / "cut")
     with pytest.raises(BundleError, match="do not belong together"):
         Vocabulary(tmp_path / "cut")
     write_source(tables, "genes_hgnc", "HGNC:1 ; HGNC ; short")
@@ -250,7 +273,109 @@ def test_what_is_missing_is_named(tmp_path: Path, tables: Path) -> None:
         build_vocabulary(tables, tmp_path / "out", None)
 
 
+@pytest.mark.parametrize("file", [NAMES, TEXT, SOURCES])
+def test_a_damaged_file_is_named(tables: Path, tmp_path: Path, file: str) -> None:
+    build_vocabulary(tables, tmp_path / "built", None)
+    path = tmp_path / "built" / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BundleError, match=rf"{file} differs from its SHA-256 digest; reinstall"):
+        Vocabulary(tmp_path / "built")
+    (tmp_path / "built" / SUMS).unlink()
+    with pytest.raises(BundleError, match="is no vocabulary"):
+        Vocabulary(tmp_path / "built")
+
+
+def test_a_damaged_table_of_ours_is_refused(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_bytes(b"CANCER\tm\xff\xfe\t\n")
+    with pytest.raises(CorpusError, match=r"own\.tsv: no table of names"):
+        build_vocabulary(tables, tmp_path / "out", own)
+    with pytest.raises(CorpusError, match="no table of names"):
+        build_vocabulary(tables, tmp_path / "out", tmp_path / "nowhere.tsv")
+
+
+def test_a_name_is_claimed_with_the_weight_of_the_source_that_has_it(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "diseases_doid", "DOID:9 ; DO ; moon rim cancer ;  ; CANCER ;  ; ")
+    write_source(tables, "cancers_mondo", "MONDO:2 ; MONDO ; rim carcinoma ; moon rim cancer ; CANCER ;  ; NCIT:C2")
+    build_vocabulary(tables, tmp_path / "built", None)
+    assert found(Vocabulary(tmp_path / "built"), "CANCER", "moon rim cancer") == "DOID:9"
+
+
+def test_several_cross_references_are_told_apart_by_name(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "cancers_mondo",
+        "MONDO:3 ; MONDO ; low-lying sarcoma ; crater cancer ; CANCER ;  ; NCIT:C1|NCIT:C2",
+        "MONDO:4 ; MONDO ; dust sarcoma ;  ; CANCER ;  ; NCIT:C1|NCIT:C2",
+        "MONDO:5 ; MONDO ; tide carcinoma ;  ; CANCER ;  ; NCIT:C1",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    names = ("low-lying sarcoma", "dust sarcoma", "tide carcinoma")
+    assert [found(vocabulary, "CANCER", name) for name in names] == ["NCIT:C2", "MONDO:4", "NCIT:C3"]
+
+
+def test_no_cross_reference_is_another_concepts_own_id(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "cancers_mondo",
+        "MONDO:6 ; MONDO ; dust sarcoma ;  ; CANCER ;  ; MESH:D5",
+        "MONDO:7 ; MONDO ; rim sarcoma ;  ; CANCER ;  ; MESH:D5|MESH:D6",
+    )
+    write_source(
+        tables,
+        "mesh_conditions_procedures",
+        "MESH:D5 ; MeSH ; Moon Neoplasms ;  ; CANCER ; C04.1 ; ",
+        "MESH:D6 ; MeSH ; Rim Neoplasms ; Neoplasms, Rim ; CANCER ; C04.1.2 ; ",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    dust, rim = (vocabulary.find("CANCER", name) for name in ("dust sarcoma", "rim sarcoma"))
+    assert dust is not None and dust[0].xrefs == () and found(vocabulary, "CANCER", "moon neoplasm") == "MESH:D5"
+    assert rim is not None and rim[0].xrefs == ("MESH:D6",) and found(vocabulary, "CANCER", "rim neoplasm") == "MONDO:7"
+
+
+def test_nothing_is_its_own_ancestor(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "cancers_mondo",
+        "MONDO:A ; MONDO ; rim ache ;  ; CONDITION ; MONDO:B ; ",
+        "MONDO:B ; MONDO ; dust ache ;  ; CONDITION ; MONDO:C ; ",
+        "MONDO:C ; MONDO ; moon ache ;  ; CONDITION ; MONDO:A ; ",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    parents = [entry.parents for i in "ABC" if (entry := vocabulary.with_id(f"MONDO:{i}"))]
+    assert parents == [("MONDO:B",), ("MONDO:C",), ()]
+
+
+def test_a_disease_is_one_whether_called_a_cancer_or_not(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "mesh_conditions_procedures", "MESH:D2 ; MeSH ; Tide Fever ; tidal ague ; CANCER ; C04.9 ; ")
+    build_vocabulary(tables, tmp_path / "built", None)
+    assert found(Vocabulary(tmp_path / "built"), "CANCER", "tidal ague") == "DOID:8"
+
+
+def test_a_gene_that_our_table_names_is_taken_from_its_source(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text("GENE\tMOON1\tlunar kinase\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    assert found(Vocabulary(tmp_path / "built"), "GENE", "lunar kinase") == "HGNC:1"
+
+
+def test_the_shipped_vocabulary_is_sound() -> None:
+    lines = (Path(__file__).parents[2] / "vocabulary" / "default" / TEXT).read_text(encoding="utf-8").splitlines()
+    entries = {entry.id: entry for entry in map(Entry.of_line, lines)}
+    assert len(entries) == len(lines)
+    assert not [e.id for e in entries.values() if not set(e.parents) <= entries.keys() or set(e.xrefs) & entries.keys()]
+
+
 SHIPPED = [
+    ("CANCER", "head and neck cancer", "head and neck cancer"),
+    ("CANCER", "high-grade glioma", "Malignant Glioma"),
+    ("BIOMARKER", "MSI-H", "High-Frequency Microsatellite Instability"),
+    ("BIOMARKER", "high-frequency microsatellite instability", "High-Frequency Microsatellite Instability"),
     ("DRUG", "MK-3475", "pembrolizumab"),
     ("DRUG", "Keytruda", "pembrolizumab"),
     ("GENE", "HER2", "ERBB2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,21 @@ def test_the_report_counts(corpora: Path) -> None:
     report = linking_report(corpora, open_vocabulary())
     assert "| BC5CDR | dev | Chemical | 1 | 1.000 | 1.000 | 1.000 | 0.000 | 0.000 |" in report
     assert "| BC5CDR | dev | Disease | 2 | 1.000 | 1.000 | 1.000 | 0.000 | 0.000 |" in report
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"no gzip",
+        lambda _: gzip.compress(b"7|t|x\n7\ta\tb\tc\tDisease\tD1\n"),
+    ],
+)
+def test_a_damaged_file_is_refused(corpora: Path, cut: Callable[[bytes], bytes]) -> None:
+    path = corpora / "bc5cdr_pubtator" / "CDR_DevelopmentSet.PubTator.txt.gz"
+    path.write_bytes(cut(path.read_bytes()))
+    with pytest.raises(CorpusError, match="no gzipped PubTator file"):
+        list(gold_mentions(path))
 
 
 def test_a_folder_without_corpora_is_refused(tmp_path: Path) -> None:

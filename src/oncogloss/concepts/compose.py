@@ -101,9 +101,12 @@ def genes_and_rest(text: str, vocabulary: Vocabulary) -> tuple[list[Entry], list
 
 
 def _is_name(pieces: list[str]) -> bool:
-    """A sign is no part of a gene's name here, and one short common word ("cell", "anti") is none."""
-    return all(piece[0].isalnum() for piece in pieces) and (
-        len(pieces) > 1 or len(pieces[0]) > SHORT or any(c.isupper() or c.isdigit() for c in pieces[0])
+    """A sign is no part of a gene's name here, one short common word ("cell", "anti") is none, and CAR is a receptor
+    that was made."""
+    return (
+        pieces != ["CAR"]
+        and all(piece[0].isalnum() for piece in pieces)
+        and (len(pieces) > 1 or len(pieces[0]) > SHORT or any(c.isupper() or c.isdigit() for c in pieces[0]))
     )
 
 

@@ -143,11 +143,12 @@ _SALT = re.compile(
     re.IGNORECASE,
 )
 _IONS = {
-    "sodium", "potassium", "calcium", "magnesium", "ammonium", "lithium", "zinc", "dimethyl", "hydrogen", "choline",
+    "sodium", "potassium", "calcium", "magnesium", "ammonium", "lithium", "zinc", "hydrogen", "choline",
     "aluminum", "iron", "ferrous", "ferric", "barium", "strontium", "silver", "gold", "copper", "cobalt", "mercury",
-    "mercuric", "cesium", "thallium", "gallium", "ethyl", "methyl", "vinyl", "nickel", "lead", "manganese", "rubidium",
-    "radium", "cadmium", "nitrous", "chromium", "chromic", "stannous", "benzyl", "propyl", "butyl", "isopropyl", "amyl",
+    "mercuric", "cesium", "thallium", "gallium", "nickel", "lead", "manganese", "rubidium",
+    "radium", "cadmium", "nitrous", "chromium", "chromic", "stannous",
 }  # fmt: skip
+_RADICAL = re.compile(r"(?:m?ethyl|propyl|butyl|benzyl|phenyl|vinyl|amyl|hexyl|octyl|lauryl|cetyl|stearyl|oleyl)$")
 _BIOSIMILAR = re.compile(r"(?<=mab|tim|ept|lfa)-[a-z]{4}\b")
 _FORMULATION = re.compile(
     r"^(?:(?:recombinant|humanized|human|oral|intravenous|subcutaneous|topical|intravesical|intrathecal|intratumoral|"
@@ -161,7 +162,8 @@ _CODE = re.compile(r"(?<= )(?=[A-Z0-9/-]*\d{2})[A-Z]{1,6}[A-Z0-9]*[- ]?\d[\dA-Z.
 def plain_drug(name: str) -> str:
     """A drug's name without the salt or the mirror image it comes as."""
     bare = _SALT.sub("", name).strip(" ,")
-    return name if bare.lower() in _IONS or len(bare) < 5 else bare
+    is_radical = " " not in bare and _RADICAL.search(bare.lower())
+    return name if bare.lower() in _IONS or is_radical or len(bare) < 5 else bare
 
 
 def other_forms(name: str) -> Iterator[str]:

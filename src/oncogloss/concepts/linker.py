@@ -80,6 +80,27 @@ _BROAD = {
 }  # fmt: skip
 
 
+# diseases said by their effect on an organ, by an adjective alone, or by who has them
+_EFFECT = re.compile(
+    r"(?P<organ>(?:\w+ )?\w+) (?:injur(?:y|ies)|damage|dysfunctions?|toxicit(?:y|ies)|impairment|lesions?|suppression|"
+    r"complications?|problems?|deterioration|abnormalit(?:y|ies))",
+    re.IGNORECASE,
+)
+_TOXIC = re.compile(
+    r"(?P<stem>nephro|hepato|cardio|neuro|pulmo|myelo|dermato|entero)tox(?:ic|icity|icities)", re.IGNORECASE
+)
+_ORGANS = {
+    "nephro": "kidney", "hepato": "liver", "cardio": "heart", "neuro": "nervous system", "pulmo": "lung",
+    "myelo": "bone marrow", "dermato": "skin", "entero": "intestinal",
+}  # fmt: skip
+_VAGUE = {  # what heads a name without saying what is wrong
+    "disease", "diseases", "disorder", "disorders", "syndrome", "syndromes", "abnormality", "abnormalities", "symptoms",
+    "signs", "lesion", "lesions", "injury", "injuries", "infection", "infections", "failure", "cancer", "cancers",
+    "tumor", "tumors", "tumour", "tumours", "malignancy", "neoplasm", "neoplasms", "carcinoma", "illness", "toxicity",
+    "disturbance", "disturbances", "depression", "complications",
+}  # fmt: skip
+
+
 class _Hit(NamedTuple):
     """An entry, how surely it is the one that was named, and how it was found."""
 
@@ -167,6 +188,34 @@ def _broader(type_: str, wider: Callable[[str], Iterator[str]], name: str, vocab
     return next((_Hit(hit.entry, BROADER, "broader") for hit in hits), None)
 
 
+def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The disease of an adjective ("bipolar", "HIV-infected"), else the nearest that is broader: without what narrows,
+    the organ's for an effect on it ("renal damage"), and of the last words ("cholestatic hepatitis")."""
+    bare = re.sub(r"[- ]infected$", " infection", name)
+    forms = [bare] if bare != name else [f"{name} {kind}" for kind in ("disorder", "disease", "syndrome")]
+    if hit := next((hit for form in forms if (hit := _found(type_, form, vocabulary))), None):
+        return hit._replace(score=BY_OTHER_ORDER)
+    return next((h for wider in (_wider, _affected, _last) if (h := _broader(type_, wider, name, vocabulary))), None)
+
+
+def _affected(name: str) -> Iterator[str]:
+    """The disease of the organ that a name says to be harmed."""
+    if toxic := _TOXIC.fullmatch(name):
+        organ = _ORGANS[toxic["stem"].lower()]
+        yield f"drug-induced {organ} injury"
+        yield f"{organ} disease"
+    elif harmed := _EFFECT.fullmatch(name):
+        yield f"{harmed['organ']} disease"
+        yield f"{harmed['organ'].rpartition(' ')[2]} disease"
+
+
+def _last(name: str) -> Iterator[str]:
+    """The name's last words, fewer and fewer, where all others only describe them and they say what is wrong."""
+    said = name.split()
+    if not _NO_HEAD.search(name):
+        yield from (" ".join(said[i:]) for i in range(1, len(said)) if said[i].casefold() not in _VAGUE)
+
+
 def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The drug by another form of its name, or the class that it is of by what it is called."""
     hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
@@ -195,8 +244,8 @@ def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
 _WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
 _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
-    "CANCER": partial(_broader, "CANCER", _wider),
-    "CONDITION": partial(_broader, "CANCER", _wider),
+    "CANCER": partial(_ill, "CANCER"),
+    "CONDITION": partial(_ill, "CONDITION"),
     "PROCEDURE": partial(_broader, "PROCEDURE", _heads),
     "DRUG_CLASS": partial(_broader, "DRUG_CLASS", _heads),
     "OUTCOME": partial(_broader, "OUTCOME", _heads),

@@ -100,7 +100,7 @@ _SIGNS = (
 
 # markers that usage names without saying their parts
 _NAMED = {
-    "MSI-H": Marker(genes=("microsatellite",), state="instability-high"),
+    "High-Frequency Microsatellite Instability": Marker(genes=("microsatellite",), state="instability-high"),
     "MSS": Marker(genes=("microsatellite",), state="stable"),
     "dMMR": Marker(genes=("mismatch repair",), state="deficient"),
     "pMMR": Marker(genes=("mismatch repair",), state="proficient"),

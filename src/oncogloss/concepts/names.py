@@ -58,10 +58,13 @@ _SAID_BY = (  # the word that stands for others that say the same in a name of a
     ("pelvic", "pelvis"), ("abdominal", "abdomen"), ("facial", "face"), ("mucosal", "mucosa"), ("articular", "joint"),
     ("placental", "placenta"), ("cerebellar", "cerebellum"), ("meningeal", "meninges"), ("visual", "vision"),
     # what befalls them
-    ("psychiatric", "mental"), ("disease", "disorder illness"), ("tumor", "neoplasm"), ("metastasis", "metastatic"),
+    ("psychiatric", "mental"), ("disease", "disorder illness disturbance"), ("tumor", "neoplasm"),
+    ("metastasis", "metastatic"),
     ("bleeding", "hemorrhage hemorrhagic"), ("injury", "damage"), ("seizure", "convulsion convulsive"),
-    ("dysfunction", "impairment"), ("high", "elevated increased raised"), ("low", "decreased reduced"),
-    ("obesity", "obese"), ("diabetes", "diabetic"), ("epilepsy", "epileptic"), ("psychosis", "psychotic"),
+    ("dysfunction", "impairment deficit"), ("high", "elevated increased raised"), ("low", "decreased reduced"),
+    ("malformation", "anomaly abnormality"), ("infection", "infected"), ("infarction", "infarct"),
+    ("depression", "depressed depressive"), ("dementia", "demented"), ("palsy", "paralysis"), ("obesity", "obese"),
+    ("diabetes", "diabetic"), ("epilepsy", "epileptic"), ("psychosis", "psychotic"),
     # what is done about them
     ("radiotherapy", "irradiation radiation"), ("transplant", "transplantation"), ("removal", "excision"),
     ("surgery", "operation"),
@@ -70,7 +73,11 @@ _ENDINGS = (  # of an adjective → of its noun
     ("tensive", "tension"), ("emic", "emia"), ("mbotic", "mbosis"), ("phrenic", "phrenia"), ("kinetic", "kinesia"),
     ("algesic", "algesia"), ("embolic", "embolism"), ("plegic", "plegia"), ("paretic", "paresis"),
     ("toxic", "toxicity"), ("tonic", "tonia"), ("trophic", "trophy"), ("pathic", "pathy"), ("penic", "penia"),
-    ("rrhotic", "rrhosis"), ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
+    ("rrhotic", "rrhosis"), ("sclerotic", "sclerosis"), ("brotic", "brosis"), ("crotic", "crosis"),
+    ("stenotic", "stenosis"),
+    ("acidotic", "acidosis"), ("megalic", "megaly"), ("cephalic", "cephaly"), ("manic", "mania"), ("algic", "algia"),
+    ("ythmic", "ythmia"), ("rexic", "rexia"), ("cardic", "cardia"), ("ritic", "ritis"), ("edematous", "edema"),
+    ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "and", "in", "to", "for", "nos", "unspecified"))

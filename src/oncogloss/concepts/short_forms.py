@@ -42,7 +42,11 @@ class Context(NamedTuple):
 def read_senses(path: Path) -> dict[str, list[Sense]]:
     """Senses by short form of a table `short form, type, name, order, cues`. Raises CorpusError naming a wrong line."""
     senses: dict[str, list[Sense]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: no table of short forms ({error}).") from None
+    for number, line in enumerate(lines, 1):
         if line.startswith("#"):
             continue
         cells = line.split("\t")

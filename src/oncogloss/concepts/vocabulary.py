@@ -7,6 +7,7 @@ starts.npy     (m + 1,) uint32: where each concept's line begins in concepts.txt
 concepts.txt   one concept a line: the fields of `Entry` with tabs between, a field's items with `|`
 short_forms.tsv  short forms with several senses (see `short_forms`)
 SOURCES.json   name, version, licence and counts of every source
+SHA256SUMS     digests of all the others, checked when the vocabulary is opened
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -28,8 +28,9 @@ from oncogloss.concepts.short_forms import Sense, read_senses
 from oncogloss.errors import BundleError
 
 NAMES, CHECKS, ROWS, STARTS, TEXT = "names.npy", "checks.npy", "concepts.npy", "starts.npy", "concepts.txt"
-SHORT_FORMS, SOURCES = "short_forms.tsv", "SOURCES.json"
+SHORT_FORMS, SOURCES, SUMS = "short_forms.tsv", "SOURCES.json", "SHA256SUMS"
 DEFAULT_VOCABULARY = "default"
+_MEND = "reinstall oncogloss, or build it anew with oncogloss vocabulary build"
 
 
 class Entry(NamedTuple):
@@ -71,11 +72,12 @@ def name_hash(type_: str, key: str) -> int:
 
 
 class Vocabulary:
-    """An opened vocabulary. Looking a name up reads a few pages of it; opening reads none."""
+    """An opened vocabulary. Looking a name up reads a few pages of it; opening compares all with its digests."""
 
     def __init__(self, folder: Path) -> None:
         """Raises BundleError where a file of the vocabulary is missing or damaged."""
-        self._folder = folder
+        self.folder = folder
+        _verify(folder)
         try:
             self._names, self._checks, self._rows, self._starts = (
                 np.load(folder / file, mmap_mode="r") for file in (NAMES, CHECKS, ROWS, STARTS)
@@ -86,9 +88,7 @@ class Vocabulary:
             if len(sizes) > 1 or int(self._starts[-1]) != len(self._text):
                 raise ValueError("its files do not belong together")
         except (OSError, ValueError, EOFError, IndexError) as error:
-            raise BundleError(
-                f"{folder} is no vocabulary ({error}); build it with oncogloss vocabulary build."
-            ) from None
+            raise BundleError(f"{folder} is no vocabulary ({error}); {_MEND}.") from None
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -96,8 +96,22 @@ class Vocabulary:
     @cached_property
     def senses(self) -> dict[str, list[Sense]]:
         """What short forms with several senses may mean; read when it is first asked for."""
-        path = self._folder / SHORT_FORMS
+        path = self.folder / SHORT_FORMS
         return read_senses(path) if path.is_file() else {}
+
+    def entries(self) -> list[Entry]:
+        """All its concepts, in their order."""
+        return [Entry.of_line(line) for line in self._text[:].decode("utf-8").splitlines(keepends=True)]
+
+    def names(self) -> dict[int, int]:
+        """All its hashed names and ids → position of their concept."""
+        hashes = (self._names.astype(np.uint64) << np.uint64(8)) | self._checks
+        return dict(zip(hashes.tolist(), self._rows.tolist(), strict=True))
+
+    def sources(self) -> list[dict[str, Any]]:
+        """What SOURCES.json tells of where it is from."""
+        told: list[dict[str, Any]] = json.loads((self.folder / SOURCES).read_text(encoding="utf-8"))
+        return told
 
     def find(self, type_: str, name: str) -> tuple[Entry, int] | None:
         """(the concept of that name and entity type, which of the name's keys found it), or None."""
@@ -127,7 +141,7 @@ class Vocabulary:
 def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
     """Which concept gets each hashed name, where concept i claims the names `claims[i]`, {hash: claim}.
 
-    The lowest claim wins; where several concepts make the same, the next that one concept alone makes; else none.
+    The lowest claim wins; where several concepts make it, none does.
     """
     made: dict[int, list[tuple[int, int]]] = {}
     for row, hashes in enumerate(claims):
@@ -135,10 +149,9 @@ def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
             made.setdefault(name, []).append((claim, row))
     settled = {}
     for name, rivals in made.items():
-        alike = Counter(claim for claim, _ in rivals)
-        single = [(claim, row) for claim, row in rivals if alike[claim] == 1]
-        if single:
-            settled[name] = min(single)[1]
+        first, *others = sorted(rivals)
+        if not others or others[0][0] > first[0]:
+            settled[name] = first[1]
     return settled
 
 
@@ -146,7 +159,7 @@ def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
     """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
-    and its members the first regimen that has them."""
+    and its members the first regimen that has them. What else the folder gets must be there before."""
     members = [(row, members_id(entry.members)) for row, entry in enumerate(entries) if entry.members]
     ids = {name_hash("ID", key): row for row, key in reversed(members)}
     ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
@@ -161,6 +174,28 @@ def write_vocabulary(
     np.save(folder / STARTS, np.cumsum([0, *map(len, lines)], dtype=np.uint32))
     (folder / TEXT).write_bytes(b"".join(lines))
     (folder / SOURCES).write_text(json.dumps(sources, indent=1) + "\n", encoding="utf-8")
+    write_sums(folder)
+
+
+def _verify(folder: Path) -> None:
+    try:
+        listing = (folder / SUMS).read_text(encoding="ascii", errors="replace")
+        rows = (line.partition("  ") for line in listing.splitlines())
+        digests = {name: digest for digest, _, name in rows}
+        for name in (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, *(digests.keys() & {SHORT_FORMS})):
+            with (folder / name).open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != digests.get(name):
+                    raise BundleError(f"{folder / name} differs from its SHA-256 digest; {_MEND}.")
+    except OSError as error:
+        raise BundleError(f"{folder} is no vocabulary ({error}); {_MEND}.") from None
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over the files of a vocabulary's folder."""
+    names = (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, SHORT_FORMS)
+    there = [folder / name for name in sorted(names) if (folder / name).is_file()]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in there]
+    (folder / SUMS).write_text("".join(lines), encoding="ascii")
 
 
 @lru_cache(maxsize=2)

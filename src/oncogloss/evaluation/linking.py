@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -45,9 +46,14 @@ class GoldMention(NamedTuple):
 
 
 def gold_mentions(path: Path) -> Iterator[GoldMention]:
-    """Mentions of a gzipped PubTator file that have an id; a mention in brackets behind another is its short form."""
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        for block in stream.read().split("\n\n"):
+    """Mentions of a gzipped PubTator file that have an id; a mention in brackets behind another is its short form.
+
+    Raises CorpusError where the file is damaged.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            blocks = stream.read().split("\n\n")
+        for block in blocks:
             lines = block.strip().split("\n")
             text = " ".join(line.split("|", 2)[2] for line in lines if re.match(r"\d+\|[ta]\|", line))
             rows = [cells for cells in (line.split("\t") for line in lines) if len(cells) >= 6 and cells[4] in KINDS]
@@ -61,6 +67,8 @@ def gold_mentions(path: Path) -> Iterator[GoldMention]:
                 known = tuple(KINDS[kind][0] + i.removeprefix("MESH:") for i in re.split("[|,;]", ids) if i != "-1")
                 if known and known != (f"{KINDS[kind][0]}-",):
                     yield GoldMention(document, mention, kind, known, long.get(mention))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise CorpusError(f"{path}: no gzipped PubTator file ({error}); fetch it again.") from None
 
 
 def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
