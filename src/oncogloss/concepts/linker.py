@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
@@ -121,12 +121,18 @@ def link(
     spelled = None
     if context is not None and expansion is None and kinds:
         senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s")) or []
-        sense = choose(senses, kinds, (context.without(0, len(text)), context.record))
+        sense = choose(senses, kinds, (context.without(0, len(text)), context.record)) if senses else None
         if sense is not None:
             return _meant(sense, vocabulary)
         if any(other.type in kinds for other in senses):
             return None
         spelled = spelled_out(text, kinds, context, vocabulary.senses)
+    return _named(type_, text, expansion, spelled, vocabulary)
+
+
+@lru_cache(maxsize=2**15)
+def _named(type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary) -> Concept | None:
+    """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out."""
     names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT)) if name]
     for name, weight in names:
         if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
