@@ -87,8 +87,8 @@ _TOKEN = re.compile(r"(?<![\w-])[A-Za-z]{2,5}(?!\w)")
 def spelled_out(text: str, types: Sequence[str], context: Context, table: Mapping[str, Sequence[Sense]]) -> str | None:
     """A longer mention with the first short form in it that has several senses replaced by the one that is meant."""
     for token in _TOKEN.finditer(text):
-        texts = (context.without(*token.span()), context.record)
-        sense = choose(table.get(token.group(), ()), types, texts)
+        senses = table.get(token.group())
+        sense = choose(senses, types, (context.without(*token.span()), context.record)) if senses else None
         if sense and sense.type != NONE:
             return f"{text[: token.start()]}{sense.name}{text[token.end() :]}"
     return None
