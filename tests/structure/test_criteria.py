@@ -174,3 +174,10 @@ def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) 
 def test_words_before_a_fact_say_how_it_must_be(criterion: str, said: tuple[str, ...]) -> None:
     (found,) = logic_of(*extraction_of(("exc", criterion)))
     assert found.logic is not None and found.logic.qualifiers == said
+
+
+def test_what_is_not_specified_is_not_asked() -> None:
+    (found,) = logic_of(
+        *extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior"))
+    )
+    assert found.logic is not None and write_logic(found.logic) == "2"

@@ -118,7 +118,7 @@ def facts_of(scope: Scope) -> list[Mention]:
 def said_otherwise(scope: Scope, m: Mention) -> bool:
     """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
     facts = candidates(scope)
-    surely = (is_heading, is_consenting, is_repeated, counts_a_window, is_aimed_at)
+    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at)
     return any(explains(scope, m, facts) for explains in surely)
 
 
@@ -162,6 +162,11 @@ def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     line_end = scope.text.find("\n", m.end, scope.criterion.end)
     after = scope.text[m.end : line_end if line_end >= 0 else scope.criterion.end]
     return re.fullmatch(r"[\w\s]*:?\s*", after) is not None
+
+
+def is_unspecified(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A mention of which the record says that nothing is asked ("Chemotherapy: Not specified")."""
+    return re.match(r"\W*not specified\b", scope.text[m.end : scope.criterion.end], re.IGNORECASE) is not None
 
 
 def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -339,6 +344,6 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
+    is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
     counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
 )  # fmt: skip
