@@ -344,6 +344,6 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
-    counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
+    is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed,
+    is_example, counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
 )  # fmt: skip
