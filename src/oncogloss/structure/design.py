@@ -84,7 +84,7 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
     """Treatments that an arm gets in one version only, and those whose dose, route or schedule differs."""
     given = [_treatments(version, entry) for version, entry in ((old, a), (new, b))]
     texts = [_design_text(version) for version in (old, new)]
-    label = quoted(b.label)
+    label, altered = quoted(b.label), dict[tuple[str, str, str], list[str]]()
     for key, treatment in given[0].items():
         name = name_of(old.mentions[treatment.mention])
         if key not in given[1]:
@@ -93,15 +93,19 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
                 yield Change(kind="dropped", subject="treatment", before=name, message=message)
             continue
         for how in ("doses", "routes", "schedules"):
-            was, now = (
+            words = [
                 {plain(version.mentions[id_].text): name_of(version.mentions[id_]) for id_ in getattr(t, how)}
                 for version, t in ((old, treatment), (new, given[1][key]))
+            ]
+            before, after = (
+                ", ".join(said for words_plain, said in words[i].items() if words_plain not in texts[1 - i])
+                for i in (0, 1)
             )
-            before = ", ".join(words for words_plain, words in was.items() if words_plain not in texts[1])
-            after = ", ".join(words for words_plain, words in now.items() if words_plain not in texts[0])
             if before or after:
-                message = f"Arm {label}, {name}: {how[:-1]} {before or 'not given'} → {after or 'not given'}."
-                yield Change(kind="changed", subject="treatment", before=before, after=after, message=message)
+                altered.setdefault((how[:-1], before, after), []).append(name)
+    for (how, before, after), names in altered.items():
+        message = f"Arm {label}, {', '.join(names)}: {how} {before or 'not given'} → {after or 'not given'}."
+        yield Change(kind="changed", subject="treatment", before=before, after=after, message=message)
     for key, treatment in given[1].items():
         name = name_of(new.mentions[treatment.mention])
         if key not in given[0] and plain(name) not in a.text:

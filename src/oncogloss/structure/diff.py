@@ -24,7 +24,17 @@ from oncogloss.schema import (
 )
 from oncogloss.structure.design import design_changes
 from oncogloss.structure.notation import canonical, write_logic
-from oncogloss.structure.versions import Version, best_pairs, key_of, name_of, overlap, plain, quoted, words_alike
+from oncogloss.structure.versions import (
+    Version,
+    best_pairs,
+    key_of,
+    name_of,
+    overlap,
+    plain,
+    quoted,
+    stemmed,
+    words_alike,
+)
 
 ReadTime = Callable[[str], TimeFrame | None]
 
@@ -160,10 +170,11 @@ def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_t
 def _only(one: Version, a: Criterion, other: Version, b: Criterion) -> list[Mention]:
     """Facts that `a` names in sentences of its own and `b` nowhere, each once."""
     keys, words = {key_of(m) for m in other.facts(b)}, f" {plain(other.text_of(b))} "
+    stems = {stemmed(m.text) for m in other.facts(b)}
     found: dict[str, Mention] = {}
     for m in one.facts(a):
         names = [m.text, m.expansion or m.text, m.concept.name if m.concept else m.text]
-        said = any(f" {plain(name)} " in words for name in names)
+        said = any(f" {plain(name)} " in words for name in names) or (m.concept is None and stemmed(m.text) in stems)
         if m.type not in _NO_FACTS and key_of(m) not in keys and not said and one.is_fresh(m, other):
             found.setdefault(key_of(m), m)
     return list(found.values())
@@ -188,7 +199,7 @@ def _marker_changes(
 def _ruled(m: Mention, criterion: Criterion) -> str:
     if "exc" in m.attributes:
         return "allowed as an exception"
-    return "asked for" if (criterion.side == "inc") != ("neg" in m.attributes) else "excluded"
+    return "asked for" if criterion.side == "inc" and "neg" not in m.attributes else "excluded"
 
 
 def _fact_changes(

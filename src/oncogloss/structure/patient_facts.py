@@ -34,7 +34,8 @@ from oncogloss.structure.versions import plain
 
 _TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
-# categories whose treatments and tests are no history of the patient's, or are counted
+# categories whose treatments are the patient's history; and those where they are not, or are counted
+_HISTORY = frozenset(("prior_therapy", "washout", "medication"))
 _NOT_HISTORY = frozenset(
     ("consent", "compliance", "specimen", "procedure", "reproductive", "pregnancy", "line_of_therapy", "allergy")
 )
@@ -52,6 +53,7 @@ _NARROWS = re.compile(
     r"regimens?|for|with|without|in|on)\b",
     re.IGNORECASE,
 )
+_TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
 _STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
@@ -72,6 +74,7 @@ class PatientFacts:
         self.knowledge = knowledge
         self.texts = {passage.name: passage.text for passage in document.passages}
         self.mentions = {m.id: m for m in extraction.mentions}
+        self.gaps = [c for c in extraction.coverage if c.status != "structured"]
         self.related: dict[str, list[tuple[str, Mention]]] = defaultdict(list)
         for relation in extraction.relations:
             self.related[relation.head].append((relation.type, self.mentions[relation.tail]))
@@ -87,11 +90,13 @@ class PatientFacts:
             return UNKNOWN
         patient = self.entries.patient
         if m.type in ("CANCER", "CONDITION"):
+            if plain(m.text) in _TOO_PLAIN:
+                return self._told(m, None)
             needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
             complete = set(needed) <= set(patient.complete)
             return self._shown(m, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
         if m.type in _TREATMENTS:
-            if _NOT_HISTORY & set(criterion.categories):
+            if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
                 return self._told(m, None)
             needed = ("prior_treatments", "medications") if m.type != "PROCEDURE" else ("prior_treatments",)
             complete = set(needed) <= set(patient.complete)
@@ -103,6 +108,12 @@ class PatientFacts:
         if m.type in ("STAGE", "DISEASE_STATE"):
             return self._any(m, self.entries.diseases, lambda e: _stage(m.text, e), False)
         return self._told(m, _population(m.text, patient.sex)) if m.type == "POPULATION" else self._told(m, None)
+
+    def understood(self, criterion: Criterion) -> bool:
+        """Whether no stretch of a criterion is known to have been read in part only."""
+        return not any(
+            c.passage == criterion.passage and c.start < criterion.end and criterion.start < c.end for c in self.gaps
+        )
 
     def _told(self, m: Mention, truth: Truth, entry: str = "") -> Finding:
         words = " ".join(m.text.split())
@@ -122,7 +133,7 @@ class PatientFacts:
     ) -> Finding:
         narrowed = None if self._narrowed(m, criterion) else True
         refuted = [e for e in entries if isinstance(e.item, Diagnosis) and e.item.status == "absent"]
-        if any(_same_words(m, e) or base(e) is True for e in refuted):
+        if any(_same_words(m, e) or is_kind_of(m.concept, e.concept, self.knowledge.with_id) for e in refuted):
             return self._told(m, False, "; ".join(e.words for e in refuted))
         there = [e for e in entries if e not in refuted]
         if self._since(m):

@@ -25,6 +25,11 @@ def plain(text: str) -> str:
     return " ".join(_WORD.findall(text.replace(">=", "≥").replace("<=", "≤")))
 
 
+def stemmed(text: str) -> str:
+    """The beginnings of a text's words: equal for "metastatic" and "metastasis"."""
+    return " ".join(word[:6] for word in plain(text).split())
+
+
 def quoted(text: str) -> str:
     """A text, or its beginning, on one line and in quotation marks."""
     line = " ".join(text.replace("\\", "").split()).strip(" *-•").rstrip(".")
