@@ -44,7 +44,8 @@ _NARROWED = re.compile(
     r"\b(active|uncontrolled|un\w+ed|symptomatic|severe|significant\w*|chronic|acute|serious|persistent|"
     r"progressive|recurrent|strong|moderate|high-dose|systemic|known|major|clinically|inadequate\w*|line|lines|regimens?|"
     r"new|current\w*|concurrent|concomitant|other|different|additional|second|family|risk|candidates?|eligible|"
-    r"suitable|intoleran\w+|allerg\w+|hypersensitiv\w+|refus\w+|amenable|failed|failure|respon\w+|planned?|intended)"
+    r"suitable|intoleran\w+|allerg\w+|hypersensitiv\w+|refus\w+|amenable|failed|failure|respon\w+|planned?|intended|"
+    r"receiving|taking|using|ongoing|continu\w+|requir\w+)"
     r"\W+(\w+\W+){0,2}$",
     re.IGNORECASE,
 )
