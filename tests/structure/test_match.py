@@ -124,7 +124,12 @@ def test_treatments_count_for_their_class(asked: str, given: str, expected: str)
 
 def test_treatments_that_are_no_history_leave_it_open() -> None:
     had = {"prior_treatments": [{"name": "paclitaxel", "end": "2020-01-01"}]}
-    assert answer(had, ("exc", "Receiving any [chemotherapy|DRUG_CLASS]", "m1"), **PRIOR) == "unknown"
+    assert (
+        answer(
+            had, ("exc", "Receiving [EGFR inhibitor|DRUG_CLASS] or [chemotherapy|DRUG_CLASS]", "(any m1 m2)"), **PRIOR
+        )
+        == "unknown"
+    )
     patient = {"complete": ALL}
     assert (
         answer(patient, ("inc", "Fit for [radiotherapy|PROCEDURE]", "m1"), categories={"c1": ("disease",)}) == "unknown"

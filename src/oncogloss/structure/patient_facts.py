@@ -44,11 +44,11 @@ _NARROWED = re.compile(
     r"\b(active|uncontrolled|un\w+ed|symptomatic|severe|significant\w*|chronic|acute|serious|persistent|"
     r"progressive|recurrent|strong|moderate|high-dose|systemic|known|major|clinically|inadequate\w*|line|lines|regimens?|"
     r"new|current\w*|concurrent|concomitant|other|different|additional|second|family|risk|candidates?|eligible|"
-    r"suitable|intoleran\w+|allerg\w+|hypersensitiv\w+|refus\w+|amenable|failed|failure|respon\w+|planned?|intended|"
-    r"receiving|taking|using|ongoing|continu\w+|requir\w+)"
+    r"suitable|intoleran\w+|allerg\w+|hypersensitiv\w+|refus\w+|amenable|failed|failure|respon\w+|planned?|intended)"
     r"\W+(\w+\W+){0,2}$",
     re.IGNORECASE,
 )
+_ONGOING = re.compile(r"\b(receiving|taking|using|ongoing|currently|continu\w+|requir\w+)\b", re.IGNORECASE)
 _NARROWS = re.compile(
     r"^\W*\w*\W*(requir\w+|that|which|who|whose|unless|despite|if|due|related|not|resistant|refractory|naive|line|lines|"
     r"regimens?|for|with|without|in|on)\b",
@@ -148,6 +148,8 @@ class PatientFacts:
         after = re.split(r"[.;:\n,(]", text[m.end : min(criterion.end, m.end + 30)])[0]
         tails = [tail for _, tail in self.related[m.id]]
         joined = any(0 <= tail.start - m.end <= 20 for tail in tails)
+        if m.type in _TREATMENTS and _ONGOING.search(text[criterion.start : m.start]):
+            return True
         return bool(_NARROWED.search(before)) or (not joined and bool(_NARROWS.match(after)))
 
     def _qualified(self, m: Mention, entry: Entry) -> list[Truth]:
