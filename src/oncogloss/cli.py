@@ -61,6 +61,13 @@ class Annotations(StrEnum):
     conll = "conll"
 
 
+class Output(StrEnum):
+    """How `diff` and `match` show what they found."""
+
+    text = "text"
+    json = "json"
+
+
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
 VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]
 Records = Annotated[
@@ -198,6 +205,46 @@ def _progress(total: int) -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=total < 3 or not console.is_terminal)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The trial as it stood: a file of one record.")],
+    new: Annotated[Path, typer.Argument(help="The trial as it stands.")],
+    format: Annotated[Output, typer.Option(help="Lines for people, or one JSON object.")] = Output.text,
+    wording: Annotated[bool, typer.Option("--wording", help="List what only says the same in other words.")] = False,
+    model: Model = "micro",
+) -> None:
+    """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
+
+    Example: `oncogloss diff NCT04380701.march.json NCT04380701.june.json`
+    """
+    from oncogloss.compare import diff_records
+    from oncogloss.writers.compared import changes_json, changes_text
+
+    found = diff_records(old, new, model)
+    print((changes_text if format is Output.text else changes_json)(found, wording=wording))
+
+
+@app.command("match")
+def match_command(
+    patient: Annotated[Path, typer.Argument(help="A patient: our own JSON, or a FHIR Bundle.")],
+    trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
+    format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
+    model: Model = "micro",
+) -> None:
+    """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
+
+    Example: `oncogloss match corpus/patients/lung.json corpus/samples/NCT99000001.json`
+    """
+    from oncogloss.compare import match_records, patient_as_of
+    from oncogloss.writers.compared import matching_text
+
+    person = patient_as_of(patient)
+    for problem in person.problems:
+        print(f"oncogloss: {problem}", file=sys.stderr)
+    for matching in match_records(person, read_or_raise(trials), model):
+        print(matching_text(matching) if format is Output.text else matching.model_dump_json())
 
 
 @app.command("train-tokenizer")

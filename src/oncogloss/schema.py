@@ -34,6 +34,13 @@ Match = Literal["name", "parts", "broader", "stem"]
 LogicOp = Literal["fact", "all", "any", "not", "except", "at_least", "if"]
 Operator = Literal[">=", ">", "<=", "<", "=", "range"]
 CoverageStatus = Literal["structured", "partly", "untouched"]
+ChangeKind = Literal["added", "dropped", "moved", "changed", "wording"]
+ChangeSubject = Literal[
+    "criterion", "threshold", "time", "logic", "biomarker", "arm", "treatment", "endpoint", "registry"
+]  # fmt: skip
+DiagnosisStatus = Literal["active", "past", "absent", ""]
+PatientList = Literal["diagnoses", "markers", "labs", "prior_treatments", "conditions", "medications"]
+Answer = Literal["met", "not met", "unknown"]
 SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "interventions", "outcomes", "conditions"]
 
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
@@ -335,3 +342,117 @@ class Extraction(_Frozen):
     coverage: tuple[Coverage, ...] = ()
     flags: tuple[Flag, ...] = ()
     summary: Summary = Summary()
+
+
+class Change(_Frozen):
+    """Something that differs between two versions of a trial; `message` says it in one sentence, `old` and `new` are
+    the ids of the criteria that it stands in."""
+
+    kind: ChangeKind
+    subject: ChangeSubject
+    before: str = ""
+    after: str = ""
+    message: str
+    old: str | None = None
+    new: str | None = None
+
+
+class Diagnosis(_Frozen):
+    """A disease or other condition of a patient; `id` is a concept's, where the file gives one."""
+
+    name: str
+    id: str = ""
+    stage: str = ""
+    status: DiagnosisStatus = ""
+    date: str = ""
+
+
+class MarkerResult(_Frozen):
+    """What a test of a gene or protein said: a `state` (positive, mutation, wild-type …), an `alteration`, a number."""
+
+    name: str
+    state: str = ""
+    alteration: str = ""
+    value: float | None = None
+    unit: str = ""
+    date: str = ""
+
+
+class LabResult(_Frozen):
+    """A measured quantity, with the laboratory's limits of normal where known."""
+
+    name: str
+    value: float
+    unit: str = ""
+    date: str = ""
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+
+
+class Therapy(_Frozen):
+    """A drug or procedure that a patient had or has; `kind` in the file's own words, such as surgery."""
+
+    name: str
+    id: str = ""
+    kind: str = ""
+    start: str = ""
+    end: str = ""
+    line: int | None = None
+
+
+class Patient(_Frozen):
+    """What is known of a patient as of `date`. Dates are ISO, to the day, month or year.
+
+    `complete` names the lists that leave nothing out: only there does a missing entry mean that there is none.
+    `problems` are sentences about what the file lacks or has wrong.
+    """
+
+    id: str
+    date: str = ""
+    birth_date: str = ""
+    age: float | None = None
+    sex: str = ""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    markers: tuple[MarkerResult, ...] = ()
+    labs: tuple[LabResult, ...] = ()
+    ecog: int | None = None
+    karnofsky: int | None = None
+    prior_treatments: tuple[Therapy, ...] = ()
+    conditions: tuple[Diagnosis, ...] = ()
+    medications: tuple[Therapy, ...] = ()
+    complete: tuple[PatientList, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Evidence(_Frozen):
+    """Words of a trial beside the entry of a patient that speaks to them; no entry: nothing in the file does."""
+
+    mention: str
+    words: str
+    entry: str = ""
+    holds: bool | None = Field(description="null: unknown")
+
+
+class Verdict(_Frozen):
+    """What a criterion means for a patient: an exclusion that applies is `not met`."""
+
+    criterion: str
+    side: Side
+    text: str
+    answer: Answer
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Matching(_Frozen):
+    """A patient held against a trial's criteria. It informs a person and decides nothing.
+
+    `excluded_by` and `open` are ids of criteria: those not met, and those that only more knowledge can answer.
+    """
+
+    patient: str
+    trial: str
+    verdicts: tuple[Verdict, ...]
+    excluded_by: tuple[str, ...]
+    open: tuple[str, ...]
+    met: int
+    note: str

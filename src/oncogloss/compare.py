@@ -1,0 +1,66 @@
+"""Two versions of a trial, or a patient and trials, held against one another: what `diff` and `match` do with files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+from oncogloss.concepts import Vocabulary, link, link_id
+from oncogloss.errors import InputError, OncoglossError, shown
+from oncogloss.model.bundle import DEFAULT_MODEL
+from oncogloss.pipeline import load
+from oncogloss.readers import read_path
+from oncogloss.readers.patients import read_patient
+from oncogloss.schema import Change, Document, Matching, Patient
+from oncogloss.structure.diff import changes
+from oncogloss.structure.entries import Knowledge
+from oncogloss.structure.match import match
+from oncogloss.structure.quantities import read_quantity, read_time
+
+
+def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL) -> tuple[Change, ...]:
+    """What changed between two files of one record each. Raises InputError where a file holds none or several."""
+    documents = _only_record(old), _only_record(new)
+    pipeline = load(model)
+    before, after = ((document, pipeline.extract(document)) for document in documents)
+    return changes(before, after, read_time)
+
+
+def _only_record(path: Path) -> Document:
+    items = list(read_path(path))
+    if len(items) != 1:
+        raise InputError(f"{shown(str(path))}: {len(items)} records; give a file that holds one trial.")
+    if isinstance(items[0], InputError):
+        raise items[0]
+    return items[0]
+
+
+def patient_as_of(path: Path) -> Patient:
+    """Read a patient; where the file tells no date as of which it holds, it is today's, and `problems` says so."""
+    patient = read_patient(path)
+    if patient.date:
+        return patient
+    today = date.today().isoformat()
+    told = f"{patient.id}: no date as of which the file holds; today's ({today}) is taken."
+    return patient.model_copy(update={"date": today, "problems": (*patient.problems, told)})
+
+
+def match_records(patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL) -> Iterator[Matching]:
+    """A patient held against each trial."""
+    pipeline = load(model)
+    if pipeline.vocabulary is None:
+        raise OncoglossError("Matching needs a vocabulary; load the model with one.")
+    knowledge = knowledge_of(pipeline.vocabulary)
+    for document in documents:
+        yield match(patient, document, pipeline.extract(document), knowledge)
+
+
+def knowledge_of(vocabulary: Vocabulary) -> Knowledge:
+    """What matching needs of a vocabulary, and of our reading of quantities and times."""
+    return Knowledge(
+        known=lambda type_, name: link(type_, name, None, vocabulary),
+        with_id=lambda id_: link_id(id_, vocabulary),
+        read_quantity=read_quantity,
+        read_time=read_time,
+    )

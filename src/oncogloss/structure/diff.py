@@ -1,0 +1,344 @@
+"""What changed between two versions of a trial, as facts: reordering gives nothing, mere rewording a `wording`.
+
+A sentence that stands in both versions is no change, however it was read; criteria that hold other sentences are
+paired, best pairs first, and compared by what those sentences say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
+
+from oncogloss.schema import (
+    Change,
+    ChangeKind,
+    ChangeSubject,
+    Criterion,
+    Document,
+    Extraction,
+    Logic,
+    Mention,
+    Registry,
+    Threshold,
+    TimeFrame,
+)
+from oncogloss.structure.design import design_changes
+from oncogloss.structure.notation import canonical, write_logic
+from oncogloss.structure.versions import (
+    Version,
+    best_pairs,
+    key_of,
+    name_of,
+    overlap,
+    plain,
+    quoted,
+    stemmed,
+    words_alike,
+)
+
+ReadTime = Callable[[str], TimeFrame | None]
+
+_SAME_CRITERION = 0.4  # least likeness of two criteria that are one, changed; set by hand on three real amendments
+_SHOWN = 5
+_NO_FACTS = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT", "MEASURE"))
+_SIGNS = {">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< ", "=": "", "range": ""}
+_SIDES = {"inc": "Inclusion", "exc": "Exclusion"}
+_REGISTRY = {
+    "sex": "Sex", "minimum_age": "Minimum age", "maximum_age": "Maximum age", "phases": "Phase", "status": "Status",
+    "study_type": "Study type", "sponsor": "Sponsor",
+}  # fmt: skip
+
+
+def changes(
+    old: tuple[Document, Extraction], new: tuple[Document, Extraction], read_time: ReadTime
+) -> tuple[Change, ...]:
+    """What changed from one version of a trial to another: registry fields, criteria, then arms and endpoints.
+
+    `read_time` gives the days that words such as "within 4 weeks" tell.
+    """
+    before, after = Version(*old), Version(*new)
+    return (
+        *_registry_changes(before.document.registry, after.document.registry),
+        *_criteria_changes(before, after, read_time),
+        *design_changes(before, after),
+    )
+
+
+def _registry_changes(old: Registry | None, new: Registry | None) -> Iterator[Change]:
+    for field, name in _REGISTRY.items():
+        before, after = (_shown(getattr(r or Registry(), field)) for r in (old, new))
+        if before != after:
+            message = f"{name}: {before or 'not given'} → {after or 'not given'}."
+            yield Change(kind="changed", subject="registry", before=before, after=after, message=message)
+
+
+def _shown(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _criteria_changes(old: Version, new: Version, read_time: ReadTime) -> Iterator[Change]:
+    moved = _moved(old, new)
+    left = [c for c in old.criteria if old.fresh(c, new) and c.id not in {a.id for a, _ in moved}]
+    right = [c for c in new.criteria if new.fresh(c, old) and c.id not in {b.id for _, b in moved}]
+    before, after = _lines_before(old), _lines_before(new)
+
+    def likeness(a: Criterion, b: Criterion) -> float:
+        return _likeness(old, a, new, b) + 0.15 * (before[a.id] == after[b.id])
+
+    pairs = best_pairs(left, right, likeness, _SAME_CRITERION)
+    for a, b in moved:
+        yield _moving(old, a, b)
+    for a, b in pairs:
+        yield from _pair_changes(old, a, new, b, read_time)
+    for a in left:
+        if a not in [x for x, _ in pairs]:
+            text = old.text_of(a)
+            yield _change("dropped", "criterion", f"{_SIDES[a.side]} dropped: {quoted(text)}.", text, "", a, None)
+    for b in right:
+        if b not in [x for _, x in pairs]:
+            text = new.text_of(b)
+            yield _change("added", "criterion", f"{_SIDES[b.side]} added: {quoted(text)}.", "", text, None, b)
+
+
+def _change(
+    kind: ChangeKind,
+    subject: ChangeSubject,
+    message: str,
+    before: str,
+    after: str,
+    old: Criterion | None,
+    new: Criterion | None,
+) -> Change:
+    ids = {"old": old.id if old else None, "new": new.id if new else None}
+    return Change(kind=kind, subject=subject, message=message, before=before, after=after, **ids)
+
+
+def _moving(old: Version, a: Criterion, b: Criterion) -> Change:
+    text = old.text_of(a)
+    message = f"Moved from {_SIDES[a.side].lower()} to {_SIDES[b.side].lower()}: {quoted(text)}."
+    return _change("moved", "criterion", message, _SIDES[a.side], _SIDES[b.side], a, b)
+
+
+def _moved(old: Version, new: Version) -> list[tuple[Criterion, Criterion]]:
+    """Criteria that stand in both versions word for word, on another side only."""
+    sides = [{(plain(v.text_of(c)), c.side) for c in v.criteria} for v in (old, new)]
+    found = []
+    for a in old.criteria:
+        words = plain(old.text_of(a))
+        alone = (words, "exc" if a.side == "inc" else "inc") not in sides[0] and (words, a.side) not in sides[1]
+        b = next((b for b in new.criteria if plain(new.text_of(b)) == words), None)
+        if alone and b is not None:
+            found.append((a, b))
+    return found
+
+
+def _lines_before(version: Version) -> dict[str, str]:
+    """What stands before each criterion: by it one that has been written anew is known by its place."""
+    texts = ["", *(plain(version.text_of(c)) for c in version.criteria)]
+    return {c.id: text for c, text in zip(version.criteria, texts, strict=False)}
+
+
+def _likeness(old: Version, a: Criterion, new: Version, b: Criterion) -> float:
+    """From 0 to 1: how likely two criteria are one, by their words, facts, measures and categories."""
+    facts = [{key_of(m) for m in v.facts(c) if m.type not in _NO_FACTS} for v, c in ((old, a), (new, b))]
+    measures = [{t.measure.casefold() for t in v.thresholds(c)} for v, c in ((old, a), (new, b))]
+    score = 0.5 * words_alike(old.text_of(a), new.text_of(b)) + 0.35 * overlap(*facts)
+    score += 0.1 * overlap(set(a.categories), set(b.categories)) + 0.25 * overlap(*measures)
+    return score - 0.15 * (a.side != b.side)
+
+
+def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_time: ReadTime) -> Iterator[Change]:
+    """What differs between two criteria that are one; its wording where no fact does."""
+    found: list[Change] = []
+    if a.side != b.side:
+        found.append(_moving(old, a, b))
+    found += _threshold_changes(old, a, new, b)
+    found += _time_changes(old, a, new, b, read_time)
+    dropped, added = _only(old, a, new, b), _only(new, b, old, a)
+    found += _marker_changes(dropped, added, a, b)
+    found += _fact_changes(old, new, (a, b), dropped, added)
+    found += _turned(old, a, new, b)
+    if not dropped and not added:
+        found += _logic_changes(old, a, new, b)
+    texts = old.text_of(a), new.text_of(b)
+    if not found:
+        message = f"{_SIDES[a.side]} reworded: {quoted(texts[1])}."
+        found.append(_change("wording", "criterion", message, *texts, a, b))
+    yield from found
+
+
+def _only(one: Version, a: Criterion, other: Version, b: Criterion) -> list[Mention]:
+    """Facts that `a` names in sentences of its own and `b` nowhere, each once."""
+    keys, words = {key_of(m) for m in other.facts(b)}, f" {plain(other.text_of(b))} "
+    stems = {stemmed(m.text) for m in other.facts(b)}
+    found: dict[str, Mention] = {}
+    for m in one.facts(a):
+        names = [m.text, m.expansion or m.text, m.concept.name if m.concept else m.text]
+        said = any(f" {plain(name)} " in words for name in names) or (m.concept is None and stemmed(m.text) in stems)
+        if m.type not in _NO_FACTS and key_of(m) not in keys and not said and one.is_fresh(m, other):
+            found.setdefault(key_of(m), m)
+    return list(found.values())
+
+
+def _names(mentions: Sequence[Mention]) -> str:
+    """Names in a row, no more than a line can hold."""
+    names = list(dict.fromkeys(name_of(m) for m in mentions))
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _marker_changes(
+    dropped: Sequence[Mention], added: Sequence[Mention], a: Criterion, b: Criterion
+) -> Iterator[Change]:
+    verb = "asked for" if b.side == "inc" else "excluded"
+    for m in (m for m in dropped if m.type == "BIOMARKER"):
+        yield _change("dropped", "biomarker", f"{name_of(m)}: no longer {verb}.", m.text, "", a, b)
+    for m in (m for m in added if m.type == "BIOMARKER"):
+        yield _change("added", "biomarker", f"{name_of(m)}: now {_ruled(m, b)}.", "", m.text, a, b)
+
+
+def _ruled(m: Mention, criterion: Criterion) -> str:
+    if "exc" in m.attributes:
+        return "allowed as an exception"
+    return "asked for" if criterion.side == "inc" and "neg" not in m.attributes else "excluded"
+
+
+def _fact_changes(
+    old: Version,
+    new: Version,
+    pair: tuple[Criterion, Criterion],
+    dropped: Sequence[Mention],
+    added: Sequence[Mention],
+) -> Iterator[Change]:
+    a, b = pair
+    gone = [m for m in dropped if m.type != "BIOMARKER"]
+    come = [m for m in added if m.type != "BIOMARKER"]
+    spared, named = [m for m in come if "exc" in m.attributes], [m for m in come if "exc" not in m.attributes]
+    said = [
+        f"{words} {_names(mentions)}"
+        for words, mentions in (("now names", named), ("now spares", spared), ("no longer names", gone))
+        if mentions
+    ]
+    if said:
+        message = f"{_SIDES[b.side]} {quoted(new.text_of(b))}: {'; '.join(said)}."
+        yield _change("changed", "criterion", message, old.text_of(a), new.text_of(b), a, b)
+
+
+def _turned(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
+    """Facts that both name, one as ruled out and the other not."""
+    if a.side != b.side:
+        return
+    ruled = [
+        {key_of(m): _ruled(m, c) for m in v.facts(c) if m.type not in _NO_FACTS and v.is_fresh(m, w)}
+        for v, c, w in ((old, a, new), (new, b, old))
+    ]
+    names = {key_of(m): name_of(m) for m in new.facts(b)}
+    for key in ruled[0]:
+        before, after = ruled[0][key], ruled[1].get(key)
+        if after is not None and after != before:
+            message = f"{names[key]}: {before} before, now {after}."
+            yield _change("changed", "logic", message, before, after, a, b)
+
+
+def _threshold_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
+    sides = [_comparisons(old, a, new), _comparisons(new, b, old)]
+    kept = [{_comparison(t) for t in v.thresholds(c)} for v, c in ((old, a), (new, b))]
+    for measure in dict.fromkeys([*sides[0], *sides[1]]):
+        before = [t for t in sides[0].get(measure, []) if _comparison(t) not in kept[1]]
+        after = [t for t in sides[1].get(measure, []) if _comparison(t) not in kept[0]]
+        for x, y in zip_longest(before, after):
+            name, was, now = (x or y).measure, _limit(x), _limit(y)
+            if x and y:
+                yield _change("changed", "threshold", f"{name}: {was} → {now}.", was, now, a, b)
+            elif x and plain(x.text) not in plain(new.text_of(b)):
+                yield _change("dropped", "threshold", f"{name}: {was} no longer asked.", was, "", a, b)
+            elif y and plain(y.text) not in plain(old.text_of(a)):
+                yield _change("added", "threshold", f"{name}: {now} newly asked.", "", now, a, b)
+
+
+def _comparisons(version: Version, criterion: Criterion, other: Version) -> dict[str, list[Threshold]]:
+    found: dict[str, list[Threshold]] = {}
+    for t in version.thresholds(criterion):
+        if any(version.is_fresh(version.mentions[id_], other) for id_ in t.mentions):
+            found.setdefault(t.measure.casefold(), []).append(t)
+    return found
+
+
+def _comparison(t: Threshold) -> tuple[object, ...]:
+    return t.measure.casefold(), t.operator, t.value, t.high, t.unit, plain(t.condition or "")
+
+
+def _limit(t: Threshold | None) -> str:
+    if t is None:
+        return ""
+    number = f"{t.value:g} to {t.high:g}" if t.high is not None else f"{t.value:g}"
+    unit = {"1": "", "a": " years", "d": " days", "ULN": " × ULN", "LLN": " × LLN"}.get(t.unit, f" {t.unit}")
+    return f"{_SIGNS[t.operator]}{number}{unit}{f' ({t.condition})' if t.condition else ''}"
+
+
+def _time_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_time: ReadTime) -> Iterator[Change]:
+    """Time windows of the same facts that have become longer or shorter, and those that have come or gone."""
+    windows = [_windows(old, a, read_time), _windows(new, b, read_time)]
+    told: set[tuple[str, str]] = set()
+    for key in windows[0]:
+        if key not in windows[1]:
+            continue
+        (first, before), (second, after) = windows[0][key], windows[1][key]
+        fresh = old.is_fresh(before, new) or new.is_fresh(after, old)
+        spans = [(t.low, t.high) if t else (plain(m.text), None) for t, m in ((first, before), (second, after))]
+        if fresh and spans[0] != spans[1] and (before.text, after.text) not in told:
+            told.add((before.text, after.text))
+            message = f"Time window of {old.head_name(before, a)}: {_days(first, before)} → {_days(second, after)}."
+            yield _change("changed", "time", message, before.text, after.text, a, b)
+
+
+def _days(frame: TimeFrame | None, m: Mention) -> str:
+    """The words of a time, with its days where they are another number."""
+    ends = [end for end in (frame.low, frame.high) if end] if frame else []
+    words = " ".join(m.text.split())
+    return words if not ends or "day" in words or "year" in words else f"{words} ({ends[-1]:g} days)"
+
+
+def _windows(
+    version: Version, criterion: Criterion, read_time: ReadTime
+) -> dict[str, tuple[TimeFrame | None, Mention]]:
+    """The time of each fact of a criterion that has one; the criterion's only one under an empty name."""
+    found = {}
+    times = [m for m in version.within(criterion) if m.type == "TIME"]
+    for head, tail in version.related("HAS_TIME"):
+        if tail in times:
+            found[key_of(head)] = (read_time(tail.text), tail)
+    if len(times) == 1:
+        found[""] = (read_time(times[0].text), times[0])
+    return found
+
+
+def _logic_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
+    """Another way in which the same facts go together."""
+    trees = [_by_key(v, c.logic) for v, c in ((old, a), (new, b))]
+    if trees[0] is None or trees[1] is None:
+        return
+    leaves = [sorted(_leaves(tree)) for tree in trees if tree]
+    if leaves[0] == leaves[1] and canonical(trees[0]) != canonical(trees[1]):
+        names = {key_of(m): f'"{name_of(m)}"' for v, c in ((old, a), (new, b)) for m in v.facts(c)}
+        before, after = (write_logic(tree, lambda key: names.get(key, key)) for tree in trees if tree)
+        message = f"{_SIDES[b.side]} combines its parts in another way: {before} → {after}."
+        yield _change("changed", "logic", message, before, after, a, b)
+
+
+def _by_key(version: Version, logic: Logic | None) -> Logic | None:
+    """The tree with keys of facts for ids; None where it rests on other criteria, whose ids say nothing."""
+    if logic is None or logic.criterion is not None:
+        return None
+    if logic.op == "fact":
+        m = version.mentions.get(logic.mention or "")
+        return Logic(op="fact", mention=key_of(m)) if m else None
+    parts = [_by_key(version, part) for part in logic.parts]
+    known = tuple(part for part in parts if part is not None)
+    return logic.model_copy(update={"parts": known}) if len(known) == len(parts) else None
+
+
+def _leaves(logic: Logic) -> Iterator[str]:
+    if logic.op == "fact":
+        yield logic.mention or ""
+    for part in logic.parts:
+        yield from _leaves(part)

@@ -1,0 +1,239 @@
+"""A patient's entries with the concepts they name, and whether one of them is what a trial speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import NamedTuple, Protocol
+
+from oncogloss.schema import (
+    Concept,
+    Diagnosis,
+    EntityType,
+    LabResult,
+    MarkerResult,
+    Operator,
+    Patient,
+    Therapy,
+    TimeFrame,
+)
+from oncogloss.structure.kleene import Truth
+from oncogloss.structure.versions import plain
+
+_CYTOTOXIC = frozenset((
+    "antimetabolite", "alkylating agent", "anthracycline", "topoisomerase inhibitor", "microtubule inhibitor", "taxane",
+    "platinum compound", "antifolate", "vinca alkaloid", "cytotoxic antibiotic",
+))  # fmt: skip
+_CLASSES = {
+    "chemotherapy": _CYTOTOXIC, "cytotoxic chemotherapy": _CYTOTOXIC,
+    "platinum-based chemotherapy": frozenset(("platinum compound",)),
+}  # fmt: skip
+_CARRIERS = frozenset(("antibody-drug conjugate", "radioligand"))  # what they carry may count as of the class
+_CHECKPOINTS = frozenset(("PDCD1", "CD274", "CTLA4"))
+
+
+class Amount(Protocol):
+    """A number in a comparable unit, as `quantities.read_quantity` gives it."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Its unit, as in `Threshold`."""
+        ...
+
+
+class Knowledge(NamedTuple):
+    """What matching needs from elsewhere: the concept that a name of an entity type has, the concept with an id, and
+    what the words of a quantity (with the name of what is measured) and of a time say; each None where not known."""
+
+    known: Callable[[EntityType, str], Concept | None]
+    with_id: Callable[[str], Concept | None]
+    read_quantity: Callable[[str, str], Amount | None]
+    read_time: Callable[[str], TimeFrame | None]
+
+
+class Entry(NamedTuple):
+    """One entry of a patient file: its key, the words that show it, its concept, and the entry itself."""
+
+    key: str
+    words: str
+    concept: Concept | None
+    item: Diagnosis | Therapy | MarkerResult | LabResult
+
+
+class Entries(NamedTuple):
+    """A patient's entries by kind; of markers and labs the latest result of each alone."""
+
+    patient: Patient
+    diseases: tuple[Entry, ...]
+    treatments: tuple[Entry, ...]
+    markers: tuple[Entry, ...]
+    labs: tuple[Entry, ...]
+
+
+def entries_of(patient: Patient, knowledge: Knowledge) -> Entries:
+    """The patient's entries, linked by their ids or names."""
+
+    def linked(kinds: tuple[EntityType, ...], name: str, id_: str = "") -> Concept | None:
+        found = knowledge.with_id(id_) if id_ else None
+        return found or next((c for kind in kinds if (c := knowledge.known(kind, name))), None)
+
+    diseases = [("diagnosis", d) for d in patient.diagnoses] + [("condition", d) for d in patient.conditions]
+    therapies = [("prior treatment", t) for t in patient.prior_treatments] + [
+        ("medication", t) for t in patient.medications
+    ]
+    kinds: tuple[EntityType, ...] = ("DRUG", "REGIMEN", "PROCEDURE", "DRUG_CLASS")
+    return Entries(
+        patient,
+        tuple(
+            Entry(
+                f"{where} {i}",
+                _words(where, d.name, d.stage, d.status, d.date),
+                linked(("CANCER", "CONDITION"), d.name, d.id),
+                d,
+            )
+            for i, (where, d) in enumerate(diseases, 1)
+        ),
+        tuple(
+            Entry(
+                f"{where} {i}", _words(where, t.name, t.start, t.end and f"to {t.end}"), linked(kinds, t.name, t.id), t
+            )
+            for i, (where, t) in enumerate(therapies, 1)
+        ),
+        tuple(_latest_markers(patient, knowledge)),
+        tuple(_latest_labs(patient, knowledge)),
+    )
+
+
+def _words(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _latest_markers(patient: Patient, knowledge: Knowledge) -> Iterator[Entry]:
+    latest: dict[tuple[str, str, str], Entry] = {}
+    for i, m in enumerate(patient.markers, 1):
+        gene = knowledge.with_id(m.name) if ":" in m.name else knowledge.known("GENE", m.name)
+        symbol = gene.name if gene else m.name
+        named = knowledge.known("BIOMARKER", _words(symbol, m.alteration or m.state))
+        number = "" if m.value is None else f"{m.value:g} {m.unit}".strip()
+        entry = Entry(f"marker {i}", _words("marker", m.name, m.alteration, m.state, number, m.date), named, m)
+        key = (plain(symbol), plain(m.alteration), m.unit)
+        if key not in latest or m.date >= getattr(latest[key].item, "date", ""):
+            latest[key] = entry
+    yield from latest.values()
+
+
+def _latest_labs(patient: Patient, knowledge: Knowledge) -> Iterator[Entry]:
+    latest: dict[str, Entry] = {}
+    for i, lab in enumerate(patient.labs, 1):
+        concept = knowledge.known("MEASURE", lab.name)
+        key = concept.id if concept else plain(lab.name)
+        if key not in latest or lab.date >= getattr(latest[key].item, "date", ""):
+            latest[key] = Entry(f"lab {i}", _words(lab.name, f"{lab.value:g} {lab.unit}", lab.date), concept, lab)
+    yield from latest.values()
+
+
+def ancestors(concept: Concept, with_id: Callable[[str], Concept | None]) -> frozenset[str]:
+    """Ids of all that a concept is a kind of, with their cross-references."""
+    found: set[str] = set()
+    open_ = list(concept.parents)
+    while open_:
+        id_ = open_.pop()
+        if id_ not in found:
+            found.add(id_)
+            parent = with_id(id_)
+            if parent:
+                found.update((parent.id, *parent.xrefs))
+                open_ += parent.parents
+    return frozenset(found)
+
+
+def is_kind_of(entry: Concept | None, asked: Concept | None, with_id: Callable[[str], Concept | None]) -> Truth:
+    """Whether a patient's concept is one that is asked for, or a kind of it. Unknown where it is the wider one of the
+    two, or where the vocabulary does not know what kinds both are of."""
+    if entry is None or asked is None or "stem" in (asked.match, entry.match):
+        return None
+    same = bool({entry.id, *entry.xrefs} & {asked.id, *asked.xrefs})
+    wider = ancestors(entry, with_id)
+    if same or wider & {asked.id, *asked.xrefs}:
+        return None if asked.match == "broader" else True
+    above = ancestors(asked, with_id)
+    return False if wider and above and not above & {entry.id, *entry.xrefs} else None
+
+
+def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: EntityType, knowledge: Knowledge) -> Truth:
+    """Whether a patient's treatment is the drug, of the class, or the procedure that is asked for."""
+    if entry is None or asked is None or asked.match in ("broader", "stem"):
+        return None
+    if {entry.id, *entry.xrefs} & {asked.id, *asked.xrefs}:
+        return True
+    if entry.members:
+        parts = [knowledge.known("DRUG", name) for name in entry.members]
+        truths = [is_treatment(part, asked, asked_type, knowledge) for part in parts]
+        return True if True in truths else None if None in truths else False
+    if asked_type == "DRUG_CLASS":
+        return _of_class(entry, asked)
+    if asked_type == "DRUG":
+        return False if not asked.targets or entry.vocabulary == asked.vocabulary else None
+    return is_kind_of(entry, asked, knowledge.with_id)
+
+
+def _of_class(drug: Concept, asked: Concept) -> Truth:
+    """Whether a drug is of a class: by what both aim at, else by the class that the drug is said to be of."""
+    targets = _CHECKPOINTS if asked.name == "immune checkpoint inhibitor" else frozenset(asked.targets)
+    if targets:
+        return bool(targets & set(drug.targets)) if drug.targets else None
+    classes = _CLASSES.get(asked.name, frozenset((asked.name,)))
+    if drug.drug_class in classes:
+        return True
+    known = asked.name in _CLASSES and drug.drug_class is not None and drug.drug_class not in _CARRIERS
+    return False if known else None
+
+
+def days_between(earlier: str, later: str) -> tuple[int, int] | None:
+    """The fewest and the most days between two dates, which may tell the month or year alone; None without both."""
+    spans = [_span(earlier), _span(later)]
+    if spans[0] is None or spans[1] is None:
+        return None
+    (first, last), (low, high) = spans[0], spans[1]
+    return (low - last).days, (high - first).days
+
+
+def ages_of(patient: Patient) -> list[float]:
+    """The patient's age in whole years (exact below two): one value, the least and greatest it may be, or none."""
+    born, now = _span(patient.birth_date), _span(patient.date)
+    if born is None or now is None:
+        return [] if patient.age is None else [patient.age]
+    ages = []
+    for birth, day in ((born[1], now[0]), (born[0], now[1])):
+        years = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+        ages.append(years if years >= 2 else (day - birth).days / 365.25)
+    return [] if ages[0] < 0 else ages
+
+
+def _span(text: str) -> tuple[date, date] | None:
+    try:
+        year, *rest = (int(part) for part in re.findall(r"\d+", text))
+        month = rest[0] if rest else None
+        if len(rest) > 1:
+            day = date(year, month or 1, rest[1])
+            return day, day
+        first = date(year, month or 1, 1)
+        after = date(year + (month in (None, 12)), 1 if month in (None, 12) else month + 1, 1)
+        return first, after - timedelta(days=1)
+    except ValueError:
+        return None
+
+
+def compare(operator: Operator, value: float, limit: float, high: float | None = None) -> bool:
+    """Whether a value stands to a limit as the operator says; a range holds both its ends."""
+    if operator == "range":
+        return limit <= value <= (limit if high is None else high)
+    return {
+        ">=": value >= limit, ">": value > limit, "<=": value <= limit, "<": value < limit, "=": value == limit,
+    }[operator]  # fmt: skip

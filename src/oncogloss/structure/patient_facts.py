@@ -1,0 +1,391 @@
+"""Whether a fact of a criterion holds for a patient: what it names, with the values, times and stages beside it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from oncogloss.schema import (
+    Criterion,
+    Diagnosis,
+    Document,
+    Evidence,
+    Extraction,
+    LabResult,
+    Marker,
+    MarkerResult,
+    Mention,
+    Therapy,
+    Threshold,
+)
+from oncogloss.structure.entries import (
+    Entries,
+    Entry,
+    Knowledge,
+    ages_of,
+    compare,
+    days_between,
+    is_kind_of,
+    is_treatment,
+)
+from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin
+from oncogloss.structure.versions import plain
+
+_TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
+_RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
+# categories whose treatments are the patient's history; and those where they are not, or are counted
+_HISTORY = frozenset(("prior_therapy", "washout", "medication"))
+_NOT_HISTORY = frozenset(
+    ("consent", "compliance", "specimen", "procedure", "reproductive", "pregnancy", "line_of_therapy", "allergy")
+)
+# words beside a mention that make it narrower than its concept
+_NARROWED = re.compile(
+    r"\b(active|uncontrolled|un\w+ed|symptomatic|severe|significant\w*|chronic|acute|serious|persistent|"
+    r"progressive|recurrent|strong|moderate|high-dose|systemic|known|major|clinically|inadequate\w*|line|lines|regimens?|"
+    r"new|current\w*|concurrent|concomitant|other|different|additional|second|family|risk|candidates?|eligible|"
+    r"suitable|intoleran\w+|allerg\w+|hypersensitiv\w+|refus\w+|amenable|failed|failure|respon\w+|planned?|intended)"
+    r"\W+(\w+\W+){0,2}$",
+    re.IGNORECASE,
+)
+_ONGOING = re.compile(r"\b(receiving|taking|using|ongoing|currently|continu\w+|requir\w+)\b", re.IGNORECASE)
+_NARROWS = re.compile(
+    r"^\W*\w*\W*(requir\w+|that|which|who|whose|unless|despite|if|due|related|not|resistant|refractory|naive|line|lines|"
+    r"regimens?|for|with|without|in|on)\b",
+    re.IGNORECASE,
+)
+_TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
+_BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
+_STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
+_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
+_OPPOSITES = {
+    "positive": "negative", "negative": "positive", "mutation": "wild type", "wild type": "mutation",
+    "deficient": "proficient", "proficient": "deficient", "instability-high": "stable", "stable": "instability-high",
+}  # fmt: skip
+_PRESENT = frozenset(("positive", "mutation", "mutated", "present", "detected"))
+_ABSENT = frozenset(("negative", "wild type", "wild-type", "wildtype", "absent", "not detected"))
+
+
+class PatientFacts:
+    """A trial's mentions, ready to be checked against one patient."""
+
+    def __init__(self, document: Document, extraction: Extraction, entries: Entries, knowledge: Knowledge) -> None:
+        self.entries = entries
+        self.knowledge = knowledge
+        self.texts = {passage.name: passage.text for passage in document.passages}
+        self.mentions = {m.id: m for m in extraction.mentions}
+        self.gaps = [c for c in extraction.coverage if c.status != "structured"]
+        self.related: dict[str, list[tuple[str, Mention]]] = defaultdict(list)
+        for relation in extraction.relations:
+            self.related[relation.head].append((relation.type, self.mentions[relation.tail]))
+        self.thresholds: dict[str, list[Threshold]] = defaultdict(list)
+        for threshold in extraction.thresholds:
+            if threshold.mentions:
+                self.thresholds[threshold.mentions[0]].append(threshold)
+
+    def holds(self, mention: str, criterion: Criterion) -> Finding:
+        """Whether what a mention of a criterion says is so."""
+        m = self.mentions.get(mention)
+        if m is None:
+            return UNKNOWN
+        patient = self.entries.patient
+        if m.type in ("CANCER", "CONDITION"):
+            if plain(m.text) in _TOO_PLAIN:
+                return self._told(m, None)
+            needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
+            complete = set(needed) <= set(patient.complete)
+            return self._shown(m, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
+        if m.type in _TREATMENTS:
+            if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
+                return self._told(m, None)
+            needed = ("prior_treatments", "medications") if m.type != "PROCEDURE" else ("prior_treatments",)
+            complete = set(needed) <= set(patient.complete)
+            return self._shown(m, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
+        if m.type in ("BIOMARKER", "GENE"):
+            return self._marker(m, criterion)
+        if m.type == "MEASURE":
+            return self._measure(m, criterion)
+        if m.type in ("STAGE", "DISEASE_STATE"):
+            return self._any(m, self.entries.diseases, lambda e: _stage(m.text, e), False)
+        return self._told(m, _population(m.text, patient.sex)) if m.type == "POPULATION" else self._told(m, None)
+
+    def understood(self, criterion: Criterion) -> bool:
+        """Whether no stretch of a criterion is known to have been read in part only."""
+        return not any(
+            c.passage == criterion.passage and c.start < criterion.end and criterion.start < c.end for c in self.gaps
+        )
+
+    def _told(self, m: Mention, truth: Truth, entry: str = "") -> Finding:
+        words = " ".join(m.text.split())
+        return Finding(truth, evidence=(Evidence(mention=m.id, words=words, entry=entry, holds=truth),))
+
+    def _any(self, m: Mention, entries: Sequence[Entry], holds: Callable[[Entry], Truth], complete: bool) -> Finding:
+        """Whether an entry shows it; where none does, it is false only if the list is complete."""
+        truths = [(entry, holds(entry)) for entry in entries]
+        value = disjoin([*(truth for _, truth in truths), False if complete else None])
+        telling = [entry for entry, truth in truths if truth is value and (value is True or truth is None)]
+        told = self._told(m, value, "; ".join(entry.words for entry in telling))
+        sure = frozenset(entry.key for entry, truth in truths if truth is True)
+        return told._replace(sure=sure, possible=frozenset(e.key for e, truth in truths if truth is not False))
+
+    def _shown(
+        self, m: Mention, criterion: Criterion, entries: Sequence[Entry], base: Callable[[Entry], Truth], complete: bool
+    ) -> Finding:
+        narrowed = None if self._narrowed(m, criterion) else True
+        refuted = [e for e in entries if isinstance(e.item, Diagnosis) and e.item.status == "absent"]
+        if any(_same_words(m, e) or is_kind_of(m.concept, e.concept, self.knowledge.with_id) for e in refuted):
+            return self._told(m, False, "; ".join(e.words for e in refuted))
+        there = [e for e in entries if e not in refuted]
+        if self._since(m):
+            there = there if not any(base(e) for e in there) else [_latest([e for e in there if base(e)])]
+        return self._any(m, there, lambda e: conjoin([base(e), narrowed, *self._qualified(m, e)]), complete)
+
+    def _narrowed(self, m: Mention, criterion: Criterion) -> bool:
+        """Whether words that are no fact make the mention narrower than what it names."""
+        text = self.texts[m.passage]
+        before = re.split(r"[.;:\n,(]|\b(?:or|and)\b", text[max(criterion.start, m.start - 40) : m.start])[-1]
+        after = re.split(r"[.;:\n,(]", text[m.end : min(criterion.end, m.end + 30)])[0]
+        tails = [tail for _, tail in self.related[m.id]]
+        joined = any(0 <= tail.start - m.end <= 20 for tail in tails)
+        if m.type in _TREATMENTS and _ONGOING.search(text[criterion.start : m.start]):
+            return True
+        return bool(_NARROWED.search(before)) or (not joined and bool(_NARROWS.match(after)))
+
+    def _qualified(self, m: Mention, entry: Entry) -> list[Truth]:
+        """What the mention's own relations ask of an entry."""
+        found: list[Truth] = [self._at_stage(m, entry)]
+        for kind, tail in self.related[m.id]:
+            if kind == "HAS_TIME":
+                found.append(self._in_time(tail, entry))
+            elif kind == "IN_SETTING":
+                found.append(_line(tail.text, entry))
+            elif kind in _RESTRICTS:
+                found.append(None)
+        if isinstance(entry.item, Diagnosis) and entry.item.status == "past" and "hist" not in m.attributes:
+            found.append(None)
+        return found
+
+    def _at_stage(self, m: Mention, entry: Entry) -> Truth:
+        """Whether an entry has the stages of a mention; stage groups, and what "or" joins, are alternatives."""
+        tails = sorted((t for kind, t in self.related[m.id] if kind == "HAS_STAGE"), key=lambda t: t.start)
+        if not tails:
+            return True
+        joined = self.texts[m.passage][tails[0].start : tails[-1].end]
+        if re.search(r"\bor\b|/", joined, re.IGNORECASE):
+            return disjoin(_stage(t.text, entry) for t in tails)
+        groups = [_stage(t.text, entry) for t in tails if _group(t.text)]
+        rest = [_stage(t.text, entry) for t in tails if not _group(t.text)]
+        return conjoin([*([disjoin(groups)] if groups else []), *rest])
+
+    def _since(self, m: Mention) -> bool:
+        """Whether a time asks how long ago at least: then the latest entry tells."""
+        frames = [self.knowledge.read_time(tail.text) for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
+        return any(frame is not None and frame.low and frame.high is None for frame in frames)
+
+    def _in_time(self, time: Mention, entry: Entry) -> Truth:
+        frame = self.knowledge.read_time(time.text)
+        now, item = self.entries.patient.date, entry.item
+        if frame is None or not now or (frame.low, frame.high) == (None, None):
+            return None
+        if not (frame.low == 0 and frame.high) and not (frame.low and frame.high is None):
+            return None
+        if isinstance(item, Therapy) and not item.end and entry.key.startswith("medication"):
+            passed: tuple[int, int] | None = (0, 0)
+        elif not _BEFORE_NOW.search(time.text) and frame.high:
+            return None
+        else:
+            passed = days_between(getattr(item, "end", "") or (getattr(item, "date", "")), now)
+        if passed is None or passed[0] < 0:
+            return None
+        low, high = frame.low or 0, frame.high if frame.high is not None else float("inf")
+        inside = [low <= days <= high for days in passed]
+        return inside[0] if inside[0] == inside[1] else None
+
+    def _disease(self, m: Mention, entry: Entry) -> Truth:
+        return True if _same_words(m, entry) else is_kind_of(entry.concept, m.concept, self.knowledge.with_id)
+
+    def _treatment(self, m: Mention, entry: Entry) -> Truth:
+        if m.type == "PROCEDURE" and entry.key.startswith("medication"):
+            return False
+        return True if _same_words(m, entry) else is_treatment(entry.concept, m.concept, m.type, self.knowledge)
+
+    def _marker(self, m: Mention, criterion: Criterion) -> Finding:
+        if self.thresholds[m.id]:
+            gene = m.concept.marker.genes if m.concept and m.concept.marker else (m.concept.name,) if m.concept else ()
+            entries = [e for e in self.entries.markers if self._genes(e) & set(gene)]
+            found = [e for e in entries if isinstance(e.item, MarkerResult) and e.item.value is not None]
+            if not found:
+                return self._told(m, None, "; ".join(e.words for e in entries))
+            truths = [
+                self._within(m, e.item.value, e.item.unit, None) for e in found if isinstance(e.item, MarkerResult)
+            ]
+            return self._told(m, truths[0] if len(set(truths)) == 1 else None, "; ".join(e.words for e in found))
+        asked = self._asked_marker(m) if m.type == "BIOMARKER" else None
+        if asked is None or asked.threshold or (m.concept and m.concept.match == "broader"):
+            return self._told(m, None)
+        shown = [(e, self._has_marker(e, asked)) for e in self.entries.markers if self._genes(e) & set(asked.genes)]
+        found_values = {truth for _, truth in shown}
+        value = True if True in found_values else next(iter(found_values)) if len(found_values) == 1 else None
+        before = self.texts[m.passage][criterion.start : m.start]
+        if value is False and ("hist" in m.attributes or re.search(r"\b(ever|history|previous)\b", before, re.I)):
+            value = None  # the latest test says nothing of earlier ones
+        telling = "; ".join(e.words for e, truth in shown if truth is value)
+        return self._told(m, value, telling)
+
+    def _asked_marker(self, m: Mention) -> Marker | None:
+        """What a marker asks, with the gene that stands outside its words where they name none."""
+        own = m.concept.marker if m.concept else None
+        if own is not None and own.genes:
+            return own
+        genes = [tail.text for kind, tail in self.related[m.id] if kind == "HAS_GENE"]
+        named = self.knowledge.known("BIOMARKER", f"{genes[0]} {m.text}") if len(genes) == 1 else None
+        return named.marker if named else None
+
+    def _genes(self, entry: Entry) -> set[str]:
+        marker = entry.concept.marker if entry.concept else None
+        gene = self.knowledge.known("GENE", getattr(entry.item, "name", ""))
+        return {*(marker.genes if marker else ()), *((gene.name,) if gene else ())}
+
+    def _has_marker(self, entry: Entry, asked: Marker) -> Truth:
+        """Whether a test shows a marker; another alteration of the gene leaves the asked one open."""
+        result = entry.item
+        if not isinstance(result, MarkerResult):
+            return None
+        own = entry.concept.marker if entry.concept else None
+        state = plain((own.state if own and own.state else result.state) or "").replace("wildtype", "wild type")
+        said = {state, plain(result.state)}
+        if asked.alteration:
+            if own and own.alteration:
+                return True if own.alteration == asked.alteration and not said & _ABSENT else None
+            return False if said & _ABSENT and not result.alteration else None
+        wanted = plain(asked.state or "")
+        if wanted in said:
+            return True
+        if wanted == "mutation" and (said & {"mutation", "mutated"} or (own and own.alteration)) and not said & _ABSENT:
+            return True
+        if plain(_OPPOSITES.get(wanted, "?")) in said:
+            return False
+        return False if wanted in _PRESENT and said & _ABSENT else None
+
+    def _measure(self, m: Mention, criterion: Criterion) -> Finding:
+        patient, name = self.entries.patient, plain(m.concept.name if m.concept else m.text)
+        asked = [t for t in self.thresholds[m.id] if t.criterion in (None, criterion.id)] or self.thresholds[m.id]
+        values: list[tuple[float, str, LabResult | None]] = []
+        if name == "age":
+            values = [(years, "years", None) for years in ages_of(patient)]
+            shown = f"age {', '.join(dict.fromkeys(f'{v[0]:g}' for v in values))}" if values else ""
+        elif "ecog" in name or "karnofsky" in name:
+            score = patient.ecog if "ecog" in name else patient.karnofsky
+            values = [] if score is None else [(score, "", None)]
+            shown = f"{'ECOG' if 'ecog' in name else 'Karnofsky'} {score}" if values else ""
+        else:
+            entry = next((e for e in self.entries.labs if _same_measure(m, e)), None)
+            lab = entry.item if entry and isinstance(entry.item, LabResult) else None
+            values = [(lab.value, lab.unit, lab)] if lab else []
+            shown = entry.words if entry else ""
+            times = [self._in_lab_time(tail, lab) for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
+            if values and not all(times):
+                return self._told(m, None, shown)
+        if not asked or not values:
+            return self._told(m, None, shown)
+        truths = {self._thresholds(m, asked, criterion, *value) for value in values}
+        return self._told(m, truths.pop() if len(truths) == 1 else None, shown)
+
+    def _in_lab_time(self, time: Mention, lab: LabResult | None) -> Truth:
+        frame = self.knowledge.read_time(time.text)
+        passed = days_between(lab.date, self.entries.patient.date) if lab else None
+        if frame is None or frame.high is None or passed is None:
+            return None
+        return True if 0 <= passed[1] <= frame.high else None
+
+    def _thresholds(
+        self,
+        m: Mention,
+        asked: Sequence[Threshold],
+        criterion: Criterion,
+        value: float,
+        unit: str,
+        lab: LabResult | None,
+    ) -> Truth:
+        """Whether a value keeps the limits: the unconditional ones, or where its condition holds a conditional one."""
+        general = [self._within(m, value, unit, lab, t) for t in asked if t.condition is None]
+        steps = all(t.operator == "=" for t in asked if t.condition is None)
+        result: Truth = (disjoin(general) if steps and general else conjoin(general)) if general else None
+        for t in (t for t in asked if t.condition is not None):
+            facts = [self.holds(id_, criterion).truth for id_ in t.mentions[2:]]
+            case = conjoin(facts) if facts else None
+            own = self._within(m, value, unit, lab, t)
+            if case is True:
+                result = own
+            elif case is None and own is not result:
+                result = None
+        return result
+
+    def _within(
+        self, m: Mention, value: float | None, unit: str, lab: LabResult | None, t: Threshold | None = None
+    ) -> Truth:
+        t = t or self.thresholds[m.id][0]
+        if value is None:
+            return None
+        if t.unit in ("ULN", "LLN"):
+            limit = (lab.upper_limit if t.unit == "ULN" else lab.lower_limit) if lab else None
+            return compare(t.operator, value / limit, t.value, t.high) if limit else None
+        amount = self.knowledge.read_quantity(f"{value:.10g} {unit}".strip(), f"{m.text}; {t.measure}")
+        if amount is None or amount.unit != t.unit:
+            return None
+        return compare(t.operator, amount.value, t.value, t.high)
+
+
+def _same_words(m: Mention, entry: Entry) -> bool:
+    return plain(getattr(entry.item, "name", "")) in {plain(m.text), plain(m.expansion or m.text)}
+
+
+def _same_measure(m: Mention, entry: Entry) -> bool:
+    by_concept = m.concept is not None and entry.concept is not None and m.concept.id == entry.concept.id
+    return by_concept or _same_words(m, entry)
+
+
+def _latest(entries: Sequence[Entry]) -> Entry:
+    return max(entries, key=lambda e: getattr(e.item, "end", "") or "9999")
+
+
+def _group(text: str) -> tuple[str, str] | None:
+    """Number and letter of a stage group."""
+    found = _STAGE.search(text)
+    return (_ROMAN.get(found[1].upper(), found[1]), found[2].upper()) if found else None
+
+
+def _stage(asked: str, entry: Entry) -> Truth:
+    """Whether a disease's stage is the asked one: by its own words, or by stage group."""
+    stage = entry.item.stage if isinstance(entry.item, Diagnosis) else ""
+    if not stage:
+        return None
+    if f" {plain(asked)} " in f" {plain(stage)} ":
+        return True
+    wanted, own = _group(asked), _group(stage)
+    if plain(asked) == "advanced" and own and own[0] == "4":
+        return True
+    if wanted is None or own is None:
+        return None
+    if wanted[0] != own[0]:
+        return False
+    return True if not wanted[1] else None if not own[1] else wanted[1] == own[1]
+
+
+def _line(asked: str, entry: Entry) -> Truth:
+    number = next((n for word, n in _ORDINALS.items() if word in asked.casefold()), None)
+    own = getattr(entry.item, "line", None)
+    return own == number if number is not None and own is not None else None
+
+
+def _population(words: str, sex: str) -> Truth:
+    """Whether a patient is of a group by sex; of women who are or may become pregnant no more is known."""
+    female, male = (bool(re.search(rf"\b({names})\b", words, re.I)) for names in ("wom[ae]n|females?", "m[ae]n|males?"))
+    pregnant = bool(re.search(r"pregnan|lactat|nursing|breast-?feed|child-?bearing|menopaus", words, re.I))
+    if not sex or (female and male) or not (female or male or pregnant):
+        return None
+    if female or pregnant:
+        plain_words = re.fullmatch(r"\W*(wom[ae]n|females?)\W*", words, re.I)
+        return False if sex == "male" else True if plain_words else None
+    return False if sex == "female" else True if re.fullmatch(r"\W*(m[ae]n|males?)\W*", words, re.I) else None

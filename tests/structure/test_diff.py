@@ -1,0 +1,158 @@
+"""What changed between two versions: each kind of change by itself, and nothing where nothing did."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from made import make_trial, read_days
+
+from oncogloss.schema import Arm, Change, Document, Endpoint, Extraction, Mention, Registry, TimeFrame, Treatment
+from oncogloss.structure.diff import changes
+
+Trial = tuple[Document, Extraction]
+LINES = [
+    ("inc", "Adults with confirmed [NSCLC|CANCER] of the lung", "m1"),
+    ("inc", "Measured [ANC|MEASURE] is [at least 1.5|VALUE] before the start", ""),
+    ("exc", "Treatment with a [PD-1 inhibitor|DRUG_CLASS] at any earlier time", ""),
+    ("exc", "Active [hepatitis B|CONDITION] that calls for treatment", ""),
+]
+
+
+def found(old: Trial, new: Trial) -> list[Change]:
+    return list(changes(old, new, read_days))
+
+
+def told(old: Trial, new: Trial) -> list[tuple[str, str, str]]:
+    return [(c.kind, c.subject, c.message) for c in found(old, new)]
+
+
+@given(st.integers(0, 1000))
+def test_reordering_is_no_change(seed: int) -> None:
+    shuffled = random.Random(seed).sample(LINES, len(LINES))
+    assert not found(make_trial([(s, t, "") for s, t, _ in LINES]), make_trial([(s, t, "") for s, t, _ in shuffled]))
+
+
+def test_another_reading_of_the_same_words_is_no_change() -> None:
+    marked, bare = make_trial(LINES[:1]), make_trial([("inc", "Adults with confirmed NSCLC of the lung", "")])
+    split = make_trial(
+        [("inc", "Adults with confirmed [NSCLC|CANCER] of the lung", ""), ("inc", "Written consent", "")]
+    )
+    joined = make_trial([("inc", "Adults with confirmed [NSCLC|CANCER] of the lung\nWritten consent", "")])
+    assert not found(marked, bare) and not found(split, joined) and not found(joined, split)
+
+
+def test_criteria_added_dropped_and_moved() -> None:
+    lines = [(s, t, "") for s, t, _ in LINES]
+    assert told(make_trial(lines[:3]), make_trial(lines)) == [
+        ("added", "criterion", 'Exclusion added: "Active hepatitis B that calls for treatment".')
+    ]
+    assert [c.kind for c in found(make_trial(lines), make_trial(lines[:3]))] == ["dropped"]
+    moved = [*lines[:3], ("inc", *lines[3][1:])]
+    assert told(make_trial(lines), make_trial(moved)) == [
+        ("moved", "criterion", 'Moved from exclusion to inclusion: "Active hepatitis B that calls for treatment".')
+    ]
+
+
+def score(text: str, high: float | None, value: float = 0, **more: Any) -> Trial:
+    limit = {
+        "criterion": "c1",
+        "measure": "ECOG",
+        "operator": "range",
+        "value": value,
+        "high": high,
+        "mentions": ("m1", "m2"),
+    }
+    return make_trial(
+        [("inc", f"An [ECOG|MEASURE] status of [{text}|VALUE] at screening", "")], thresholds=[limit | more]
+    )
+
+
+def test_thresholds_by_number_not_by_words() -> None:
+    assert told(score("0-1", 1), score("0-2", 2)) == [("changed", "threshold", "ECOG: 0 to 1 → 0 to 2.")]
+    assert [c.kind for c in found(score("0-1", 1), score("0 or 1", 1))] == ["wording"]
+    unit = {"operator": ">=", "unit": "10*9/L"}
+    assert (
+        told(score("1.5", None, 1.5, **unit), score("1.0", None, 1, **unit))[0][2] == "ECOG: ≥ 1.5 10*9/L → ≥ 1 10*9/L."
+    )
+
+
+def washout(words: str) -> Trial:
+    line = ("exc", f"Any [chemotherapy|DRUG_CLASS] [{words}|TIME] of the start", "")
+    return make_trial([line], [("HAS_TIME", "m1", "m2")])
+
+
+def test_time_windows_in_days() -> None:
+    assert told(washout("within 28 days"), washout("within 21 days")) == [
+        ("changed", "time", "Time window of chemotherapy: within 28 days → within 21 days.")
+    ]
+    assert [c.kind for c in found(washout("within 28 days"), washout("within 4 weeks"))] == ["wording"]
+
+
+def test_facts_that_come_go_or_turn() -> None:
+    old = make_trial([("exc", "Earlier treatment with a [PD-1 inhibitor|DRUG_CLASS] or [paclitaxel|DRUG] for it", "")])
+    new = make_trial([("exc", "Earlier treatment with an [EGFR inhibitor|DRUG_CLASS] or [paclitaxel|DRUG] for it", "")])
+    (change,) = found(old, new)
+    assert (change.kind, change.subject, change.old, change.new) == ("changed", "criterion", "c1", "c1")
+    assert change.message.endswith(": now names EGFR inhibitor; no longer names PD-1 inhibitor.")
+    allowed = make_trial(
+        [
+            (
+                "exc",
+                "Earlier treatment with a drug other than [PD-1 inhibitor|DRUG_CLASS exc] or [paclitaxel|DRUG] for it",
+                "",
+            )
+        ]
+    )
+    assert told(old, allowed) == [("changed", "logic", "PD-1 inhibitor: excluded before, now allowed as an exception.")]
+
+
+def test_markers_and_logic() -> None:
+    old = make_trial([("inc", "Tumor tissue that shows an [EGFR L858R|BIOMARKER] by a local test", "")])
+    new = make_trial(
+        [("inc", "Tumor tissue that shows an [EGFR L858R|BIOMARKER] or [HER2-positive|BIOMARKER] by a local test", "")]
+    )
+    assert told(old, new) == [("added", "biomarker", "HER2-positive: now asked for.")]
+    both = make_trial([("inc", "A [EGFR L858R|BIOMARKER] and [HER2-positive|BIOMARKER] tumor", "(all m1 m2)")])
+    either = make_trial([("inc", "A [EGFR L858R|BIOMARKER] or [HER2-positive|BIOMARKER] tumor", "(any m1 m2)")])
+    assert [(c.kind, c.subject) for c in found(both, either)] == [("changed", "logic")]
+
+
+def test_registry_fields() -> None:
+    old, new = (make_trial([], registry=Registry(minimum_age=age, phases=("PHASE1",))) for age in ("18 Years", ""))
+    assert told(old, new) == [("changed", "registry", "Minimum age: 18 Years → not given.")]
+
+
+def design(label: str, dose: str, outcome: str, days: int) -> Trial:
+    """A trial of one arm and one outcome."""
+    arm, measured = f"{label}\nZorbatinib {dose} daily", f"{outcome}\nUp to {days} days"
+    at = len(label) + 1
+    mentions = [
+        Mention(id="m1", passage="arms", start=at, end=at + 10, text="Zorbatinib", type="DRUG", score=1),
+        Mention(id="m2", passage="arms", start=at + 11, end=at + 11 + len(dose), text=dose, type="DOSE", score=1),
+        Mention(id="m3", passage="outcomes", start=0, end=len(outcome), text=outcome, type="OUTCOME", score=1),
+    ]
+    frame = TimeFrame(text=f"Up to {days} days", low=0, high=days)
+    return make_trial(
+        [],
+        parts=[("arms", label, arm), ("outcomes", outcome, measured)],
+        mentions=mentions,
+        arms=(Arm(label=label, kind="primary", treatments=(Treatment(mention="m1", doses=("m2",)),)),),
+        endpoints=(Endpoint(mention="m3", name=outcome, rank="primary", time_frame=frame),),
+    )
+
+
+def test_arms_and_endpoints() -> None:
+    old = design("Arm A", "20 mg", "Response rate", 100)
+    assert not found(old, design("Arm A", "20 mg", "Response rate", 100))
+    assert told(old, design("Arm A", "30 mg", "Response rate", 100)) == [
+        ("changed", "treatment", 'Arm "Arm A", Zorbatinib: dose 20 mg → 30 mg.')
+    ]
+    assert told(old, design("Arm A", "20 mg", "Response rate", 200)) == [
+        ("changed", "endpoint", 'Time frame of "Response rate": Up to 100 days → Up to 200 days.')
+    ]
+    assert {(c.kind, c.subject) for c in found(old, design("Moon walk", "20 mg", "Survival", 100))} == {
+        ("added", "arm"), ("dropped", "arm"), ("added", "endpoint"), ("dropped", "endpoint"),
+    }  # fmt: skip

@@ -1,0 +1,285 @@
+"""Each kind of fact against a patient: what the file shows, what it refutes, and what it leaves open."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+from made import CONCEPTS, make_trial, read_days
+
+from oncogloss.schema import Concept, Coverage, Matching, Patient, Registry
+from oncogloss.structure.entries import Knowledge, ages_of, days_between
+from oncogloss.structure.match import NOTE, match
+
+
+class Quantity(NamedTuple):
+    value: float
+    unit: str
+
+
+def read_quantity(text: str, measure: str) -> Quantity | None:
+    number, _, unit = text.partition(" ")
+    known = {"10^9/L": (1.0, "10*9/L"), "/mm3": (0.001, "10*9/L"), "": (1.0, "1"), "years": (1.0, "a"), "%": (1.0, "%")}
+    return Quantity(float(number) * known[unit][0], known[unit][1]) if unit in known else None
+
+
+BY_ID = {concept.id: concept for concept in CONCEPTS.values()}
+KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get, read_quantity, read_days)
+
+
+def held(patient: dict[str, Any], *criteria: tuple[str, str, str], **more: Any) -> Matching:
+    person = Patient.model_validate({"id": "p", "date": "2025-06-01", **patient})
+    return match(person, *make_trial(criteria, **more), KNOWLEDGE)
+
+
+def answer(patient: dict[str, Any], *criteria: tuple[str, str, str], **more: Any) -> str:
+    return held(patient, *criteria, **more).verdicts[-1].answer
+
+
+LUAD = {"diagnoses": [{"name": "lung adenocarcinoma", "stage": "stage IV", "status": "active"}]}
+ALL = ["diagnoses", "conditions", "prior_treatments", "medications"]
+PRIOR = {"categories": {"c1": ("prior_therapy",)}}
+
+
+def test_a_cancer_counts_for_the_kinds_above_it_and_not_for_others() -> None:
+    assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "m1")) == "met"
+    assert answer(LUAD, ("inc", "[melanoma|CANCER]", "m1")) == "unknown"
+    assert answer(LUAD | {"complete": ALL}, ("inc", "[melanoma|CANCER]", "m1")) == "not met"
+    wide = {"diagnoses": [{"name": "lung cancer"}], "complete": ALL}
+    assert answer(wide, ("inc", "[NSCLC|CANCER]", "m1")) == "unknown"
+    assert (
+        answer({"diagnoses": [{"name": "nobody knows"}], "complete": ALL}, ("inc", "[NSCLC|CANCER]", "m1")) == "unknown"
+    )
+
+
+def test_stages_are_alternatives_of_one_disease() -> None:
+    stages = {"relations": [("HAS_STAGE", "m1", "m2"), ("HAS_STAGE", "m1", "m3")]}
+    assert answer(LUAD, ("inc", "[NSCLC|CANCER], [stage III|STAGE] or [IV|STAGE]", "m1"), **stages) == "met"
+    assert (
+        answer(LUAD | {"complete": ALL}, ("inc", "[NSCLC|CANCER], [stage I|STAGE] or [II|STAGE]", "m1"), **stages)
+        == "not met"
+    )
+    assert (
+        answer(
+            {"diagnoses": [{"name": "NSCLC"}]}, ("inc", "[NSCLC|CANCER], [stage I|STAGE] or [II|STAGE]", "m1"), **stages
+        )
+        == "unknown"
+    )
+
+
+def test_an_exclusion_that_applies_is_not_met() -> None:
+    ill = {"conditions": [{"name": "hepatitis B", "status": "active"}]}
+    found = held(ill, ("exc", "[infection|CONDITION]", "m1"))
+    assert found.verdicts[0].answer == "not met" and found.excluded_by == ("c1",)
+    assert found.verdicts[0].evidence[0].entry == "condition hepatitis B active"
+
+
+def test_absence_is_known_only_where_the_file_says_so() -> None:
+    criterion = ("exc", "[hepatitis B|CONDITION]", "m1")
+    assert answer({}, criterion) == "unknown"
+    assert answer({"complete": ["conditions", "diagnoses"]}, criterion) == "met"
+    assert answer({"conditions": [{"name": "hepatitis B", "status": "absent"}]}, criterion) == "met"
+    assert (
+        answer({"conditions": [{"name": "hepatitis B", "status": "absent"}]}, ("exc", "[infection|CONDITION]", "m1"))
+        == "unknown"
+    )
+    assert answer({"conditions": [{"name": "infection", "status": "absent"}]}, criterion) == "met"
+
+
+def test_words_that_narrow_a_fact_leave_it_open() -> None:
+    ill = {"conditions": [{"name": "hepatitis B"}]}
+    assert answer(ill, ("exc", "Uncontrolled [hepatitis B|CONDITION]", "m1")) == "unknown"
+    assert answer(ill, ("exc", "[hepatitis B|CONDITION] requiring treatment", "m1")) == "unknown"
+    assert answer({"complete": ALL}, ("exc", "Uncontrolled [hepatitis B|CONDITION]", "m1")) == "met"
+    assert (
+        answer({"conditions": [{"name": "hepatitis B", "status": "past"}]}, ("exc", "[hepatitis B|CONDITION]", "m1"))
+        == "unknown"
+    )
+    assert (
+        answer(
+            {"conditions": [{"name": "hepatitis B", "status": "past"}]},
+            ("exc", "history of [hepatitis B|CONDITION hist]", "m1"),
+        )
+        == "not met"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "expected"),
+    [
+        ("[PD-1 inhibitor|DRUG_CLASS]", "nivolumab", "not met"),
+        ("[PD-1 inhibitor|DRUG_CLASS]", "FOLTOX", "not met"),
+        ("[EGFR inhibitor|DRUG_CLASS]", "nivolumab", "met"),
+        ("[chemotherapy|DRUG_CLASS]", "paclitaxel", "not met"),
+        ("[chemotherapy|DRUG_CLASS]", "nivolumab", "met"),
+        ("[nivolumab|DRUG]", "paclitaxel", "met"),
+        ("[paclitaxel|DRUG]", "paclitaxel", "not met"),
+        ("[PD-1 inhibitor|DRUG_CLASS]", "nobody knows", "unknown"),
+    ],
+)
+def test_treatments_count_for_their_class(asked: str, given: str, expected: str) -> None:
+    patient = {"prior_treatments": [{"name": given, "end": "2025-01-01"}], "complete": ALL}
+    assert answer(patient, ("exc", asked, "m1"), **PRIOR) == expected
+
+
+def test_treatments_that_are_no_history_leave_it_open() -> None:
+    had = {"prior_treatments": [{"name": "paclitaxel", "end": "2020-01-01"}]}
+    assert (
+        answer(
+            had, ("exc", "Receiving [EGFR inhibitor|DRUG_CLASS] or [chemotherapy|DRUG_CLASS]", "(any m1 m2)"), **PRIOR
+        )
+        == "unknown"
+    )
+    patient = {"complete": ALL}
+    assert (
+        answer(patient, ("inc", "Fit for [radiotherapy|PROCEDURE]", "m1"), categories={"c1": ("disease",)}) == "unknown"
+    )
+    assert (
+        answer(
+            patient,
+            ("inc", "One line of [chemotherapy|DRUG_CLASS]", "m1"),
+            categories={"c1": ("prior_therapy", "line_of_therapy")},
+        )
+        == "unknown"
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "words", "expected"),
+    [
+        ("2025-05-20", "within 4 weeks", "not met"),
+        ("2025-03-01", "within 4 weeks", "met"),
+        ("2025-05", "within 4 weeks", "unknown"),
+        ("2025-04", "within 4 weeks", "met"),
+        ("", "within 4 weeks", "unknown"),
+        ("2025-05-20", "in the past", "unknown"),
+    ],
+)
+def test_time_windows_against_dates(end: str, words: str, expected: str) -> None:
+    patient = {"prior_treatments": [{"name": "paclitaxel", "end": end}], "complete": ALL}
+    criterion = ("exc", f"[chemotherapy|DRUG_CLASS] [{words}|TIME]", "m1")
+    assert answer(patient, criterion, relations=[("HAS_TIME", "m1", "m2")], **PRIOR) == expected
+
+
+def test_time_since_is_told_by_the_latest_treatment() -> None:
+    patient = {
+        "prior_treatments": [{"name": "paclitaxel", "end": "2025-01-01"}, {"name": "paclitaxel", "end": "2025-05-25"}],
+        "complete": ALL,
+    }
+    criterion = ("inc", "[chemotherapy|DRUG_CLASS] ended [at least 28 days|TIME] ago", "m1")
+    assert answer(patient, criterion, relations=[("HAS_TIME", "m1", "m2")], **PRIOR) == "not met"
+
+
+@pytest.mark.parametrize(
+    ("marker", "asked", "expected"),
+    [
+        ({"name": "EGFR", "alteration": "L858R"}, "EGFR L858R", "met"),
+        ({"name": "EGFR", "alteration": "L858R"}, "EGFR mutation", "met"),
+        ({"name": "EGFR", "state": "wild-type"}, "EGFR mutation", "not met"),
+        ({"name": "EGFR", "state": "wild-type"}, "EGFR L858R", "not met"),
+        ({"name": "EGFR", "state": "mutation"}, "EGFR L858R", "unknown"),
+        ({"name": "HER2", "state": "negative"}, "HER2-positive", "not met"),
+        ({"name": "HER2", "state": "positive"}, "EGFR mutation", "unknown"),
+    ],
+)
+def test_markers_by_their_parts(marker: dict[str, str], asked: str, expected: str) -> None:
+    assert answer({"markers": [marker]}, ("inc", f"[{asked}|BIOMARKER]", "m1")) == expected
+
+
+def test_the_latest_test_of_a_marker_counts_but_says_nothing_of_earlier_ones() -> None:
+    tests = [
+        {"name": "HER2", "state": "positive", "date": "2020"},
+        {"name": "HER2", "state": "negative", "date": "2024"},
+    ]
+    assert answer({"markers": tests}, ("inc", "[HER2-positive|BIOMARKER]", "m1")) == "not met"
+    assert answer({"markers": tests[1:]}, ("exc", "ever [HER2-positive|BIOMARKER]", "m1")) == "unknown"
+
+
+def limit(measure: str, operator: str, value: float, unit: str, **more: Any) -> dict[str, Any]:
+    return {
+        "criterion": "c1",
+        "measure": measure,
+        "operator": operator,
+        "value": value,
+        "unit": unit,
+        "mentions": ("m1", "m2"),
+        **more,
+    }
+
+
+def test_scores_ages_and_laboratory_values() -> None:
+    ecog = {"thresholds": [limit("ECOG", "range", 0, "1", high=1)]}
+    assert answer({"ecog": 1}, ("inc", "[ECOG|MEASURE] [0-1|VALUE]", "m1"), **ecog) == "met"
+    assert answer({"ecog": 2}, ("inc", "[ECOG|MEASURE] [0-1|VALUE]", "m1"), **ecog) == "not met"
+    assert answer({}, ("inc", "[ECOG|MEASURE] [0-1|VALUE]", "m1"), **ecog) == "unknown"
+    adult = {"thresholds": [limit("age", ">=", 18, "a")]}
+    assert answer({"birth_date": "2007-06-02"}, ("inc", "[age|MEASURE] [18|VALUE]", "m1"), **adult) == "not met"
+    assert answer({"birth_date": "2007"}, ("inc", "[age|MEASURE] [18|VALUE]", "m1"), **adult) == "unknown"
+    anc = {"thresholds": [limit("ANC", ">=", 1.5, "10*9/L")]}
+    for unit, value, expected in (("/mm3", 1600, "met"), ("10^9/L", 1.2, "not met"), ("furlongs", 2, "unknown")):
+        lab = {"labs": [{"name": "ANC", "value": value, "unit": unit}]}
+        assert answer(lab, ("inc", "[ANC|MEASURE] [1.5|VALUE]", "m1"), **anc) == expected
+
+
+def test_limits_of_normal_and_conditions() -> None:
+    limits = [
+        limit("ALT", "<=", 2.5, "ULN"),
+        limit("ALT", "<=", 5, "ULN", condition="with melanoma", mentions=("m1", "m2", "m3")),
+    ]
+    criterion = ("inc", "[ALT|MEASURE] [2.5 x ULN|VALUE] (5 with [melanoma|CANCER])", "m1")
+
+    def with_alt(value: float, **more: Any) -> str:
+        lab = {"name": "ALT", "value": value, "unit": "U/L", "upper_limit": 40}
+        return answer({"labs": [lab], **more}, criterion, thresholds=limits)
+
+    assert with_alt(80) == "met"
+    assert with_alt(150) == "unknown"
+    assert with_alt(150, diagnoses=[{"name": "melanoma"}]) == "met"
+    assert with_alt(150, diagnoses=[{"name": "basal cell carcinoma"}], complete=["diagnoses"]) == "not met"
+    assert with_alt(300) == "not met"
+
+
+def test_exceptions_look_at_each_disease() -> None:
+    criterion = ("exc", "[malignancy|CANCER] except [basal cell carcinoma|CANCER exc]", "(except m1 m2)")
+    spared = {"diagnoses": [{"name": "basal cell carcinoma"}], "complete": ["diagnoses"]}
+    assert answer(spared, criterion) == "met"
+    both = {"diagnoses": [{"name": "basal cell carcinoma"}, {"name": "melanoma"}]}
+    assert answer(both, criterion) == "not met"
+
+
+def test_sex_by_population_and_registry() -> None:
+    assert answer({"sex": "male"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "met"
+    assert answer({"sex": "female"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "unknown"
+    found = held(
+        {"sex": "male", "age": 17}, registry=Registry(sex="female", minimum_age="18 Years", maximum_age="75 Years")
+    )
+    assert [(v.criterion, v.answer) for v in found.verdicts] == [
+        ("minimum age", "not met"),
+        ("maximum age", "met"),
+        ("sex", "not met"),
+    ]
+
+
+def test_sub_criteria_count_within_their_parent() -> None:
+    parts = [("inc", "One of:", "(any c2 c3)"), ("inc", "[NSCLC|CANCER]", "m1"), ("inc", "[melanoma|CANCER]", "m2")]
+    found = held(LUAD | {"complete": ALL}, *parts, parents={"c2": "c1", "c3": "c1"})
+    assert [v.answer for v in found.verdicts] == ["met", "met", "not met"]
+    assert (found.excluded_by, found.open, found.met, found.note) == ((), (), 1, NOTE)
+    adrift = held(LUAD | {"complete": ALL}, ("inc", "One of:", ""), parts[2], parents={"c2": "c1"})
+    assert [v.answer for v in adrift.verdicts] == ["unknown", "unknown"]
+
+
+def test_what_is_not_understood_is_unknown() -> None:
+    assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "")) == "unknown"
+    assert answer(LUAD, ("inc", "If [NSCLC|CANCER], fine", "m1")) == "unknown"
+    gap = Coverage(passage="eligibility", start=0, end=5, status="partly", reason="words outside any fact")
+    assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "m1"), coverage=(gap,)) == "unknown"
+
+
+def test_dates_to_the_month_or_year() -> None:
+    assert days_between("2025-05", "2025-06-01") == (1, 31)
+    assert days_between("2024", "2025-01-01") == (1, 366)
+    assert days_between("", "2025-01-01") is None and days_between("2025-13", "2025-01-01") is None
+    assert ages_of(Patient(id="p", date="2025-06-01", birth_date="1961")) == [63, 64]
+    assert ages_of(Patient(id="p", age=40)) == [40]
+    assert isinstance(CONCEPTS["NSCLC"], Concept)
