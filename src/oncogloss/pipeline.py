@@ -15,6 +15,7 @@ from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
 from oncogloss.schema import Document, Extraction, Mention, ModelInfo, PassageReading, Relation
+from oncogloss.structure import structured
 
 
 class Scorer(Protocol):
@@ -45,10 +46,10 @@ class Pipeline:
         self.vocabulary = vocabulary
 
     def extract(self, document: Document) -> Extraction:
-        """All facts of a document, with offsets into its passages."""
+        """All facts of a document, with offsets into its passages, and what follows from them."""
         found = self.read(document)
         mentions = expand_abbreviations(found.mentions, found.relations)
-        return Extraction(
+        extraction = Extraction(
             id=document.id,
             model=self.info,
             passages=found.readings,
@@ -56,6 +57,7 @@ class Pipeline:
             relations=found.relations,
             criteria=found.criteria,
         )
+        return structured(document, extraction)
 
     def _linked(
         self, document: Document, readings: tuple[PassageReading, ...], mentions: tuple[Mention, ...]

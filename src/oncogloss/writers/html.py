@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.style import COLOURS, concept_label
+from oncogloss.writers.style import (
+    COLOURS,
+    comparison_label,
+    concept_label,
+    coverage_counts,
+    time_label,
+    treatment_label,
+)
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _STYLE = """
@@ -33,7 +40,7 @@ _TYPE_STYLE = "".join(f".{type_} {{ --c: {colour}; }}\n" for type_, colour in CO
 
 
 def html_page(pairs: Iterable[tuple[Document, Extraction]]) -> str:
-    """A page with every document's text, spans marked and nested, its criteria and its relations."""
+    """A page with every document's text, spans marked and nested, and tables of what was found."""
     legend = "".join(f'<span class="{type_}">{type_}</span>' for type_ in ENTITY_TYPES)
     bodies = "".join(_document(document, extraction) for document, extraction in pairs)
     return (
@@ -56,7 +63,8 @@ def _document(document: Document, extraction: Extraction) -> str:
         mentions = [m for m in extraction.mentions if m.passage == passage.name]
         title = escape(passage.name.replace("_", " "))
         parts.append(f'<h3>{title}</h3><p class="text">{_marked(passage, mentions)}</p>')
-    return "".join([*parts, _criteria(document, extraction), _relations(extraction), _concepts(extraction)])
+    tables = (_criteria(document, extraction), *_structure(extraction), _relations(extraction), _concepts(extraction))
+    return "".join([*parts, *tables])
 
 
 def _marked(passage: Passage, mentions: list[Mention]) -> str:
@@ -102,6 +110,32 @@ def _criteria(document: Document, extraction: Extraction) -> str:
         for c in extraction.criteria
     ]
     return _table("Criteria", ("side", "categories", "criterion", "score"), rows)
+
+
+def _structure(extraction: Extraction) -> Iterator[str]:
+    """Tables of what follows from the mentions, relations and criteria."""
+    mentions = {m.id: m for m in extraction.mentions}
+    sides = {c.id: c.side for c in extraction.criteria}
+    thresholds = (
+        (sides.get(t.criterion or "", ""), t.measure, comparison_label(t), t.condition or "")
+        for t in extraction.thresholds
+    )
+    arms = (
+        (arm.label, arm.kind.replace("_", " "), "; ".join(treatment_label(t, mentions) for t in arm.treatments))
+        for arm in extraction.arms
+    )
+    endpoints = ((e.rank, e.name, time_label(e.time_frame), ", ".join(e.criteria)) for e in extraction.endpoints)
+    shares = ((status, f"{share:.0f} %") for status, share in coverage_counts(extraction.coverage))
+    flags = ((flag.kind.replace("_", " "), flag.message) for flag in extraction.flags)
+    yield _table("Thresholds", ("side", "measure", "comparison", "condition"), _rows(thresholds))
+    yield _table("Arms", ("arm", "kind", "treatments"), _rows(arms))
+    yield _table("Endpoints", ("rank", "endpoint", "time frame", "criteria"), _rows(endpoints))
+    yield _table("Coverage of the eligibility text", ("status", "share"), _rows(shares))
+    yield _table("Contradictions", ("about", "what"), _rows(flags))
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    return ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
 
 
 def _concepts(extraction: Extraction) -> str:

@@ -5,7 +5,10 @@ Hues are spread after Okabe and Ito's colour-blind-safe set; every mark also car
 
 from __future__ import annotations
 
-from oncogloss.schema import Concept, EntityType, Match
+from collections import Counter
+from collections.abc import Mapping
+
+from oncogloss.schema import Concept, Coverage, EntityType, Match, Mention, Threshold, TimeFrame, Treatment
 
 COLOURS: dict[EntityType, str] = {
     "CANCER": "#d55e00",
@@ -42,3 +45,32 @@ def concept_label(concept: Concept) -> str:
 def visible(text: str) -> str:
     """The text with each character that has no glyph, and so could steer a terminal, replaced; same length."""
     return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def treatment_label(treatment: Treatment, mentions: Mapping[str, Mention]) -> str:
+    """A treatment and how it is given: "cisplatin 25 mg/m2, IV, weekly"."""
+    how = (*treatment.doses, *treatment.routes, *treatment.schedules, *treatment.settings)
+    name, told = mentions[treatment.mention].text, ", ".join(mentions[i].text for i in how)
+    return " ".join(f"{name} {told}".split())
+
+
+def comparison_label(threshold: Threshold) -> str:
+    """A comparison in comparable units: ">= 1.5 10*9/L", "0 to 1" for a range of scores."""
+    unit = "" if threshold.unit == "1" else f" {threshold.unit}"
+    if threshold.high is not None:
+        return f"{threshold.value:g} to {threshold.high:g}{unit}"
+    return f"{threshold.operator} {threshold.value:g}{unit}"
+
+
+def time_label(frame: TimeFrame | None) -> str:
+    """A time frame's words on one line; nothing where there is none."""
+    return " ".join(frame.text.split()) if frame else ""
+
+
+def coverage_counts(coverage: tuple[Coverage, ...]) -> list[tuple[str, float]]:
+    """For each status the share of the characters that have it, in per cent, the best understood first."""
+    counts: Counter[str] = Counter()
+    for stretch in coverage:
+        counts[stretch.status] += stretch.end - stretch.start
+    total = counts.total()
+    return [(s, 100 * counts[s] / total) for s in ("structured", "partly", "untouched") if counts[s]]

@@ -11,19 +11,31 @@ from rich.table import Table
 from rich.text import Text
 
 from oncogloss.schema import RELATION_TYPES, Document, Extraction, Mention, Passage
-from oncogloss.writers.style import COLOURS, concept_label, visible
+from oncogloss.writers.style import (
+    COLOURS,
+    comparison_label,
+    concept_label,
+    coverage_counts,
+    time_label,
+    treatment_label,
+    visible,
+)
 
 _MARKS = {"neg": "¬", "exc": "∖", "hist": "‹"}
 
 
 def print_table(console: Console, document: Document, extraction: Extraction) -> None:
-    """Print a document with its spans, then its criteria, relations and concepts, and the counts by type."""
+    """Print a document with its spans, then its criteria and what follows from them, relations, concepts and counts."""
     console.rule(Text(visible(document.id), "bold"), style="dim")
     for passage in document.passages:
         console.print(Text(visible(passage.name).replace("_", " "), style="bold"))
         mentions = [m for m in extraction.mentions if m.passage == passage.name]
         console.print(Padding(coloured(passage, mentions), (0, 0, 1, 2)))
-    for table in (_criteria(document, extraction), _relations(extraction), _concepts(extraction), _counts(extraction)):
+    tables = (
+        _criteria(document, extraction), _thresholds(extraction), _arms(extraction), _endpoints(extraction),
+        _relations(extraction), _concepts(extraction), _counts(extraction), _coverage(extraction), _flags(extraction),
+    )  # fmt: skip
+    for table in tables:
         if table.row_count:
             console.print(table)
 
@@ -66,6 +78,46 @@ def _criteria(document: Document, extraction: Extraction) -> Table:
 def _labelled(mention: Mention) -> Text:
     marks = "".join(_MARKS[a] for a in mention.attributes)
     return Text(marks + " ".join(visible(mention.text).split()), COLOURS[mention.type])
+
+
+def _thresholds(extraction: Extraction) -> Table:
+    table = _table("Thresholds", "", "measure", "comparison", "condition")
+    sides = {c.id: c.side for c in extraction.criteria}
+    for t in extraction.thresholds:
+        cells = (sides.get(t.criterion or "", ""), t.measure, comparison_label(t), t.condition or "")
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    return table
+
+
+def _arms(extraction: Extraction) -> Table:
+    table = _table("Arms", "arm", "kind", "treatments")
+    mentions = {m.id: m for m in extraction.mentions}
+    for arm in extraction.arms:
+        treatments = "\n".join(visible(treatment_label(t, mentions)) for t in arm.treatments)
+        table.add_row(Text(visible(arm.label)), Text(visible(arm.kind).replace("_", " "), "dim"), Text(treatments))
+    return table
+
+
+def _endpoints(extraction: Extraction) -> Table:
+    table = _table("Endpoints", "rank", "endpoint", "time frame", "criteria")
+    for e in extraction.endpoints:
+        cells = (e.rank, e.name, time_label(e.time_frame), ", ".join(e.criteria))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    return table
+
+
+def _coverage(extraction: Extraction) -> Table:
+    table = _table("Coverage of the eligibility text", "status", "share")
+    for status, share in coverage_counts(extraction.coverage):
+        table.add_row(status, f"{share:.0f} %")
+    return table
+
+
+def _flags(extraction: Extraction) -> Table:
+    table = _table("Contradictions", "about", "what")
+    for flag in extraction.flags:
+        table.add_row(Text(visible(flag.kind).replace("_", " "), "#d55e00"), Text(visible(flag.message)))
+    return table
 
 
 def _relations(extraction: Extraction) -> Table:

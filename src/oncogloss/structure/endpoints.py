@@ -1,0 +1,96 @@
+"""The endpoints of a trial: what is measured, when, and by which criteria."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from oncogloss.schema import Document, Endpoint, Extraction, Mention, Part, Passage, TimeFrame
+from oncogloss.structure.names import distinct, inside, key_of, name_of, outermost, tails_of
+from oncogloss.structure.quantities import read_time
+
+_AIM = r"(?:efficacy |safety |study )?(?:end[ -]?points?|objectives?|outcomes?|aims?)\b"
+_CUE = re.compile(
+    rf"\b(?P<rank>co-?primary|primary|secondary|tertiary|exploratory)"
+    rf"(?: (?:and|or|/) (?:secondary|tertiary|exploratory))? {_AIM}(?: measures?)?(?P<heading>\W*[:\n])?",
+    re.IGNORECASE,
+)
+_RANKS = {"primary": "primary", "coprimary": "primary", "secondary": "secondary"}
+_SENTENCE_END = re.compile(r"[.!?;]\s+(?=[A-Z*])|\n\s*\n")
+_LIST_END = re.compile(r"\n[^\n]{0,60}:[ \t]*(?:\n|$)")
+
+
+def endpoints_of(document: Document, extraction: Extraction) -> tuple[Endpoint, ...]:
+    """One endpoint for each outcome of the record, named by the first OUTCOME that stands in it.
+
+    An outcome in which no OUTCOME was found is left out, as an endpoint must name its mention. A document without
+    such parts has the endpoints that its texts call primary, secondary or the like.
+    """
+    found = _Measured(extraction)
+    parts = [p for p in document.parts if p.passage == "outcomes"]
+    if parts:
+        return tuple(endpoint for part in parts if (endpoint := found.of_part(part)))
+    named = (entry for p in document.passages if p.name != "eligibility" for entry in found.ranked(p))
+    once: dict[tuple[str, str], Endpoint] = {}
+    for mention, rank in named:
+        once.setdefault((key_of(mention), rank), found.endpoint(mention, rank, ()))
+    return tuple(once.values())
+
+
+class _Measured:
+    """An extraction, seen by what is measured."""
+
+    def __init__(self, extraction: Extraction) -> None:
+        self._mentions = extraction.mentions
+        self._by_id = {m.id: m for m in extraction.mentions}
+        self._tails = tails_of(extraction)
+
+    def of_part(self, part: Part) -> Endpoint | None:
+        """The endpoint of a record's outcome; None where it names no OUTCOME."""
+        mentions = inside(part, self._mentions)
+        outcome = next((m for m in mentions if m.type == "OUTCOME"), None)
+        return self.endpoint(outcome, part.kind, mentions, part.end) if outcome else None
+
+    def ranked(self, passage: Passage) -> Iterator[tuple[Mention, str]]:
+        """The outcomes of a text of which it says whether they are primary, secondary or other."""
+        cues = list(_CUE.finditer(passage.text))
+        for outcome in outermost(m for m in self._mentions if m.type == "OUTCOME" and m.passage == passage.name):
+            cue = _cue_of(passage.text, cues, outcome)
+            if cue:
+                rank = cue["rank"].casefold().replace("-", "")
+                yield outcome, _RANKS.get(rank, "other")
+
+    def endpoint(self, outcome: Mention, rank: str, beside: Iterable[Mention], end: int | None = None) -> Endpoint:
+        """An outcome with its time frame and instruments, as relations say or as they stand beside it."""
+        beside = list(beside)
+        last = [m for m in beside if m.type == "TIME" and end is not None and end - m.end <= 2]
+        times = [*last, *self._told("HAS_TIME", outcome)]
+        judged = [*self._told("ASSESSED_BY", outcome), *(m for m in beside if m.type == "INSTRUMENT")]
+        criteria = distinct(name_of(m) for m in judged if m.type == "INSTRUMENT")
+        return Endpoint(
+            mention=outcome.id, name=name_of(outcome), rank=rank, time_frame=_time_frame(times), criteria=criteria
+        )
+
+    def _told(self, relation: Literal["HAS_TIME", "ASSESSED_BY"], outcome: Mention) -> list[Mention]:
+        return [self._by_id[tail] for tail in self._tails.get((relation, outcome.id), ())]
+
+
+def _cue_of(text: str, cues: list[re.Match[str]], outcome: Mention) -> re.Match[str] | None:
+    """The rank word that speaks of an outcome: the last before it, as far as its sentence or list goes, else the
+    next in the same sentence."""
+    before = [cue for cue in cues if cue.end() <= outcome.start]
+    if before:
+        stop = _LIST_END if before[-1]["heading"] else _SENTENCE_END
+        if not stop.search(text, before[-1].end(), outcome.start + 1):
+            return before[-1]
+    after = next((cue for cue in cues if cue.start() >= outcome.end), None)
+    if after and not after["heading"] and not _SENTENCE_END.search(text, outcome.end, after.start() + 1):
+        return after
+    return None
+
+
+def _time_frame(times: Iterable[Mention]) -> TimeFrame | None:
+    """The first that tells a number of days, else the first that tells an event."""
+    read = [frame for m in times if (frame := read_time(m.text))]
+    return next((f for f in read if f.low is not None or f.high is not None), read[0] if read else None)

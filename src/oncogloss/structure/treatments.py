@@ -1,0 +1,109 @@
+"""The arms of a trial, and how each of their treatments is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oncogloss.schema import Arm, Document, Extraction, Mention, Part, Treatment
+from oncogloss.structure.names import TREATMENTS, inside, key_of, outermost, tails_of
+
+_NOT_GIVEN = {"neg", "exc", "hist"}
+
+
+def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
+    """Each arm of the record with its treatments; `Arm.treatments` is empty where its text names none.
+
+    A record without arms has one with an empty label, of all its interventions; so has a text without parts, of
+    what it says is given (DOSING) or treats something (TREATS) outside of its eligibility criteria.
+    """
+    given = _Given(extraction)
+    parts = [p for p in document.parts if p.passage == "arms"]
+    interventions = [m for p in document.parts if p.passage == "interventions" for m in given.treatments(p)]
+    if parts:
+        return tuple(
+            Arm(label=p.label, kind=p.kind, treatments=given.all(given.treatments(p), interventions)) for p in parts
+        )
+    treatments = given.all(interventions or given.said_to_be_given(), ())
+    return (Arm(label="", kind="", treatments=treatments),) if treatments else ()
+
+
+class _Given:
+    """An extraction, seen by how treatments are given."""
+
+    def __init__(self, extraction: Extraction) -> None:
+        self._extraction = extraction
+        self._by_id = {m.id: m for m in extraction.mentions}
+        self._tails = tails_of(extraction)
+
+    def treatments(self, part: Part) -> list[Mention]:
+        """The treatments that a part names."""
+        return _treatments(inside(part, self._extraction.mentions))
+
+    def said_to_be_given(self) -> list[Mention]:
+        """The treatments outside of eligibility criteria of which a relation says what is done with them."""
+        asked = {i for criterion in self._extraction.criteria for i in criterion.mentions}
+        criteria = [
+            (reading.name, section.start, section.end)
+            for reading in self._extraction.passages
+            for section in reading.sections
+            if section.label in ("inclusion", "exclusion")
+        ]
+        return [
+            m
+            for m in _treatments(self._extraction.mentions)
+            if (self._tails.get(("DOSING", m.id)) or self._tails.get(("TREATS", m.id)))
+            and m.id not in asked
+            and m.passage != "eligibility"
+            and not any(name == m.passage and start <= m.start < end for name, start, end in criteria)
+        ]
+
+    def all(self, mentions: Iterable[Mention], elsewhere: Iterable[Mention]) -> tuple[Treatment, ...]:
+        """Each treatment once; what its own mentions leave open is taken from those elsewhere."""
+        own, others = _by_key(mentions), _by_key(elsewhere)
+        first = {m.id: same[0].id for same in own.values() for m in same}
+        partners = [
+            (first[r.head], first[r.tail])
+            for r in self._extraction.relations
+            if r.type == "COMBINED_WITH" and r.head in first and r.tail in first
+        ]
+        return tuple(
+            Treatment(
+                mention=same[0].id,
+                doses=self._told(same, others.get(key, []), "DOSE"),
+                routes=self._told(same, others.get(key, []), "ROUTE"),
+                schedules=self._told(same, others.get(key, []), "SCHEDULE"),
+                settings=self._told(same, others.get(key, []), "SETTING"),
+                combined_with=tuple(
+                    dict.fromkeys(b if a == same[0].id else a for a, b in partners if same[0].id in (a, b) and a != b)
+                ),
+            )
+            for key, same in own.items()
+        )
+
+    def _told(self, own: list[Mention], elsewhere: list[Mention], kind: str) -> tuple[str, ...]:
+        """The mentions of a kind that belong to a treatment, the same words once."""
+        for mentions in (own, elsewhere):
+            tails = [
+                self._by_id[tail]
+                for m in mentions
+                for relation in ("DOSING", "IN_SETTING")
+                for tail in self._tails.get((relation, m.id), ())
+            ]
+            found: dict[str, str] = {}
+            for tail in sorted(tails, key=lambda t: t.start):
+                if tail.type == kind:
+                    found.setdefault(key_of(tail), tail.id)
+            if found:
+                return tuple(found.values())
+        return ()
+
+
+def _treatments(mentions: Iterable[Mention]) -> list[Mention]:
+    return outermost(m for m in mentions if m.type in TREATMENTS and not _NOT_GIVEN & set(m.attributes))
+
+
+def _by_key(mentions: Iterable[Mention]) -> dict[str, list[Mention]]:
+    found: dict[str, list[Mention]] = {}
+    for m in mentions:
+        found.setdefault(key_of(m), []).append(m)
+    return found

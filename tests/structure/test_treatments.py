@@ -1,0 +1,77 @@
+"""Arms: each treatment once, with all that says how it is given, its own arm's words before the interventions'."""
+
+from __future__ import annotations
+
+from oncogloss.schema import Arm, Extraction, PassageReading, Section
+from oncogloss.structure.treatments import arms_of
+from structure.hand import Hand, concept
+
+ZORB = concept("X:1", "zorbatinib")
+
+
+def arms(hand: Hand) -> tuple[Arm, ...]:
+    return arms_of(hand.document, hand.extraction)
+
+
+def record() -> Hand:
+    hand = Hand().entries(
+        "arms",
+        ("experimental", "Arm A", "Zorbatinib 20 mg orally daily with lunamab; zorbatinib is first-line"),
+        ("active_comparator", "Arm B", "lunamab alone"),
+    )
+    hand.mark("z1", "DRUG", "Zorbatinib", concept=ZORB).mark("d1", "DOSE", "20 mg").mark("r1", "ROUTE", "orally")
+    hand.mark("s1", "SCHEDULE", "daily").mark("l1", "DRUG", "lunamab").mark("z2", "DRUG", "zorbatinib", concept=ZORB)
+    hand.mark("t1", "SETTING", "first-line").mark("l2", "DRUG", "lunamab", nth=1)
+    hand.relate("DOSING z1 d1", "DOSING z1 r1", "DOSING z1 s1", "COMBINED_WITH z1 l1", "IN_SETTING z2 t1")
+    hand.entries("interventions", ("drug", "Lunamab", "Given at 5 mg/kg"), ("drug", "ZB", "Zorbatinib at 40 mg weekly"))
+    hand.mark("l3", "DRUG", "Lunamab").mark("d3", "DOSE", "5 mg/kg").relate("DOSING l3 d3")
+    hand.mark("z4", "DRUG", "Zorbatinib", concept=ZORB).mark("d4", "DOSE", "40 mg").relate("DOSING z4 d4")
+    return hand
+
+
+def test_what_an_arm_says_and_what_only_the_interventions_say() -> None:
+    a, b = arms(record())
+    assert (a.label, a.kind, b.label, b.kind) == ("Arm A", "experimental", "Arm B", "active_comparator")
+    zorbatinib, lunamab = a.treatments
+    assert (zorbatinib.mention, zorbatinib.doses, zorbatinib.routes) == ("z1", ("d1",), ("r1",))
+    assert (zorbatinib.schedules, zorbatinib.settings) == (("s1",), ("t1",))
+    assert (zorbatinib.combined_with, lunamab.combined_with) == (("l1",), ("z1",))
+    assert lunamab.doses == ("d3",)
+    assert [(t.mention, t.doses, t.combined_with) for t in b.treatments] == [("l2", ("d3",), ())]
+
+
+def test_what_lies_inside_another_or_is_not_given_is_no_treatment() -> None:
+    hand = Hand().entries("arms", ("other", "A", "anti-MOON1 chemotherapy, no surgery, after prior radiotherapy"))
+    hand.mark("m1", "DRUG_CLASS", "anti-MOON1 chemotherapy").mark("m2", "DRUG_CLASS", "chemotherapy")
+    hand.mark("m3", "PROCEDURE", "surgery", "neg").mark("m4", "PROCEDURE", "radiotherapy", "hist")
+    assert [t.mention for t in arms(hand)[0].treatments] == ["m1"]
+
+
+def test_an_arm_without_treatments_stays() -> None:
+    assert arms(Hand().entries("arms", ("no_intervention", "Wait", "Observed"))) == (
+        Arm(label="Wait", kind="no_intervention", treatments=()),
+    )
+
+
+def test_a_record_without_arms_has_one_of_its_interventions() -> None:
+    hand = Hand().entries("interventions", ("drug", "X", "lunamab")).mark("l1", "DRUG", "lunamab")
+    assert [(a.label, [t.mention for t in a.treatments]) for a in arms(hand)] == [("", ["l1"])]
+
+
+def test_a_plain_text_gives_what_relations_say_is_given() -> None:
+    words = "Zorbatinib 20 mg for moon sarcoma. Lunamab treats moon sarcoma. Tidal is known. Prior cisplatin 5 mg."
+    hand = Hand().text("text", words)
+    hand.mark("z", "DRUG", "Zorbatinib").mark("d", "DOSE", "20 mg").mark("l", "DRUG", "Lunamab")
+    hand.mark("c", "CANCER", "moon sarcoma", nth=1).mark("t", "DRUG", "Tidal").mark("p", "DRUG", "cisplatin")
+    hand.mark("e", "DOSE", "5 mg").relate("DOSING z d", "TREATS l c", "DOSING p e")
+    reading = PassageReading(
+        name="text", text_sha256="", sections=(Section(start=words.index("Prior"), end=len(words), label="inclusion"),)
+    )
+    found: Extraction = hand.extraction.model_copy(update={"passages": (reading,)})
+    (arm,) = arms_of(hand.document, found)
+    assert (arm.label, [(t.mention, t.doses) for t in arm.treatments]) == ("", [("z", ("d",)), ("l", ())])
+
+
+def test_a_criterion_gives_nothing() -> None:
+    hand = Hand().text("eligibility", "Prior lunamab 5 mg").mark("l", "DRUG", "lunamab").mark("d", "DOSE", "5 mg")
+    assert arms(hand.relate("DOSING l d")) == ()
