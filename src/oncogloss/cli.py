@@ -662,6 +662,21 @@ def vocabulary_abbreviations(
     _keep(f"# Short forms in sentences\n\n{report}", out)
 
 
+@vocabulary_app.command("definitions")
+def vocabulary_definitions(
+    corpora: Annotated[Path, typer.Argument(help="Folder of ab3p.jsonl.gz, bioadi.jsonl.gz, medstract, …")],
+    out: Annotated[Path, typer.Argument(help="The weights, JSON.")],
+) -> None:
+    """Learn how a text defines its short forms ("moon sarcoma (MS)"); seconds.
+
+    Example: `oncogloss vocabulary definitions corpora/abbreviations src/oncogloss/concepts/definitions.json`
+    """
+    needs_training_extra()
+    from oncogloss.training.definitions import write_weights
+
+    write_weights(corpora, out)
+
+
 @vocabulary_app.command("accuracy")
 def vocabulary_accuracy(
     corpora: Annotated[Path, typer.Option(help="Folder of public corpora with concept ids (BC5CDR, BioRED).")],

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
+from oncogloss.concepts.definitions import definitions
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
-from oncogloss.schema import Document, Extraction, Mention, ModelInfo, PassageReading, Relation
+from oncogloss.schema import Document, Extraction, Mention, ModelInfo, Passage, PassageReading, Relation
 from oncogloss.structure import structured
 
 
@@ -48,7 +49,7 @@ class Pipeline:
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages, and what follows from them."""
         found = self.read(document)
-        mentions = expand_abbreviations(found.mentions, found.relations)
+        mentions = expand_abbreviations(found.mentions, found.relations, document.passages)
         extraction = Extraction(
             id=document.id,
             model=self.info,
@@ -96,29 +97,57 @@ def contexts_of(
         yield Context(texts[m.passage][start : max(end, m.end)], m.start - start, record)
 
 
-def expand_abbreviations(mentions: tuple[Mention, ...], relations: tuple[Relation, ...]) -> tuple[Mention, ...]:
-    """Give short forms their long form, wherever in the document one is defined by the other (ABBREV_OF).
+def expand_abbreviations(
+    mentions: tuple[Mention, ...], relations: tuple[Relation, ...], passages: tuple[Passage, ...] = ()
+) -> tuple[Mention, ...]:
+    """Give short forms their long form, wherever in the document one is defined: by ABBREV_OF for mentions of its
+    type, or by the letters of a bracket for all.
 
     The definition that stands nearest before a mention holds; else the first one after it.
     """
     order = {m.id: i for i, m in enumerate(mentions)}
-    by_id = {m.id: m for m in mentions}
+    by_letters = _defined_by_letters(mentions, passages)
+    by_relation = _defined_by_relations(mentions, relations)
+
+    def expanded(mention: Mention) -> Mention:
+        known = [
+            *((at, 1, long) for at, long in by_letters.get(mention.text, ())),
+            *((at, 0, long) for at, long in by_relation.get((mention.text, mention.type), ())),
+        ]
+        if not known:
+            return mention
+        nearest = min(known, key=lambda e: (e[0] > order[mention.id], abs(e[0] - order[mention.id]), e[1:]))
+        return mention.model_copy(update={"expansion": nearest[2]})
+
+    return tuple(expanded(m) for m in mentions)
+
+
+def _defined_by_relations(
+    mentions: tuple[Mention, ...], relations: tuple[Relation, ...]
+) -> dict[tuple[str, str], list[tuple[int, str]]]:
+    """(place among the mentions, long form) of each ABBREV_OF, by short form and type."""
+    order, by_id = {m.id: i for i, m in enumerate(mentions)}, {m.id: m for m in mentions}
     defined: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for relation in relations:
         if relation.type == "ABBREV_OF":
-            short, long = by_id[relation.head], by_id[relation.tail]
-            if len(short.text) > len(long.text):
-                short, long = long, short
+            short, long = sorted((by_id[relation.head], by_id[relation.tail]), key=lambda m: len(m.text))
             defined.setdefault((short.text, short.type), []).append((order[short.id], long.text))
+    return defined
 
-    def expanded(mention: Mention) -> Mention:
-        known = defined.get((mention.text, mention.type))
-        if not known:
-            return mention
-        before = [entry for entry in known if entry[0] <= order[mention.id]]
-        return mention.model_copy(update={"expansion": max(before)[1] if before else min(known)[1]})
 
-    return tuple(expanded(m) for m in mentions)
+def _defined_by_letters(
+    mentions: tuple[Mention, ...], passages: tuple[Passage, ...]
+) -> dict[str, list[tuple[int, str]]]:
+    """(place among the mentions, long form) of each definition by letters, by short form."""
+    number = {passage.name: i for i, passage in enumerate(passages)}
+    places = [(number[m.passage], m.start) for m in mentions] if passages else []
+    defined: dict[str, list[tuple[int, str]]] = {}
+    for passage in passages:
+        for d in definitions(passage.text):
+            at = bisect_left(places, (number[passage.name], d.short_start))
+            short, long = passage.text[d.short_start : d.short_end], passage.text[d.long_start : d.long_end]
+            defined.setdefault(short, []).append((at, long))
+    return defined
 
 
 def load(

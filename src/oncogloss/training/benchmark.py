@@ -5,7 +5,8 @@ Training uses train and devel parts, as published tables do; epochs and rates we
 `micro` has seen some devel parts as weak labels). Spans count when type and both ends are right. Where a
 corpus has no devel part one is cut from train, where it has no test part one is cut too, by a hash of the ids.
 A CRF, and so the BiLSTM-CRF, cannot hold nested spans (`lct`): it learns the longest of overlapping ones.
-Abbreviations are found by a model as it ships (ABBREV_OF), without training, and by rule.
+Abbreviations are found by a model as it ships (ABBREV_OF), by rule, and by `letters` (`concepts.definitions`). Models
+that ship were trained on Ab3P, so they are not scored on it; `letters` is, by weights learned without the document.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, Passage
 from oncogloss.training.corpora import read_rows
+from oncogloss.training.definitions import Pair, found_pairs, wanted_pairs
 from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
 from oncogloss.training.pretrain import training_device
@@ -80,8 +81,11 @@ TASKS = {
     "lct": Task("lct/lct.jsonl.gz", 20, nested=True),
     "pico-breast": Task("pico_breast/pico_breast.jsonl.gz", 20),
     "chemprot": Task("chemprot", 12, systems=("pairs",)),
-    "medstract": Task("abbreviations/medstract.jsonl.gz", systems=("shipped", "schwartz-hearst")),
-    "schwartz-hearst": Task("abbreviations/schwartz_hearst.jsonl.gz", systems=("shipped", "schwartz-hearst")),
+    "medstract": Task("abbreviations/medstract.jsonl.gz", systems=("shipped", "schwartz-hearst", "letters")),
+    "schwartz-hearst": Task(
+        "abbreviations/schwartz_hearst.jsonl.gz", systems=("shipped", "schwartz-hearst", "letters")
+    ),
+    "ab3p": Task("abbreviations/ab3p.jsonl.gz", systems=("schwartz-hearst", "letters")),
 }
 
 # Entity-level F1 as printed by: BioBERT v1.1, Lee et al. 2020; PubMedBERT, Gu et al. 2021 (JNLPBA of both without
@@ -282,11 +286,18 @@ def _classify(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) 
 
 def _abbreviate(job: Job, corpora: Path, most: int | None) -> Outcome:
     pipeline = load(job.start) if job.system == "shipped" else None
-    find = by_rule if pipeline is None else partial(defined_by, pipeline)
+    path = corpora / TASKS[job.task].folder
+    rows = list(islice(read_rows(path), most))
     begun, score = time.monotonic(), Score()
-    for row in islice(read_rows(corpora / TASKS[job.task].folder), most):
-        wanted = {(pair["sf"].strip(), pair["lf"].strip()) for pair in row["pairs"]}
-        found = set(find(row["text"]))
+    answers: Iterator[set[Pair]]
+    if pipeline is not None:
+        answers = (set(defined_by(pipeline, row["text"])) for row in rows)
+    elif job.system == "letters":
+        answers = found_pairs(path, rows)
+    else:
+        answers = (set(by_rule(row["text"])) for row in rows)
+    for found, row in zip(answers, rows, strict=True):
+        wanted = wanted_pairs(row)
         score += Score(len(found & wanted), len(found), len(wanted))
     parameters = sum(p.numel() for p in start_network(job.start)[0].parameters()) if pipeline else 0
     return Outcome({"pair": score}, parameters, begun)
