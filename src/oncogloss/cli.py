@@ -408,6 +408,23 @@ def evaluate(
         out.with_suffix(".json").write_text(counts(results) + "\n", encoding="utf-8")
 
 
+@app.command()
+def coverage(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    model: Model = "micro",
+    out: Out = None,
+) -> None:
+    """How much of the eligibility texts of some records is understood, and what most often is not.
+
+    Example: `oncogloss coverage trials/`
+    """
+    from oncogloss.pipeline import load
+    from oncogloss.structure.coverage import coverage_report
+
+    pipeline = load(model)
+    _keep(coverage_report(pipeline.extract(document) for document in read_or_raise(paths)), out)
+
+
 @app.command("evaluate-structure")
 def evaluate_structure(
     records: Records,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from marked import WORDS, extraction_of
 
 from oncogloss.schema import Coverage, Document, Extraction
-from oncogloss.structure.coverage import coverage_of, coverage_shares
+from oncogloss.structure.coverage import coverage_of, coverage_report, coverage_shares
 from oncogloss.structure.criteria import logic_of
 
 
@@ -91,3 +91,11 @@ def test_shares_are_of_criteria_and_characters() -> None:
     assert shares["criteria structured"] == shares["criteria untouched"] == 0.5
     assert shares["characters structured"] == pytest.approx(0.4)
     assert coverage_shares([])["characters partly"] == 0.0
+
+
+def test_the_report_counts_all_records() -> None:
+    _, understood, own = covered(("inc", "History of [CONDITION gout]"))
+    _, missed, other = covered(("exc", "Purple moonlight"))
+    pair = [e.model_copy(update={"coverage": c}) for e, c in ((understood, own), (missed, other))]
+    report = coverage_report(pair)
+    assert report.startswith("2 records.") and "| structured | 0.500 |" in report and "| no fact found | 1 |" in report

@@ -7,6 +7,7 @@ over; what is left over is said as the reason, never by the text's own words.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from oncogloss.schema import Coverage, CoverageStatus, Criterion, Document, Extraction, Logic, Mention
@@ -181,3 +182,16 @@ def coverage_shares(coverage: Iterable[Coverage]) -> dict[str, float]:
         length = sum(c.end - c.start for c in stretches if c.status == status)
         shares[f"characters {status}"] = length / max(1, characters)
     return shares
+
+
+def coverage_report(extractions: Iterable[Extraction]) -> str:
+    """Markdown: shares by status over all records, and the ten reasons that are given most often."""
+    records = [e.coverage for e in extractions]
+    stretches = [c for coverage in records for c in coverage]
+    shares = coverage_shares(stretches)
+    lines = [f"{len(records)} records.", "", "| status | of criteria | of characters |", "|---|---|---|"]
+    for status in ("structured", "partly", "untouched"):
+        lines.append(f"| {status} | {shares[f'criteria {status}']:.3f} | {shares[f'characters {status}']:.3f} |")
+    reasons = Counter(c.reason for c in stretches if c.status != "structured")
+    lines += ["", "| reason | stretches |", "|---|---|", *(f"| {r} | {n} |" for r, n in reasons.most_common(10))]
+    return "\n".join(lines)
