@@ -157,6 +157,42 @@ def test_other_relations_expand_nothing() -> None:
     assert expansions([]) == []
 
 
+def expansions_in(text: str, mentions: list[tuple[str, str]], *relations: Relation) -> list[str | None]:
+    """Of mentions given by their words and type, found in the text one after the other."""
+    placed, at = list[Mention](), 0
+    for number, (words, type_) in enumerate(mentions):
+        at = text.index(words, at)
+        m = mention(number, words, type_)
+        placed.append(m.model_copy(update={"start": at, "end": at + len(words)}))
+        at += len(words)
+    found = expand_abbreviations(tuple(placed), relations, (Passage(name="text", text=text),))
+    return [m.expansion for m in found]
+
+
+def test_a_bracket_defines_a_short_form_of_any_type_where_no_relation_does() -> None:
+    text = "MFS counts. Moon-free survival (MFS) and then MFS; mean flare size (MFS), MFS."
+    mentions = [("MFS", "OUTCOME"), ("MFS", "MEASURE"), ("MFS", "OUTCOME"), ("MFS", "OUTCOME"), ("MFS", "OUTCOME")]
+    first, second = "Moon-free survival", "mean flare size"
+    assert expansions_in(text, mentions) == [first, first, first, second, second]
+
+
+def test_at_one_place_the_relation_says_the_long_form() -> None:
+    text = "Rare moon sarcoma (MS), MS."
+    mentions = [("Rare moon sarcoma", "CANCER"), ("MS", "CANCER"), ("MS", "CANCER")]
+    assert expansions_in(text, mentions, defines(1, 0)) == [None, "Rare moon sarcoma", "Rare moon sarcoma"]
+    assert expansions_in(text, mentions) == [None, "moon sarcoma", "moon sarcoma"]
+
+
+def test_a_definition_holds_to_the_last_page(shipped: Pipeline) -> None:
+    """One sentence defines; 3,600 words later, in another passage, the short form stands alone."""
+    page = "Patients are seen every 4 weeks and are asked how they feel. " * 30
+    text = "The primary endpoint is progression-free survival (PFS). " + page * 10
+    document = make_document(summary=text, outcomes="PFS, assessed by the investigator")
+    last = [m for m in shipped.extract(document).mentions if m.passage == "outcomes" and m.text == "PFS"]
+    assert last and last[0].expansion == "progression-free survival"
+    assert last[0].concept is not None
+
+
 # api
 
 

@@ -689,7 +689,7 @@ def vocabulary_definitions(
     Example: `oncogloss vocabulary definitions corpora/abbreviations src/oncogloss/concepts/definitions.json`
     """
     needs_training_extra()
-    from oncogloss.training.definitions import write_weights
+    from oncogloss.training.definition_weights import write_weights
 
     write_weights(corpora, out)
 

@@ -51,7 +51,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("train", "dev", "test"):
         rows = [{"text": f"<< lunamab >> {verb} [[ MOON1 ]].", "label": verb} for verb in ("allowed", "known")]
         write(folder / f"chemprot/chemprot_{part}.jsonl.gz", "\n".join(map(json.dumps, rows * 3)))
-    pair = {"text": "Moon sarcoma (MS) is rare.", "pairs": [{"sf": "MS", "lf": "Moon sarcoma"}]}
+    pair = {"id": "1", "text": "Moon sarcoma (MS) is rare.", "pairs": [{"sf": "MS", "lf": "Moon sarcoma"}]}
     write(folder / "abbreviations/medstract.jsonl.gz", json.dumps(pair))
     return folder
 
@@ -89,6 +89,7 @@ def test_each_job_is_asked_for_once() -> None:
         "lct-spans-micro-test-1.json",
         "lct-spans-minilm-test-0.json",
         "lct-spans-minilm-test-1.json",
+        "medstract-letters-test-0.json",
         "medstract-schwartz-hearst-test-0.json",
         "medstract-shipped-micro-test-0.json",
     ]
@@ -113,7 +114,7 @@ def test_a_bundle_is_fine_tuned_and_scored(task: str, system: str, corpora: Path
 
 def test_results_are_kept_and_not_run_again(corpora: Path, tmp_path: Path) -> None:
     wanted = jobs(["ncbi-disease"], ["bilstm-crf"], ["micro"], [0, 1], "test")
-    wanted.append(Job("medstract", "schwartz-hearst", "", 0, "test"))
+    wanted += [Job("medstract", system, "", 0, "test") for system in ("schwartz-hearst", "letters")]
     lines: list[str] = []
     run_benchmark(corpora, tmp_path, wanted, epochs=1, log=lines.append)
     assert lines
@@ -124,5 +125,8 @@ def test_results_are_kept_and_not_run_again(corpora: Path, tmp_path: Path) -> No
     rows = table(tmp_path).splitlines()
     assert rows[2].startswith("| ncbi-disease | bilstm-crf |") and " | 2 | " in rows[2]
     assert "| ncbi-disease | BioBERT v1.1 (published) | 89.71 | | | | | | |" in rows
-    assert rows[-1].startswith("| medstract | schwartz-hearst | 100.00 | 0.00 |")
+    assert [row[:44] for row in rows[-2:]] == [
+        "| medstract | letters | 100.00 | 0.00 | 100.",
+        "| medstract | schwartz-hearst | 100.00 | 0.0",
+    ]
     assert len(table(tmp_path, "devel").splitlines()) == 2

@@ -1,7 +1,7 @@
 """Definitions of short forms in running text: "progression-free survival (PFS)", "PFS (progression-free survival)".
 
 A bracket offers pairs: a short form, and each stretch beside it that has its letters in order. A log-linear model with
-learned weights (`definitions.json`, see `training.definitions`) chooses one of them or none.
+learned weights (`definitions.json`, see `training.definition_weights`) chooses one of them or none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MIN_SCORE = 0.5
 _MOST_LETTERS, _MOST_WORDS = 16, 3  # of a short form
 _LONGEST = 400  # characters of a bracket, and of what is looked at before it
 _SIGNS = re.compile(r"[()\[\]\n]")
-_SENTENCE_END = re.compile(r"[.;!?]\s+(?=[A-Z])|\n")
+_SENTENCE_END = re.compile(r"[.;!?]\s+(?=[A-Z]|\Z)|\n")
 _LEAD = re.compile(
     r"(?:[\s\"'“‘=]|(?:also|hereafter|abbreviated|termed|called|known|designated|denoted|as|or|the|i\.e\.|e\.g\.)[, ])*"
 )
@@ -134,7 +134,8 @@ def brackets(text: str) -> Iterator[list[Candidate]]:
 
 def _places(text: str, first: int, last: int, outer: int) -> Iterator[_Place]:
     """Where pairs may stand, of a bracket from `first` to `last`; what it belongs to begins at `outer` or later."""
-    outer = max(outer, first - _LONGEST)
+    if first - outer > _LONGEST:
+        outer = text.find(" ", first - _LONGEST, first) + 1 or first
     sentence = max((m.end() for m in _SENTENCE_END.finditer(text, outer, first)), default=outer)
     outside, square = (sentence, _stripped(text, sentence, first)), text[first] == "["
     lead = _LEAD.match(text, first + 1, last)

@@ -32,7 +32,7 @@ from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, Passage
 from oncogloss.training.corpora import read_rows
-from oncogloss.training.definitions import Pair, found_pairs, wanted_pairs
+from oncogloss.training.definition_weights import Pair, found_pairs, wanted_pairs
 from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
 from oncogloss.training.pretrain import training_device
