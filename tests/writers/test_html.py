@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import (
     ENTITY_TYPES,
+    Arm,
     Concept,
+    Coverage,
     Criterion,
     Document,
+    Endpoint,
     Extraction,
+    Flag,
     Mention,
     ModelInfo,
     Relation,
+    Threshold,
+    TimeFrame,
+    Treatment,
 )
 from oncogloss.writers import html_page, json_line
 from oncogloss.writers.style import COLOURS
@@ -119,6 +126,30 @@ def test_any_nesting_is_well_formed_and_keeps_the_text(case: tuple[str, list[tup
     assert sorted(page.mark_texts) == sorted(text[a:b] for a, b, _ in spans)
 
 
+def structure(words: str) -> dict[str, object]:
+    """What follows from mentions, with the same words everywhere; the treatment is of mention m0."""
+    return {
+        "thresholds": (Threshold(criterion="c1", measure=words, operator="<", value=2, unit=words, text=words),),
+        "arms": (Arm(label=words, kind=words, treatments=(Treatment(mention="m0"),)),),
+        "endpoints": (
+            Endpoint(mention="m0", name=words, rank=words, time_frame=TimeFrame(text=words), criteria=(words,)),
+        ),
+        "coverage": (Coverage(passage=words, start=0, end=2, status="partly", reason=words),),
+        "flags": (Flag(kind=words, message=words),),
+    }
+
+
+def test_what_follows_from_facts_is_in_tables() -> None:
+    document = make_document(text="tide")
+    found = extraction(document, [(0, 4, "DRUG")]).model_copy(update=structure("moon"))
+    text = html_page([(document, found)])
+    for cells in (
+        ("", "moon", "&lt; 2 moon", ""), ("moon", "moon", "tide"), ("moon", "moon", "moon", "moon"),
+        ("partly", "100 %"), ("moon", "moon"),
+    ):  # fmt: skip
+        assert "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" in text
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_text_becomes_markup(hostile: str) -> None:
     document = Document.model_validate(
@@ -133,6 +164,7 @@ def test_no_text_becomes_markup(hostile: str) -> None:
             "mentions": (first, *plain.mentions[1:]),
             "relations": (Relation(type="TREATS", head="m0", tail="m1", score=0.9),),
             "criteria": (criterion,),
+            **structure(hostile),
         }
     )
     text = html_page([(document, full)])

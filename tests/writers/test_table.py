@@ -10,13 +10,20 @@ from rich.console import Console
 
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import (
+    Arm,
     Concept,
+    Coverage,
     Criterion,
     Document,
+    Endpoint,
     Extraction,
+    Flag,
     Mention,
     ModelInfo,
     Relation,
+    Threshold,
+    TimeFrame,
+    Treatment,
 )
 from oncogloss.writers import print_table
 from oncogloss.writers.table import coloured
@@ -32,7 +39,7 @@ def printed(document: Document, extraction: Extraction, width: int = 200) -> str
 
 
 def whole(text: str) -> Extraction:
-    """An extraction with the whole text as mention, criterion and relation."""
+    """An extraction with the whole text wherever an extraction has one."""
     mention = Mention(
         id="m1", passage="text", start=0, end=len(text), text=text, type="DRUG", score=0.9, attributes=("neg", "hist")
     )
@@ -54,6 +61,21 @@ def whole(text: str) -> Extraction:
                 score=0.9,
             ),
         ),
+        thresholds=(
+            Threshold(criterion="c1", measure=text, operator=">=", value=1.5, unit=text, text=text, condition=text),
+            Threshold(criterion="c1", measure="tide", operator="range", value=0, high=2, unit="1", text="0-2"),
+        ),
+        arms=(Arm(label=text, kind="no_intervention", treatments=(Treatment(mention="m1", doses=("m2",)),)),),
+        endpoints=(
+            Endpoint(
+                mention="m1", name=text, rank="primary", time_frame=TimeFrame(text=text), criteria=(text, "MQ-30")
+            ),
+        ),
+        coverage=(
+            Coverage(passage="text", start=0, end=1, status="structured", reason=""),
+            Coverage(passage="text", start=1, end=4, status="untouched", reason=""),
+        ),
+        flags=(Flag(kind="prior_treatment", message=text),),
     )
 
 
@@ -62,6 +84,15 @@ def test_facts_are_shown() -> None:
     assert "d1" in out and "COMBINED_WITH" in out and "0.75" in out and "− exc" in out and "lab" in out
     assert "¬‹lunamab [bold]20[/bold] mg :smile:" in out
     assert "DRUG" in out
+
+
+def test_what_follows_from_facts_is_shown() -> None:
+    lines = [" ".join(line.split()) for line in printed(make_document(text="lunamab"), whole("lunamab")).splitlines()]
+    assert "exc lunamab >= 1.5 lunamab lunamab" in lines and "exc tide 0 to 2" in lines
+    assert "lunamab no intervention lunamab lunamab" in lines
+    assert "primary lunamab lunamab lunamab, MQ-30" in lines
+    assert "structured 25 %" in lines and "untouched 75 %" in lines
+    assert "prior treatment lunamab" in lines
 
 
 @given(
