@@ -181,3 +181,9 @@ def test_what_is_not_specified_is_not_asked() -> None:
         *extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior"))
     )
     assert found.logic is not None and write_logic(found.logic) == "2"
+
+
+def test_what_is_allowed_asks_nothing() -> None:
+    allowed = "Patients are allowed to have received prior [DRUG lunamab], including but not limited to vials"
+    (found,) = logic_of(*extraction_of(("inc", allowed)))
+    assert found.logic is None

@@ -42,7 +42,7 @@ _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|wom
 _ALLOWED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
-_LIMITED = re.compile(r"\b(if|provided|must|only|unless|not|no)\b", re.I)
+_LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 _CONDITION = re.compile(
     r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
