@@ -26,7 +26,7 @@ from oncogloss.schema import (
     Threshold,
 )
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.notation import canonical, read_logic, write_logic
+from oncogloss.structure.notation import canonical, mentions_in, read_logic, write_logic
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.training.corpora import GoldDocument, GoldPassage, text_hash
@@ -108,14 +108,6 @@ def in_offsets(logic: Logic | None, extraction: Extraction) -> Logic | None:
     return canonical(read_logic(write_logic(logic, spans.__getitem__, starts.__getitem__)))
 
 
-def leaves(logic: Logic | None) -> Iterator[str]:
-    """Names of the mentions in a tree."""
-    if logic is not None and logic.mention is not None:
-        yield logic.mention
-    for part in logic.parts if logic is not None else ():
-        yield from leaves(part)
-
-
 def overlap(one: str, other: str) -> int:
     """Characters that two spans `start-end` share."""
     (a, b), (c, d) = (map(int, span.split("-")) for span in (one, other))
@@ -126,7 +118,7 @@ def moved(found: Logic | None, wanted: Logic | None) -> Logic | None:
     """The found tree in the wanted one's spans: each of its mentions becomes the span that it shares most with."""
     if found is None or wanted is None:
         return found
-    there = list(dict.fromkeys(leaves(wanted)))
+    there = list(dict.fromkeys(mentions_in(wanted)))
 
     def named(span: str) -> str:
         best = max(there, key=lambda other: overlap(span, other), default=span)

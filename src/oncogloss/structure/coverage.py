@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from oncogloss.schema import Coverage, CoverageStatus, Criterion, Document, Extraction, Logic, Mention
 from oncogloss.structure.facts import Scope, candidates, qualifiers_of, said_otherwise, scopes
+from oncogloss.structure.notation import mentions_in
 
 HEADING = "heading"
 NO_FACT = "no fact found"
@@ -119,7 +120,7 @@ def status_of(scope: Scope, *, linked: bool) -> tuple[CoverageStatus, str]:
 
 def _left_over(scope: Scope, logic: Logic, *, linked: bool) -> Iterator[str]:
     """What of a criterion is not in its logic, kind by kind."""
-    used = set(_mentions(logic))
+    used = set(mentions_in(logic))
     tails = {r.tail for r in scope.relations}
     by_id = {m.id: m for m in scope.mentions}
     loose = [m for m in scope.mentions if m.id not in tails]
@@ -161,13 +162,6 @@ def unread_words(scope: Scope, read: Collection[str] = ()) -> list[str]:
             text[i - criterion.start] = " "
     words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", "".join(text))
     return [w for w in words if w.casefold() not in _EMPTY and w.casefold() not in read]
-
-
-def _mentions(logic: Logic) -> Iterator[str]:
-    if logic.mention is not None:
-        yield logic.mention
-    for part in logic.parts:
-        yield from _mentions(part)
 
 
 def coverage_shares(coverage: Iterable[Coverage]) -> dict[str, float]:

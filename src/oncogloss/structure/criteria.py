@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
-from oncogloss.structure.facts import TREATMENTS, Scope, facts_of, in_brackets, qualifiers_of, scopes
+from oncogloss.structure.facts import Scope, facts_of, in_brackets, qualifiers_of, scopes
+from oncogloss.structure.names import TREATMENTS
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 

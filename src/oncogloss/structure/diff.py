@@ -23,7 +23,7 @@ from oncogloss.schema import (
     TimeFrame,
 )
 from oncogloss.structure.design import design_changes
-from oncogloss.structure.notation import canonical, write_logic
+from oncogloss.structure.notation import canonical, mentions_in, write_logic
 from oncogloss.structure.versions import (
     Version,
     best_pairs,
@@ -317,7 +317,7 @@ def _logic_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> It
     trees = [_by_key(v, c.logic) for v, c in ((old, a), (new, b))]
     if trees[0] is None or trees[1] is None:
         return
-    leaves = [sorted(_leaves(tree)) for tree in trees if tree]
+    leaves = [sorted(mentions_in(tree)) for tree in trees if tree]
     if leaves[0] == leaves[1] and canonical(trees[0]) != canonical(trees[1]):
         names = {key_of(m): f'"{name_of(m)}"' for v, c in ((old, a), (new, b)) for m in v.facts(c)}
         before, after = (write_logic(tree, lambda key: names.get(key, key)) for tree in trees if tree)
@@ -335,10 +335,3 @@ def _by_key(version: Version, logic: Logic | None) -> Logic | None:
     parts = [_by_key(version, part) for part in logic.parts]
     known = tuple(part for part in parts if part is not None)
     return logic.model_copy(update={"parts": known}) if len(known) == len(parts) else None
-
-
-def _leaves(logic: Logic) -> Iterator[str]:
-    if logic.op == "fact":
-        yield logic.mention or ""
-    for part in logic.parts:
-        yield from _leaves(part)

@@ -57,6 +57,14 @@ def _read(word: str, words: Iterator[str], is_criterion: Callable[[str], bool]) 
     return Logic.model_validate({"op": op, "n": n, "parts": parts})
 
 
+def mentions_in(logic: Logic | None) -> Iterator[str]:
+    """Ids of the mentions of a tree, in order, as often as they stand in it."""
+    if logic is not None and logic.mention is not None:
+        yield logic.mention
+    for part in logic.parts if logic is not None else ():
+        yield from mentions_in(part)
+
+
 def canonical(logic: Logic) -> Logic:
     """The same logic in one form: negations at the leaves, nothing nested that need not be, parts in order.
 

@@ -30,9 +30,9 @@ from oncogloss.structure.entries import (
     is_treatment,
 )
 from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin
+from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.versions import plain
 
-_TREATMENTS = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
 # categories whose treatments are the patient's history; and those where they are not, or are counted
 _HISTORY = frozenset(("prior_therapy", "washout", "medication"))
@@ -96,7 +96,7 @@ class PatientFacts:
             needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
             complete = set(needed) <= set(patient.complete)
             return self._shown(m, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
-        if m.type in _TREATMENTS:
+        if m.type in TREATMENTS:
             if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
                 return self._told(m, None)
             needed = ("prior_treatments", "medications") if m.type != "PROCEDURE" else ("prior_treatments",)
@@ -148,7 +148,7 @@ class PatientFacts:
         after = re.split(r"[.;:\n,(]", text[m.end : min(criterion.end, m.end + 30)])[0]
         tails = [tail for _, tail in self.related[m.id]]
         joined = any(0 <= tail.start - m.end <= 20 for tail in tails)
-        if m.type in _TREATMENTS and _ONGOING.search(text[criterion.start : m.start]):
+        if m.type in TREATMENTS and _ONGOING.search(text[criterion.start : m.start]):
             return True
         return bool(_NARROWED.search(before)) or (not joined and bool(_NARROWS.match(after)))
 
