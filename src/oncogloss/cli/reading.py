@@ -1,0 +1,218 @@
+"""Verbs that read trials: extract, diff, match, coverage, link."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from oncogloss.cli.app import app
+from oncogloss.cli.options import (
+    Model,
+    Out,
+    VocabularyName,
+    keep,
+    progress_bar,
+    read_all,
+    read_or_raise,
+)
+from oncogloss.errors import InputError
+from oncogloss.schema import Document
+
+if TYPE_CHECKING:
+    from oncogloss.pipeline import Pipeline
+
+
+class Format(StrEnum):
+    """How `extract` shows what it found."""
+
+    table = "table"
+    json = "json"
+    html = "html"
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+    duckdb = "duckdb"
+    brat = "brat"
+    labelstudio = "labelstudio"
+    doccano = "doccano"
+    conll = "conll"
+    spacy = "spacy"
+    fhir = "fhir"
+    omop = "omop"
+    ctml = "ctml"
+
+
+class Output(StrEnum):
+    """How `diff` and `match` show what they found."""
+
+    text = "text"
+    json = "json"
+
+
+@app.command()
+def extract(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, else json.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write here, not to standard output; a folder for csv, parquet, brat and conll."),
+    ] = None,
+    model: Model = "micro",
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=0.999, help="Keep mentions from this score on: low finds more."),
+    ] = None,
+) -> None:
+    """Find entities, attributes, relations and criteria in trial records or any trial text.
+
+    Kinds are told by content: ClinicalTrials.gov API v2 JSON, legacy XML, plain text, JSON lines of
+    `{"id", "passages"}`.
+
+    Example: `oncogloss extract NCT04380701.json`
+
+    Example: `cat trials.jsonl | oncogloss extract - --format json > facts.jsonl`
+
+    Example: `oncogloss extract folder/ --format duckdb --out trials.duckdb`
+    """
+    from oncogloss.writers.files import FILES
+
+    chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
+    if chosen in FILES and out is None:
+        raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
+    failures: list[InputError] = []
+    documents = [d for d in read_all(paths) if not _noted(d, failures)]
+    if documents:
+        from oncogloss.pipeline import load
+
+        read = [d for d in documents if isinstance(d, Document)]
+        _write_extractions(read, chosen, out, load(model, min_score=min_score))
+    for failure in failures:
+        print(f"oncogloss: {failure}", file=sys.stderr)
+    if failures:
+        if documents:
+            print(f"oncogloss: {len(documents)} read, {len(failures)} failed.", file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def _noted(item: Document | InputError, failures: list[InputError]) -> bool:
+    if isinstance(item, InputError):
+        failures.append(item)
+    return isinstance(item, InputError)
+
+
+def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
+    from oncogloss.writers import json_line, print_table
+    from oncogloss.writers.files import FILES, TEXTS
+
+    with _target(None if format in FILES else out) as stream, progress_bar(len(documents)) as progress:
+        task = progress.add_task("reading", total=len(documents))
+        console = Console(file=stream, highlight=False, width=None if out is None else 120)
+        pairs = []
+        for document in documents:
+            extraction = pipeline.extract(document)
+            if format is Format.json:
+                print(json_line(extraction), file=stream)
+            elif format is Format.table:
+                print_table(console, document, extraction)
+            else:
+                pairs.append((document, extraction))
+            progress.advance(task)
+        if format in TEXTS:
+            stream.write(TEXTS[format](pairs))
+        elif format in FILES and out is not None:
+            FILES[format](pairs, out)
+
+
+def _target(out: Path | None) -> Any:
+    return nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8")
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The trial as it stood: a file of one record.")],
+    new: Annotated[Path, typer.Argument(help="The trial as it stands.")],
+    format: Annotated[Output, typer.Option(help="Lines for people, or one JSON object.")] = Output.text,
+    wording: Annotated[bool, typer.Option("--wording", help="List what only says the same in other words.")] = False,
+    model: Model = "micro",
+) -> None:
+    """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
+
+    Example: `oncogloss diff NCT04380701.march.json NCT04380701.june.json`
+    """
+    from oncogloss.compare import diff_records
+    from oncogloss.writers.compared import changes_json, changes_text
+
+    found = diff_records(old, new, model)
+    print((changes_text if format is Output.text else changes_json)(found, wording=wording))
+
+
+@app.command("match")
+def match_command(
+    patient: Annotated[Path, typer.Argument(help="A patient: our own JSON, or a FHIR Bundle.")],
+    trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
+    format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
+    model: Model = "micro",
+) -> None:
+    """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
+
+    Example: `oncogloss match corpus/patients/lung.json corpus/samples/NCT99000001.json`
+    """
+    from oncogloss.compare import match_records, patient_as_of
+    from oncogloss.writers.compared import matching_text
+
+    person = patient_as_of(patient)
+    for problem in person.problems:
+        print(f"oncogloss: {problem}", file=sys.stderr)
+    for matching in match_records(person, read_or_raise(trials), model):
+        print(matching_text(matching) if format is Output.text else matching.model_dump_json())
+
+
+@app.command("link")
+def link_command(
+    names: Annotated[list[str], typer.Argument(help="Names or ids to look up; `-`: one a line of standard input.")],
+    type: Annotated[str | None, typer.Option(help="Entity type of the names, e.g. DRUG; default: any.")] = None,
+    vocabulary: VocabularyName = "default",
+) -> None:
+    """Find the concept of a name or id in the public vocabularies; prints JSON lines, `null` where there is none.
+
+    Example: `oncogloss link "MK-3475" "carcinoma of the breast" MESH:D001943`
+    """
+    import json
+
+    from oncogloss.concepts import link, link_id, open_vocabulary
+    from oncogloss.concepts.linker import TYPES
+
+    if type is not None and type not in TYPES:
+        raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
+    opened = open_vocabulary(vocabulary)
+    kinds = [type] if type else list(TYPES)
+    for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
+        found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
+        once = {concept.id: (kind, concept) for kind, concept in reversed(found)}  # under the first type that has it
+        concepts = {kind: concept.model_dump() for kind, concept in reversed(once.values())}
+        if concept := link_id(name, opened):
+            concepts["ID"] = concept.model_dump()
+        print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
+
+
+@app.command()
+def coverage(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    model: Model = "micro",
+    out: Out = None,
+) -> None:
+    """How much of the eligibility texts of some records is understood, and what most often is not.
+
+    Example: `oncogloss coverage trials/`
+    """
+    from oncogloss.pipeline import load
+    from oncogloss.structure.coverage import coverage_report
+
+    pipeline = load(model)
+    keep(coverage_report(pipeline.extract(document) for document in read_or_raise(paths)), out)
