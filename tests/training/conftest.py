@@ -16,6 +16,8 @@ NEED_TORCH = [
     "test_distillation.py",
     "test_ablation.py",
     "test_taggers.py",
+    "test_adapters.py",
+    "test_update.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 
-from oncogloss.model.bundle import GRAPH, find_bundle, open_bundle
+from oncogloss.model.bundle import find_bundle, open_bundle
 from oncogloss.model.runtime import usable_cores
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import cut_windows, read_stream
@@ -113,11 +113,11 @@ def _beside_torch(documents: Sequence[Document], pipeline: Pipeline, model: str)
     """The network alone, int8 ONNX beside the same network eager in torch (float32, all cores), in turn."""
     if not (find_spec("torch") and find_spec("onnx")):
         return [("network beside eager torch", "skipped: torch or onnx is not installed")]
+    from oncogloss.training.adapters import bundle_network
     from oncogloss.training.finetune import TorchScorer
-    from oncogloss.training.quantize import load_rounded
 
     bundle = open_bundle(model)
-    eager = TorchScorer(load_rounded(bundle.network, bundle.path(GRAPH)))
+    eager = TorchScorer(bundle_network(bundle))
     windows = [
         w
         for d in documents[:6]

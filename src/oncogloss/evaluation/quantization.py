@@ -18,8 +18,9 @@ from oncogloss.model.bundle import GRAPH, open_bundle
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
+from oncogloss.training.adapters import bundle_network
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.quantize import PLACES, calmed, export_onnx, load_rounded, quantize
+from oncogloss.training.quantize import PLACES, calmed, export_onnx, quantize
 
 FREQUENT = 50  # annotated mentions from which a type's own F1 is looked at
 
@@ -30,7 +31,7 @@ def quantization(model: str, gold: Sequence[GoldDocument]) -> str:
     The float network has the weights of the bundle, so what is compared is how activations and weights are rounded on.
     """
     bundle, pipeline = open_bundle(model), load(model)
-    network = load_rounded(bundle.network, bundle.path(GRAPH))
+    network = bundle_network(bundle)
     with tempfile.TemporaryDirectory() as folder:
         plain, calm, rounded = (Path(folder) / name for name in ("plain.onnx", "calm.onnx", "rounded.onnx"))
         export_onnx(network, plain)

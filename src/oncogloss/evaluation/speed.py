@@ -22,8 +22,9 @@ from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.windows import Window, cut_windows, read_stream
 from oncogloss.pipeline import load
 from oncogloss.schema import Document
+from oncogloss.training.adapters import bundle_network
 from oncogloss.training.finetune import TorchScorer
-from oncogloss.training.quantize import export_onnx, load_rounded
+from oncogloss.training.quantize import export_onnx
 
 RECORD = 1_500  # tokens of the record that is timed
 ROUNDS = 5  # of timing
@@ -39,7 +40,7 @@ Read = Callable[[Sequence[Window]], object]
 def speed(model: str, documents: Sequence[Document]) -> str:
     """Markdown: what each engine reads of short windows, long windows and a record, and this machine's ceiling."""
     bundle, pipeline = open_bundle(model), load(model)
-    network = load_rounded(bundle.network, bundle.path(GRAPH)).eval()
+    network = bundle_network(bundle).eval()
     stream = read_stream(document_of(documents, pipeline.tokenizer, RECORD).passages, pipeline.tokenizer)
     full = bundle.network.window
     inputs = [

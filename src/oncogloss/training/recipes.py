@@ -15,11 +15,12 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.model.bundle import CONFIG, GRAPH, TOKENIZER, find_bundle, open_bundle
+from oncogloss.model.bundle import CONFIG, TOKENIZER, find_bundle, open_bundle
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer, read_terms
 from oncogloss.training.ablation import VARIANTS, Trial, ablation_table, run_trial
+from oncogloss.training.adapters import bundle_network
 from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import encoder_card, model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
@@ -29,7 +30,7 @@ from oncogloss.training.finetune import OVERLAP, Material, Recipe, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.packing import ENCODER, PRETRAINED, pack_encoder, unpack_encoder
 from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_stream, transfer_minilm
-from oncogloss.training.quantize import load_rounded, write_bundle
+from oncogloss.training.quantize import write_bundle
 from oncogloss.training.refit import refit_linear_heads
 from oncogloss.training.shrink import shrunk
 from oncogloss.training.state import STATE, weights_digest
@@ -183,7 +184,7 @@ def start_network(start: str) -> tuple[Network, str]:
         network = unpack_encoder(bundle.network, bundle.path(ENCODER))
         return network, bundle.path(TOKENIZER).read_text(encoding="utf-8")
     bundle = open_bundle(start)
-    return load_rounded(bundle.network, bundle.path(GRAPH)), bundle.path(TOKENIZER).read_text(encoding="utf-8")
+    return bundle_network(bundle), bundle.path(TOKENIZER).read_text(encoding="utf-8")
 
 
 def train_model(

@@ -1,0 +1,202 @@
+"""Updating a model without forgetting: new names and a few annotated passages are learned by low-rank adapters, while
+the network goes on to say of old text what it said before (Li and Hoiem 2016, "Learning without forgetting").
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import onnx
+import torch
+from torch import nn
+
+from oncogloss.errors import CorpusError
+from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
+from oncogloss.model.network import Network, NetworkOutput
+from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.schema import EntityType
+from oncogloss.training.adapters import adapted, adapters_of, graft, stored_adapters
+from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
+from oncogloss.training.distillation import imitation_loss, lesson
+from oncogloss.training.files import replace_file
+from oncogloss.training.finetune import rate_factor
+from oncogloss.training.objectives import Batch, Example, collate, examples, joint_loss
+from oncogloss.training.pretrain import encode
+from oncogloss.training.quantize import load_rounded
+
+EDGE = re.compile(r"[\w-]")  # a name is not cut out of a longer word
+
+
+@dataclass(frozen=True)
+class UpdateRecipe:
+    """How long and how fast an update learns; figures were found on dev with names that no record holds."""
+
+    steps: int = 100
+    tokens: int = 1_200  # of new text in a step, and as many of old
+    rate: float = 5e-4
+    memory: float = 2.0  # weight of saying of old text what was said before
+    contexts: int = 12  # passages that are written anew around each name
+    seed: int = 0
+
+
+class Lessons(NamedTuple):
+    """What an update is made of: annotated passages, names that are new, and what was learned from before."""
+
+    annotated: Sequence[GoldDocument]
+    names: Sequence[tuple[EntityType, str]]
+    replay: Sequence[GoldDocument]
+
+
+class Updated(NamedTuple):
+    """What an update came to."""
+
+    steps: int
+    adapter_bytes: int
+    contexts: int
+
+
+def update_model(
+    model: str | Path,
+    lessons: Lessons,
+    out: Path,
+    version: str,
+    recipe: UpdateRecipe = UpdateRecipe(),
+    log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> Updated:
+    """Write a bundle to `out` that has learned `lessons` on top of `model`.
+
+    Its rounded weights are those of `model`; adapters that `model` has go on learning. Raises CorpusError where there
+    is nothing new, or nothing to replay; BundleError where `model` holds no weights that can be updated.
+    """
+    if not lessons.annotated and not lessons.names:
+        raise CorpusError("Nothing to learn: give annotated passages (--with) or names (--terms).")
+    if not lessons.replay:
+        raise CorpusError("No annotated text to replay: without it the model would forget; check --corpus.")
+    bundle = open_bundle(model)
+    contents = bundle.path(TOKENIZER).read_text(encoding="utf-8")
+    tokenizer, graph = Tokenizer(contents), onnx.load(bundle.path(GRAPH), load_external_data=False)
+    torch.manual_seed(recipe.seed)
+    frozen = load_rounded(bundle.network, bundle.path(GRAPH))
+    before = stored_adapters(graph)
+    teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
+    dice = random.Random(recipe.seed)
+    fresh = [*lessons.annotated, *contexts(lessons.names, lessons.replay, recipe.contexts, dice)]
+    _learn(network, teacher, tokenizer, fresh, lessons.replay, recipe, dice, log)
+    learned = adapters_of(network)
+    size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
+    _write(bundle, graft(graph, learned), out, version, _card_note(bundle, version, lessons, recipe, size))
+    return Updated(recipe.steps, size, len(fresh) - len(lessons.annotated))
+
+
+def contexts(
+    names: Sequence[tuple[EntityType, str]], replay: Sequence[GoldDocument], wanted: int, dice: random.Random
+) -> list[GoldDocument]:
+    """Passages in which a new name stands where one of its type stood, `wanted` a name; fewer where there are none."""
+    by_type: dict[EntityType, list[GoldPassage]] = {}
+    for passage in (p for d in replay for p in d.passages):
+        for type_ in {e.type for e in passage.entities}:
+            by_type.setdefault(type_, []).append(passage)
+    made: list[GoldDocument] = []
+    for type_, name in names:
+        inside = by_type.get(type_, [])
+        for number, passage in enumerate(dice.sample(inside, min(wanted, len(inside)))):
+            if changed := renamed(passage, type_, name, dice):
+                made.append(GoldDocument(f"{name} {number}", (changed,), "new names"))
+    return made
+
+
+def renamed(passage: GoldPassage, type_: EntityType, name: str, dice: random.Random) -> GoldPassage | None:
+    """The passage with one of its names of this type replaced by `name` wherever it stands; None where all of them
+    overlap others."""
+    alone = [
+        e
+        for e in passage.entities
+        if e.type == type_
+        and not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
+        and not EDGE.match(passage.text[e.start - 1 : e.start])
+        and not EDGE.match(passage.text[e.end : e.end + 1])
+    ]
+    if not alone:
+        return None
+    chosen = dice.choice(alone)
+    old = passage.text[chosen.start : chosen.end]
+    edits: list[Edit] = [(e.start, e.end, name) for e in alone if passage.text[e.start : e.end] == old]
+    return rewrite(passage, sorted(edits))
+
+
+def _learn(
+    network: Network,
+    teacher: Network,
+    tokenizer: Tokenizer,
+    fresh: Sequence[GoldDocument],
+    replay: Sequence[GoldDocument],
+    recipe: UpdateRecipe,
+    dice: random.Random,
+    log: Callable[[str], None],
+) -> None:
+    """Train the adapters of `network`: each step by the annotations of a batch of new text, and by what `teacher`
+    says of a batch of old text."""
+    weights = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0, fused=True)
+    network.train()
+    for step in range(recipe.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate * rate_factor(step, recipe.steps)
+        new, old = (_batch(part, network, tokenizer, recipe.tokens, dice) for part in (fresh, replay))
+        losses = joint_loss(_output(network, new), new)
+        kept = imitation_loss(_output(network, old), old, lesson([teacher], old))
+        total = sum(losses.values(), torch.zeros(())) + recipe.memory * sum(kept.values(), torch.zeros(()))
+        torch.autograd.backward(total)
+        nn.utils.clip_grad_norm_(weights, 2.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        if (step + 1) % 25 == 0 or step + 1 == recipe.steps:
+            log(
+                f"step {step + 1}/{recipe.steps}  "
+                + "  ".join(f"{n} {v.item():.2f}" for n, v in (losses | kept).items())
+            )
+    network.eval()
+
+
+def _output(network: Network, batch: Batch) -> NetworkOutput:
+    return network.heads(encode(network.encoder, batch.ids, batch.mask))
+
+
+def _batch(
+    documents: Sequence[GoldDocument], network: Network, tokenizer: Tokenizer, tokens: int, dice: random.Random
+) -> Batch:
+    window, overlap = network.config.window, network.config.overlap
+    rows: list[Example] = []
+    while sum(len(e.ids) for e in rows) < tokens:
+        document = dice.choice(documents)
+        rows.append(dice.choice(examples(document, tokenizer, window, overlap, dice.randrange(window - 1 - overlap))))
+    return collate(rows, tokenizer)
+
+
+def _write(bundle: Bundle, graph: onnx.ModelProto, out: Path, version: str, card: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    replace_file(out / GRAPH, graph.SerializeToString())
+    replace_file(out / TOKENIZER, bundle.path(TOKENIZER).read_bytes())
+    config = {"format": FORMAT, "name": bundle.info.name, "version": version, "network": asdict(bundle.network)}
+    config["thresholds"] = asdict(bundle.thresholds)
+    replace_file(out / CONFIG, (json.dumps(config, indent=1) + "\n").encode("utf-8"))
+    replace_file(out / CARD, card.encode("utf-8"))
+    write_sums(out)
+
+
+def _card_note(bundle: Bundle, version: str, lessons: Lessons, recipe: UpdateRecipe, size: int) -> str:
+    words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
+    return f"""{bundle.path(CARD).read_text(encoding="utf-8").rstrip()}
+
+## Update {version}
+
+From {bundle.info.name} {bundle.info.version} (SHA256SUMS {bundle.info.sha256[:16]}): {len(lessons.names)} names and
+{len(lessons.annotated)} annotated documents, {len(lessons.replay)} replayed; adapters of {size / 1e6:.1f} MB; {words}.
+"""
