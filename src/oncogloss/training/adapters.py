@@ -133,6 +133,13 @@ def graft(graph: onnx.ModelProto, learned: Adapters) -> onnx.ModelProto:
     return grown
 
 
+def hidden_name(graph: onnx.ModelProto) -> str:
+    """The name of the encoder's vectors in a graph, from which the heads read."""
+    places = json.loads({p.key: p.value for p in graph.metadata_props}[PLACES])
+    nodes = list(graph.graph.node)
+    return _input_of(nodes, _product_of(nodes, places["spans.ends.weight"][0]))
+
+
 def _remove(graph: onnx.ModelProto) -> None:
     """Take the adapters out of a graph, in place."""
     nodes = [n for n in graph.graph.node if n.op_type != "MatMul" or not n.output[0].startswith("adapter.")]

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from oncogloss.errors import CorpusError
-from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
+from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.schema import EntityType
@@ -91,7 +91,7 @@ def update_model(
     _learn(network, teacher, tokenizer, fresh, lessons.replay, recipe, dice, log)
     learned = adapters_of(network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
-    _write(bundle, graft(graph, learned), out, version, _card_note(bundle, version, lessons, recipe, size))
+    write_updated(bundle, graft(graph, learned), out, version, _note(lessons, recipe, size))
     return Updated(recipe.steps, size, len(fresh) - len(lessons.annotated))
 
 
@@ -149,7 +149,7 @@ def _learn(
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * rate_factor(step, recipe.steps)
-        new, old = (_batch(part, network, tokenizer, recipe.tokens, dice) for part in (fresh, replay))
+        new, old = (replay_batch(part, network, tokenizer, recipe.tokens, dice) for part in (fresh, replay))
         losses = joint_loss(_output(network, new), new)
         kept = imitation_loss(_output(network, old), old, lesson([teacher], old))
         total = sum(losses.values(), torch.zeros(())) + recipe.memory * sum(kept.values(), torch.zeros(()))
@@ -169,9 +169,10 @@ def _output(network: Network, batch: Batch) -> NetworkOutput:
     return network.heads(encode(network.encoder, batch.ids, batch.mask))
 
 
-def _batch(
+def replay_batch(
     documents: Sequence[GoldDocument], network: Network, tokenizer: Tokenizer, tokens: int, dice: random.Random
 ) -> Batch:
+    """Windows of documents drawn by chance, `tokens` in all or a little more."""
     window, overlap = network.config.window, network.config.overlap
     rows: list[Example] = []
     while sum(len(e.ids) for e in rows) < tokens:
@@ -180,23 +181,26 @@ def _batch(
     return collate(rows, tokenizer)
 
 
-def _write(bundle: Bundle, graph: onnx.ModelProto, out: Path, version: str, card: str) -> None:
+def write_updated(
+    bundle: Bundle, graph: onnx.ModelProto, out: Path, version: str, note: str, labels: Sequence[str] = ()
+) -> None:
+    """Write a bundle that differs from `bundle` by its graph, version and own labels; the card gains a note."""
     out.mkdir(parents=True, exist_ok=True)
     replace_file(out / GRAPH, graph.SerializeToString())
     replace_file(out / TOKENIZER, bundle.path(TOKENIZER).read_bytes())
-    config = {"format": FORMAT, "name": bundle.info.name, "version": version, "network": asdict(bundle.network)}
-    config["thresholds"] = asdict(bundle.thresholds)
+    config = json.loads(bundle.path(CONFIG).read_text(encoding="utf-8")) | {"version": version}
+    if labels:
+        config["labels"] = list(labels)
     replace_file(out / CONFIG, (json.dumps(config, indent=1) + "\n").encode("utf-8"))
+    parent = f"From {bundle.info.name} {bundle.info.version} (SHA256SUMS {bundle.info.sha256[:16]})."
+    card = f"{bundle.path(CARD).read_text(encoding='utf-8').rstrip()}\n\n## Update {version}\n\n{parent} {note}\n"
     replace_file(out / CARD, card.encode("utf-8"))
     write_sums(out)
 
 
-def _card_note(bundle: Bundle, version: str, lessons: Lessons, recipe: UpdateRecipe, size: int) -> str:
+def _note(lessons: Lessons, recipe: UpdateRecipe, size: int) -> str:
     words = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
-    return f"""{bundle.path(CARD).read_text(encoding="utf-8").rstrip()}
-
-## Update {version}
-
-From {bundle.info.name} {bundle.info.version} (SHA256SUMS {bundle.info.sha256[:16]}): {len(lessons.names)} names and
-{len(lessons.annotated)} annotated documents, {len(lessons.replay)} replayed; adapters of {size / 1e6:.1f} MB; {words}.
-"""
+    return (
+        f"{len(lessons.names)} names and {len(lessons.annotated)} annotated documents, {len(lessons.replay)} replayed; "
+        f"adapters of {size / 1e6:.1f} MB; {words}."
+    )
