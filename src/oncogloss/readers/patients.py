@@ -37,7 +37,11 @@ def read_patient(path: Path) -> Patient:
         raise InputError(f"{source}: cannot be read ({error.strerror}); check the path.") from None
     except UnicodeDecodeError:
         raise InputError(f"{source}: not UTF-8 text; save it as UTF-8.") from None
-    value = strict_json.parse(text, source)
+    return patient_of(strict_json.parse(text, source), source)
+
+
+def patient_of(value: object, source: str) -> Patient:
+    """The patient that a JSON value of `source` is. Raises InputError if it is neither ours nor a FHIR Bundle."""
     if not isinstance(value, dict):
         raise InputError(f'{source}: no patient; give a JSON object such as {{"id": …, "diagnoses": […]}}.')
     if value.get("resourceType") == "Bundle":
