@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ from oncogloss.service.bodies import (
     Served,
     ServedModel,
     TextBody,
+    View,
     document_of,
     documents_of,
     parsed,
@@ -45,6 +48,9 @@ from oncogloss.service.engine import Engine
 from oncogloss.service.guard import Guard, Limits
 from oncogloss.service.observe import Audit, Metrics, request_log
 from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
+from oncogloss.service.saving import written
+from oncogloss.writers.files import FILES, TEXTS
+from oncogloss.writers.style import COLOURS
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"description": words, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
@@ -53,6 +59,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After", 503: "Took too long",
     }.items()
 }  # fmt: skip
+ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 LONGEST_LINE = 10_000_000  # bytes of one record of a batch
 
 
@@ -168,6 +175,7 @@ def _routes(app: FastAPI) -> None:
 
     _reading_routes(app)
     _comparing_routes(app)
+    _page_routes(app)
 
 
 def _reading_routes(app: FastAPI) -> None:
@@ -176,12 +184,7 @@ def _reading_routes(app: FastAPI) -> None:
     @app.post("/v1/extract", openapi_extra=_json_body(TextBody, example=text_example, files=True))
     async def extract(request: Request, model: str | None = None) -> Extraction:
         """All facts of one record or text."""
-        data = await request.body()
-        documents = documents_of(data, _media_type(request))
-        if len(documents) != 1:
-            raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
-        pipeline = _engine(request).pipeline(model)
-        found = await _engine(request).run(lambda: pipeline.extract(documents[0]))
+        _, found, pipeline, data = await _read_one(request, model)
         _note(request, pipeline, data)
         return Response(found.model_dump_json(), media_type="application/json")  # type: ignore[return-value]
 
@@ -243,6 +246,75 @@ def _comparing_routes(app: FastAPI) -> None:
         found = await _engine(request).run(lambda: list(matchings_of(person, documents, pipeline)))
         _note(request, pipeline, data, records=len(documents))
         return Matchings(matchings=found)
+
+
+def _page_routes(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return _asset("index.html")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def asset(name: str) -> Response:
+        return _asset(name)
+
+    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
+
+    @app.post("/v1/view", openapi_extra=_json_body(TextBody, example=text_example, files=True))
+    async def view(request: Request, model: str | None = None) -> View:
+        """All facts of one record or text, with the text that they stand in."""
+        document, found, pipeline, data = await _read_one(request, model)
+        _note(request, pipeline, data)
+        body = View(document=document, extraction=found).model_dump_json()
+        return Response(body, media_type="application/json")  # type: ignore[return-value]
+
+    @app.get("/v1/formats")
+    async def formats() -> list[str]:
+        """The formats of `/v1/convert`."""
+        return ["json", *TEXTS, *FILES]
+
+    @app.post(
+        "/v1/convert", response_class=Response, openapi_extra=_json_body(TextBody, example=text_example, files=True)
+    )
+    async def convert(request: Request, format: str = "json", model: str | None = None) -> Response:
+        """All facts of one record or text in the format of another program, as a file."""
+        if format not in ("json", *TEXTS, *FILES):
+            raise ProblemError(422, f"format: not known; there are json, {', '.join([*TEXTS, *FILES])}.")
+        document, found, pipeline, data = await _read_one(request, model)
+        name, content = await _engine(request).run(lambda: written(document, found, format))
+        _note(request, pipeline, data)
+        return Response(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _asset(name: str) -> Response:
+    """A file of the page. Raises ProblemError 404 where it is none of them."""
+    if name == "types.css":
+        return Response(types_css(), media_type="text/css")
+    suffix = name.rpartition(".")[2]
+    if suffix not in ASSETS or not re.fullmatch(r"[a-z]+\.[a-z]+", name):
+        raise ProblemError(404, "There is nothing here by this name and method.")
+    path = files("oncogloss") / "service" / "page" / name
+    if not path.is_file():
+        raise ProblemError(404, "There is nothing here by this name and method.")
+    return Response(path.read_bytes(), media_type=ASSETS[suffix])
+
+
+def types_css() -> str:
+    """A colour for each entity type, and what hides its marks."""
+    rules = (
+        f".{type_} {{ --c: {colour}; }}\n"
+        f".hide-{type_} mark.{type_} {{ background: none; border: 0; padding: 0; cursor: auto; }}\n"
+        for type_, colour in COLOURS.items()
+    )
+    return "".join(rules)
+
+
+async def _read_one(request: Request, model: str | None) -> tuple[Document, Extraction, Pipeline, bytes]:
+    data = await request.body()
+    documents = documents_of(data, _media_type(request))
+    if len(documents) != 1:
+        raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
+    pipeline = _engine(request).pipeline(model)
+    return documents[0], await _engine(request).run(lambda: pipeline.extract(documents[0])), pipeline, data
 
 
 def _engine(request: Request) -> Engine:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oncogloss.errors import InputError
 from oncogloss.readers import read_bytes, strict_json
-from oncogloss.schema import Change, Concept, Document, Matching, Passage
+from oncogloss.schema import Change, Concept, Document, Extraction, Matching, Passage
 from oncogloss.service.problems import ProblemError, fields_that_fail
 
 B = TypeVar("B", bound=BaseModel)
@@ -64,6 +64,13 @@ class Matchings(BaseModel):
     """How a patient stands to each trial. It informs a person and decides nothing."""
 
     matchings: list[Matching]
+
+
+class View(BaseModel):
+    """A document's text and all that was found in it."""
+
+    document: Document
+    extraction: Extraction
 
 
 class ServedModel(BaseModel):
