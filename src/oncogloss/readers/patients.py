@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, quoted, shown
 from oncogloss.readers import strict_json
 from oncogloss.readers.fhir_patients import read_bundle
 from oncogloss.schema import Diagnosis, LabResult, MarkerResult, Patient, PatientList, Therapy
@@ -57,7 +57,7 @@ def patient_of(value: object, source: str) -> Patient:
 
 def _read_own(value: dict[str, Any], source: str) -> Patient:
     problems = [
-        f"{source}: {shown(key)} is no field of a patient; it was not read." for key in value if not _known(key)
+        f"{source}: {quoted(key)} is no field of a patient; it was not read." for key in value if not _known(key)
     ]
     fields: dict[str, Any] = {"id": str(value.get("id", source))}
     for key in _PLAIN[1:]:
@@ -68,7 +68,9 @@ def _read_own(value: dict[str, Any], source: str) -> Patient:
     said = value.get("complete") or []
     said = said if isinstance(said, list) else [said]
     fields["complete"] = tuple(name for name in said if name in get_args(PatientList))
-    problems += [f"{source}: complete: no list is called {shown(str(x))}." for x in said if x not in fields["complete"]]
+    problems += [
+        f"{source}: complete: no list is called {quoted(str(x))}." for x in said if x not in fields["complete"]
+    ]
     return Patient(**fields, problems=tuple(problems))
 
 
@@ -100,7 +102,7 @@ def _entries(key: str, value: object, model: type[_Model], source: str, problems
         try:
             entry = model.model_validate(item)
         except ValidationError as error:
-            fields = ", ".join(dict.fromkeys(shown(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
+            fields = ", ".join(dict.fromkeys(quoted(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
             problems.append(f"{place}: {fields} cannot be read; the entry was left out.")
             continue
         wrong = [f for f in _DATES if getattr(entry, f, "") and not _DATE.fullmatch(getattr(entry, f))]

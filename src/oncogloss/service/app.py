@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from oncogloss.compare import as_of_today, changes_between, matchings_of
 from oncogloss.concepts import link
 from oncogloss.concepts.linker import TYPES
-from oncogloss.errors import InputError, OncoglossError
+from oncogloss.errors import InputError, OncoglossError, unquoted
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_bytes
 from oncogloss.readers.patients import patient_of
@@ -99,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.audit = Audit(settings.audit)
         yield
         app.state.engine.close()
+        app.state.audit.close()
 
     app = FastAPI(
         title="oncogloss",
@@ -124,7 +125,7 @@ async def _as_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, "There is nothing here by this name and method.", request_id, headers)
-    detail = str(error) if isinstance(error, InputError) else "The request does not fit; see /openapi.json."
+    detail = unquoted(str(error)) if isinstance(error, InputError) else "The request does not fit; see /openapi.json."
     return problem(422, detail, request_id)
 
 
@@ -362,7 +363,7 @@ async def _answer(
     request: Request, engine: Engine, pipeline: Pipeline, number: int, item: Document | InputError, raw: bytes
 ) -> bytes:
     if isinstance(item, InputError):
-        return json.dumps({"line": number, "error": str(item)}).encode() + b"\n"
+        return json.dumps({"line": number, "error": unquoted(str(item))}).encode() + b"\n"
     try:
         found = await engine.run(_reading(pipeline, item), wait=True)
     except ProblemError as error:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from oncogloss.errors import InputError
+from oncogloss.errors import InputError, unquoted
 from oncogloss.readers import read_bytes, strict_json
 from oncogloss.schema import Change, Concept, Document, Extraction, Matching, Passage
 from oncogloss.service.problems import ProblemError, fields_that_fail
@@ -103,7 +103,7 @@ def parsed(data: bytes, model: type[B]) -> B:
     try:
         return model.model_validate(strict_json.parse(text, "the body"))
     except InputError as error:
-        detail = str(error)
+        detail = unquoted(str(error))
     except ValidationError as error:
         detail = fields_that_fail(error)
     raise ProblemError(422, detail)
@@ -119,7 +119,7 @@ def documents_of(data: bytes, media_type: str) -> list[Document]:
     documents = []
     for item in read_bytes(data, "the body"):
         if isinstance(item, InputError):
-            raise ProblemError(422, str(item))
+            raise ProblemError(422, unquoted(str(item)))
         documents.append(item)
     return documents
 

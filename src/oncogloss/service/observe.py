@@ -62,3 +62,8 @@ class Audit:
             digest = hashlib.sha256(data).hexdigest()
             self._file.write(line(who=who, request=request, model=model, input_sha256=digest) + "\n")
             self._file.flush()
+
+    def close(self) -> None:
+        """Nothing more is noted."""
+        if self._file:
+            self._file.close()
