@@ -50,7 +50,7 @@ def test_what_is_wrong_in_our_own_json_costs_only_itself(tmp_path: Path) -> None
         ("labs",),
     )
     assert told(patient) == [
-        "shoe is no field of a patient; it was not read.",
+        "“shoe” is no field of a patient; it was not read.",
         "birth_date is no date; write it as 2024-05-31.",
         "diagnoses, entry 2: name cannot be read; the entry was left out.",
         "diagnoses, entry 3: date is no date; write it as 2024-05-31.",
