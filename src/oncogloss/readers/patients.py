@@ -102,7 +102,7 @@ def _entries(key: str, value: object, model: type[_Model], source: str, problems
         try:
             entry = model.model_validate(item)
         except ValidationError as error:
-            fields = ", ".join(dict.fromkeys(quoted(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
+            fields = ", ".join(dict.fromkeys(shown(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
             problems.append(f"{place}: {fields} cannot be read; the entry was left out.")
             continue
         wrong = [f for f in _DATES if getattr(entry, f, "") and not _DATE.fullmatch(getattr(entry, f))]
