@@ -9,7 +9,7 @@ from pathlib import Path
 from oncogloss.concepts import Vocabulary, link, link_id
 from oncogloss.errors import InputError, OncoglossError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL
-from oncogloss.pipeline import load
+from oncogloss.pipeline import Pipeline, load
 from oncogloss.readers import read_path
 from oncogloss.readers.patients import read_patient
 from oncogloss.schema import Change, Document, Matching, Patient
@@ -22,8 +22,12 @@ from oncogloss.structure.quantities import read_quantity, read_time
 def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL) -> tuple[Change, ...]:
     """What changed between two files of one record each. Raises InputError where a file holds none or several."""
     documents = _only_record(old), _only_record(new)
-    pipeline = load(model)
-    before, after = ((document, pipeline.extract(document)) for document in documents)
+    return changes_between(*documents, load(model))
+
+
+def changes_between(old: Document, new: Document, pipeline: Pipeline) -> tuple[Change, ...]:
+    """What changed between two versions of a trial."""
+    before, after = ((document, pipeline.extract(document)) for document in (old, new))
     return changes(before, after, read_time)
 
 
@@ -38,7 +42,11 @@ def _only_record(path: Path) -> Document:
 
 def patient_as_of(path: Path) -> Patient:
     """Read a patient; where the file tells no date as of which it holds, it is today's, and `problems` says so."""
-    patient = read_patient(path)
+    return as_of_today(read_patient(path))
+
+
+def as_of_today(patient: Patient) -> Patient:
+    """The patient, with today's date where it tells none, which `problems` then says."""
     if patient.date:
         return patient
     today = date.today().isoformat()
@@ -48,7 +56,11 @@ def patient_as_of(path: Path) -> Patient:
 
 def match_records(patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL) -> Iterator[Matching]:
     """A patient held against each trial."""
-    pipeline = load(model)
+    return matchings_of(patient, documents, load(model))
+
+
+def matchings_of(patient: Patient, documents: Iterable[Document], pipeline: Pipeline) -> Iterator[Matching]:
+    """A patient held against each trial, read by a pipeline with a vocabulary."""
     if pipeline.vocabulary is None:
         raise OncoglossError("Matching needs a vocabulary; load the model with one.")
     knowledge = knowledge_of(pipeline.vocabulary)

@@ -11,6 +11,8 @@ A message is one sentence on one line: where, what is wrong, what to do. It neve
 
 from __future__ import annotations
 
+import re
+
 
 class OncoglossError(Exception):
     """Root of all errors of oncogloss; whose fault it is, each class below says."""
@@ -42,3 +44,13 @@ class MissingExtraError(OncoglossError):
 def shown(name: str) -> str:
     """Return `name` (a path, id or key) with each unprintable character escaped, fit for one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def quoted(name: str) -> str:
+    """`shown`, between marks that tell what was given from what we say of it: a service leaves it out."""
+    return f"“{shown(name).replace('“', chr(34)).replace('”', chr(34))}”"
+
+
+def unquoted(message: str) -> str:
+    """A message without what is quoted in it."""
+    return re.sub("“[^”]*”", "…", message)

@@ -50,13 +50,13 @@ def test_what_is_wrong_in_our_own_json_costs_only_itself(tmp_path: Path) -> None
         ("labs",),
     )
     assert told(patient) == [
-        "shoe is no field of a patient; it was not read.",
+        "“shoe” is no field of a patient; it was not read.",
         "birth_date is no date; write it as 2024-05-31.",
         "diagnoses, entry 2: name cannot be read; the entry was left out.",
         "diagnoses, entry 3: date is no date; write it as 2024-05-31.",
         "labs, entry 1: value cannot be read; the entry was left out.",
         "medications is no list; it was not read.",
-        "complete: no list is called shoes.",
+        "complete: no list is called “shoes”.",
         "ECOG 7 is no such score (0 to 5); it was left out.",
         "sex is neither female nor male; criteria that ask for it stay open.",
         "neither birth date nor age; criteria on age stay open.",

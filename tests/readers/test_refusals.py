@@ -47,8 +47,8 @@ REFUSED: dict[bytes, str] = {
     b'{"studies": 3}': NO_TRIAL,
     b"[[]]": NO_TRIAL.replace("x:", "x, study 1:"),
     b'{"a": NaN}': "x: NaN is not JSON; write null or a number.",
-    b'{"a": 1, "a": 2}': "x: the key a occurs twice in one object; keep one of the two.",
-    b'{"a\\n": 1, "a\\n": 2}': "x: the key a\\n occurs twice in one object; keep one of the two.",
+    b'{"a": 1, "a": 2}': "x: the key “a” occurs twice in one object; keep one of the two.",
+    b'{"a\\n": 1, "a\\n": 2}': "x: the key “a\\n” occurs twice in one object; keep one of the two.",
     b'{"protocolSection": 3}': "x: field protocolSection must be an object; mend it or fetch it again.",
     b'{"protocolSection": {"conditionsModule": {"conditions": ["a", 7]}}}': (
         "x: field protocolSection.conditionsModule.conditions[1] must be text; mend it or fetch it again."
@@ -58,16 +58,16 @@ REFUSED: dict[bytes, str] = {
     ),
     b'{"protocolSection": null}': "x: the id is empty; give each record an id.",
     b'{"protocolSection": {"identificationModule": {"nctId": "N1"}}}': (
-        "x: record N1 holds no text; leave it out or fetch it again."
+        "x: record “N1” holds no text; leave it out or fetch it again."
     ),
     b'{"passages": {"a": "b"}}': 'x: the record has no id; add "id": "..." to it.',
     b'{"id": 5, "passages": {"a": "b"}}': 'x: the record has no id; add "id": "..." to it.',
     b'{"id": " ", "passages": {"a": "b"}}': "x: the id is empty; give each record an id.",
-    b'{"id": "r\\n1", "passages": []}': 'x: record r\\n1, "passages" must be an object of names and texts.',
-    b'{"id": "r", "passages": {"a": 1}}': "x: record r, passage a must be text in quotes.",
-    b'{"id": "r", "passages": {"a": " "}}': "x: record r holds no text; leave it out or fetch it again.",
+    b'{"id": "r\\n1", "passages": []}': 'x: record “r\\n1”, "passages" must be an object of names and texts.',
+    b'{"id": "r", "passages": {"a": 1}}': "x: record “r”, passage “a” must be text in quotes.",
+    b'{"id": "r", "passages": {"a": " "}}': "x: record “r” holds no text; leave it out or fetch it again.",
     b'{"id": "r", "passages": {"a": "ok \\ud83c\\udf19 \\ud83c"}}': (
-        "x: record r, passage a has half a surrogate pair at character 5; write the whole character."
+        "x: record “r”, passage “a” has half a surrogate pair at character 5; write the whole character."
     ),
     b'{"id": "\\udf19", "passages": {"a": "b"}}': (
         "x: the id has half a surrogate pair at character 0; write the whole character."
@@ -85,7 +85,7 @@ REFUSED: dict[bytes, str] = {
         "x: the id is empty; give each record an id."
     ),
     b"<clinical_study><id_info><nct_id>N2</nct_id></id_info></clinical_study>": (
-        "x: record N2 holds no text; leave it out or fetch it again."
+        "x: record “N2” holds no text; leave it out or fetch it again."
     ),
     b"<!DOCTYPE html><html>": NO_DTD,
 }  # fmt: skip
@@ -121,10 +121,10 @@ BAD_LINES: dict[bytes, str] = {
     "mend it or fetch it again.",
     b'{"id": "\xff"}': "byte {}: not UTF-8 text; save it as UTF-8.",
     b'{"a": Infinity}': "Infinity is not JSON; write null or a number.",
-    b'{"a": 1, "a": 2}': "the key a occurs twice in one object; keep one of the two.",
+    b'{"a": 1, "a": 2}': "the key “a” occurs twice in one object; keep one of the two.",
     b'{"a": ' + b"9" * 5000 + b"}": "a number has 5000 digits; trial records have none so long, fetch it again.",
     b'{"a":' * 10_000: "the JSON is nested too deeply for a trial record; fetch it again.",
-    b'{"id": "a", "passages": {"t": "\\ud800"}}': "record a, passage t has half a surrogate pair at "
+    b'{"id": "a", "passages": {"t": "\\ud800"}}': "record “a”, passage “t” has half a surrogate pair at "
     "character 0; write the whole character.",
 }
 

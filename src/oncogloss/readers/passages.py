@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, quoted
 from oncogloss.schema import Document, Part, Passage, Registry
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -58,15 +58,15 @@ def make_document(
     _check_unicode(id, f"{source}: the id")
     passages = []
     for name, text in texts:
-        _check_unicode(name, f"{source}: record {shown(id)}, the name of a passage")
-        _check_unicode(text, f"{source}: record {shown(id)}, passage {shown(name)}")
+        _check_unicode(name, f"{source}: record {quoted(id)}, the name of a passage")
+        _check_unicode(text, f"{source}: record {quoted(id)}, passage {quoted(name)}")
         if text.strip():
             passages.append(Passage(name=name, text=text))
     parts = tuple(parts)
     for value in (*(p.label + p.kind for p in parts), *(_words(registry) if registry else ())):
-        _check_unicode(value, f"{source}: record {shown(id)}, a field beside its text")
+        _check_unicode(value, f"{source}: record {quoted(id)}, a field beside its text")
     if not passages:
-        raise InputError(f"{source}: record {shown(id)} holds no text; leave it out or fetch it again.")
+        raise InputError(f"{source}: record {quoted(id)} holds no text; leave it out or fetch it again.")
     return Document(id=id, passages=tuple(passages), source=source, parts=parts, registry=registry)
 
 

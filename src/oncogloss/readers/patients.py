@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, quoted, shown
 from oncogloss.readers import strict_json
 from oncogloss.readers.fhir_patients import read_bundle
 from oncogloss.schema import Diagnosis, LabResult, MarkerResult, Patient, PatientList, Therapy
@@ -37,7 +37,11 @@ def read_patient(path: Path) -> Patient:
         raise InputError(f"{source}: cannot be read ({error.strerror}); check the path.") from None
     except UnicodeDecodeError:
         raise InputError(f"{source}: not UTF-8 text; save it as UTF-8.") from None
-    value = strict_json.parse(text, source)
+    return patient_of(strict_json.parse(text, source), source)
+
+
+def patient_of(value: object, source: str) -> Patient:
+    """The patient that a JSON value of `source` is. Raises InputError if it is neither ours nor a FHIR Bundle."""
     if not isinstance(value, dict):
         raise InputError(f'{source}: no patient; give a JSON object such as {{"id": …, "diagnoses": […]}}.')
     if value.get("resourceType") == "Bundle":
@@ -53,7 +57,7 @@ def read_patient(path: Path) -> Patient:
 
 def _read_own(value: dict[str, Any], source: str) -> Patient:
     problems = [
-        f"{source}: {shown(key)} is no field of a patient; it was not read." for key in value if not _known(key)
+        f"{source}: {quoted(key)} is no field of a patient; it was not read." for key in value if not _known(key)
     ]
     fields: dict[str, Any] = {"id": str(value.get("id", source))}
     for key in _PLAIN[1:]:
@@ -64,7 +68,9 @@ def _read_own(value: dict[str, Any], source: str) -> Patient:
     said = value.get("complete") or []
     said = said if isinstance(said, list) else [said]
     fields["complete"] = tuple(name for name in said if name in get_args(PatientList))
-    problems += [f"{source}: complete: no list is called {shown(str(x))}." for x in said if x not in fields["complete"]]
+    problems += [
+        f"{source}: complete: no list is called {quoted(str(x))}." for x in said if x not in fields["complete"]
+    ]
     return Patient(**fields, problems=tuple(problems))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, quoted
 
 _MAX_DIGITS = 100  # counts and dates have far fewer; int() of a million digits takes minutes
 
@@ -50,7 +50,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys: dict[str, object] = {}
     for key, value in pairs:
         if key in keys:
-            raise _RefusedError(f"the key {shown(key[:60])} occurs twice in one object; keep one of the two")
+            raise _RefusedError(f"the key {quoted(key[:60])} occurs twice in one object; keep one of the two")
         keys[key] = value
     return keys
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, quoted
 from oncogloss.readers.passages import make_document
 from oncogloss.schema import Document
 
@@ -26,8 +26,8 @@ def read_passages(record: dict[str, object], source: str) -> Document:
     if not isinstance(id, str):
         raise InputError(f'{source}: the record has no id; add "id": "..." to it.')
     if not isinstance(passages, dict):
-        raise InputError(f'{source}: record {shown(id)}, "passages" must be an object of names and texts.')
+        raise InputError(f'{source}: record {quoted(id)}, "passages" must be an object of names and texts.')
     for name, text in passages.items():
         if not isinstance(text, str):
-            raise InputError(f"{source}: record {shown(id)}, passage {shown(name)} must be text in quotes.")
+            raise InputError(f"{source}: record {quoted(id)}, passage {quoted(name)} must be text in quotes.")
     return make_document(id, passages.items(), source)

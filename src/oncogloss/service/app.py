@@ -1,0 +1,387 @@
+"""The HTTP application: each route calls the pipeline as the command line does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from oncogloss.compare import as_of_today, changes_between, matchings_of
+from oncogloss.concepts import link
+from oncogloss.concepts.linker import TYPES
+from oncogloss.errors import InputError, OncoglossError, unquoted
+from oncogloss.pipeline import Pipeline
+from oncogloss.readers import read_bytes
+from oncogloss.readers.patients import patient_of
+from oncogloss.schema import Document, Extraction
+from oncogloss.service.bodies import (
+    Changes,
+    DiffBody,
+    Health,
+    LinkBody,
+    Linked,
+    MatchBody,
+    Matchings,
+    Served,
+    ServedModel,
+    TextBody,
+    View,
+    document_of,
+    documents_of,
+    parsed,
+)
+from oncogloss.service.engine import Engine
+from oncogloss.service.guard import Guard, Limits
+from oncogloss.service.observe import Audit, Metrics, request_log
+from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
+from oncogloss.service.saving import written
+from oncogloss.writers.files import FILES, TEXTS
+from oncogloss.writers.style import COLOURS
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"description": words, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+    for code, words in {
+        400: "Not a request", 401: "No valid key", 404: "Not served", 408: "Too slow", 413: "Too large",
+        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After", 503: "Took too long",
+    }.items()
+}  # fmt: skip
+ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+LONGEST_LINE = 10_000_000  # bytes of one record of a batch
+
+
+class Lines(StreamingResponse):
+    """Answers while the request still comes: Starlette's own would wait for the end of the connection by reading
+    from it, and so take away lines of the body."""
+
+    media_type = "application/x-ndjson"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the lines."""
+        await self.stream_response(send)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a service runs. `models`: the first is the default. `keys`: digest → name; none: open to all."""
+
+    models: tuple[str, ...] = ("micro",)
+    keys: dict[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 2
+    queue: int = 32
+    seconds: float = 60.0
+    audit: Path | None = None
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application with its models loaded when it starts."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = Engine(
+            settings.models, workers=settings.workers, queue=settings.queue, seconds=settings.seconds
+        )
+        app.state.audit = Audit(settings.audit)
+        yield
+        app.state.engine.close()
+        app.state.audit.close()
+
+    app = FastAPI(
+        title="oncogloss",
+        summary="Oncology trial text in; grounded, structured facts out.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses=PROBLEMS,
+    )
+    app.state.metrics = metrics
+    for error in (ProblemError, OncoglossError, HTTPException, RequestValidationError):
+        app.add_exception_handler(error, _as_problem)
+    _routes(app)
+    app.add_middleware(Guard, settings.limits, settings.keys, metrics, request_log())
+    return app
+
+
+async def _as_problem(request: Request, error: Exception) -> Response:
+    request_id = request.state.request_id
+    if isinstance(error, ProblemError):
+        return problem(error.status, error.detail, request_id, error.headers)
+    if isinstance(error, HTTPException):
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, "There is nothing here by this name and method.", request_id, headers)
+    detail = unquoted(str(error)) if isinstance(error, InputError) else "The request does not fit; see /openapi.json."
+    return problem(422, detail, request_id)
+
+
+def _json_body(*models: type[BaseModel], example: dict[str, Any], files: bool = False) -> dict[str, Any]:
+    """The requestBody of an operation that parses its body itself."""
+    schemas: list[dict[str, Any]] = [m.model_json_schema() for m in models]
+    if files:
+        schemas.append({"type": "object", "description": "A ClinicalTrials.gov study, or {id, passages}."})
+    content: dict[str, Any] = {
+        "application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, "example": example}
+    }
+    if files:
+        content |= {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/xml")}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _routes(app: FastAPI) -> None:
+    @app.head("/healthz", include_in_schema=False)
+    @app.get("/healthz")
+    async def healthz() -> Health:
+        """Alive."""
+        return Health(status="ok")
+
+    @app.get("/readyz")
+    async def readyz(request: Request) -> Health:
+        """Models loaded: ready to answer."""
+        if not hasattr(request.app.state, "engine"):
+            raise ProblemError(503, "The models are being loaded.", {"Retry-After": "1"})
+        return Health(status="ok")
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics(request: Request) -> Response:
+        """Counts and times in Prometheus's text format."""
+        state = request.app.state
+        state.metrics.taken.set(state.engine.taken)
+        return Response(state.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/v1/model")
+    async def model(request: Request) -> Served:
+        """Which models answer here."""
+        engine: Engine = request.app.state.engine
+        return Served(
+            models=[
+                ServedModel(**engine.pipeline(name).info.model_dump(), default=name == engine.models[0])
+                for name in engine.models
+            ]
+        )
+
+    _reading_routes(app)
+    _comparing_routes(app)
+    _page_routes(app)
+
+
+def _reading_routes(app: FastAPI) -> None:
+    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
+
+    @app.post("/v1/extract", openapi_extra=_json_body(TextBody, example=text_example, files=True))
+    async def extract(request: Request, model: str | None = None) -> Extraction:
+        """All facts of one record or text."""
+        _, found, pipeline, data = await _read_one(request, model)
+        _note(request, pipeline, data)
+        return Response(found.model_dump_json(), media_type="application/json")  # type: ignore[return-value]
+
+    @app.post(
+        "/v1/extract/batch",
+        response_class=Lines,
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+        },
+    )
+    async def batch(request: Request, model: str | None = None) -> Lines:
+        """A record a line in; an extraction a line out, in order, or `{"line", "error"}` for one not readable."""
+        pipeline = _engine(request).pipeline(model)
+        return Lines(_read_lines(request, pipeline))
+
+    link_example = {"names": ["MK-3475", "PD-1 inhibitor"], "type": None}
+
+    @app.post("/v1/link", openapi_extra=_json_body(LinkBody, example=link_example))
+    async def link_names(request: Request) -> list[Linked]:
+        """The concepts of names, without their context."""
+        body = parsed(await request.body(), LinkBody)
+        vocabulary = _engine(request).pipeline(None).vocabulary
+        if body.type is not None and body.type not in TYPES:
+            raise ProblemError(422, f"type: no such type; there are {', '.join(TYPES)}.")
+        if vocabulary is None:
+            raise ProblemError(404, "No vocabulary is loaded.")
+        kinds = [body.type] if body.type else list(TYPES)
+
+        def linked(name: str) -> Linked:
+            found = {kind: concept for kind in kinds if (concept := link(kind, name, None, vocabulary))}
+            return Linked(name=name, concepts=found or None)
+
+        return await _engine(request).run(lambda: [linked(name) for name in body.names])
+
+
+def _comparing_routes(app: FastAPI) -> None:
+    trial = {"id": "NCT99000001", "passages": {"eligibility": "Inclusion Criteria:\n- ECOG 0-1"}}
+    patient = {"id": "p1", "date": "2026-01-31", "sex": "female", "age": 61, "ecog": 1}
+
+    @app.post("/v1/diff", openapi_extra=_json_body(DiffBody, example={"old": trial, "new": trial}))
+    async def diff(request: Request, model: str | None = None) -> Changes:
+        """What changed between two versions of a trial, as facts."""
+        data = await request.body()
+        body = parsed(data, DiffBody)
+        old, new = document_of(body.old, "old"), document_of(body.new, "new")
+        pipeline = _engine(request).pipeline(model)
+        found = await _engine(request).run(lambda: changes_between(old, new, pipeline))
+        _note(request, pipeline, data, records=2)
+        return Changes(changes=list(found))
+
+    @app.post("/v1/match", openapi_extra=_json_body(MatchBody, example={"patient": patient, "trials": [trial]}))
+    async def match(request: Request, model: str | None = None) -> Matchings:
+        """Each criterion of trials for a patient: met, not met or unknown. It informs and decides nothing."""
+        data = await request.body()
+        body = parsed(data, MatchBody)
+        person = as_of_today(patient_of(body.patient, "patient"))
+        documents = [document_of(record, f"trials.{i}") for i, record in enumerate(body.trials)]
+        pipeline = _engine(request).pipeline(model)
+        found = await _engine(request).run(lambda: list(matchings_of(person, documents, pipeline)))
+        _note(request, pipeline, data, records=len(documents))
+        return Matchings(matchings=found)
+
+
+def _page_routes(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return _asset("index.html")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def asset(name: str) -> Response:
+        return _asset(name)
+
+    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
+
+    @app.post("/v1/view", openapi_extra=_json_body(TextBody, example=text_example, files=True))
+    async def view(request: Request, model: str | None = None) -> View:
+        """All facts of one record or text, with the text that they stand in."""
+        document, found, pipeline, data = await _read_one(request, model)
+        _note(request, pipeline, data)
+        body = View(document=document, extraction=found).model_dump_json()
+        return Response(body, media_type="application/json")  # type: ignore[return-value]
+
+    @app.get("/v1/formats")
+    async def formats() -> list[str]:
+        """The formats of `/v1/convert`."""
+        return ["json", *TEXTS, *FILES]
+
+    @app.post(
+        "/v1/convert", response_class=Response, openapi_extra=_json_body(TextBody, example=text_example, files=True)
+    )
+    async def convert(request: Request, format: str = "json", model: str | None = None) -> Response:
+        """All facts of one record or text in the format of another program, as a file."""
+        if format not in ("json", *TEXTS, *FILES):
+            raise ProblemError(422, f"format: not known; there are json, {', '.join([*TEXTS, *FILES])}.")
+        document, found, pipeline, data = await _read_one(request, model)
+        name, content = await _engine(request).run(lambda: written(document, found, format))
+        _note(request, pipeline, data)
+        return Response(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _asset(name: str) -> Response:
+    """A file of the page. Raises ProblemError 404 where it is none of them."""
+    if name == "types.css":
+        return Response(types_css(), media_type="text/css")
+    suffix = name.rpartition(".")[2]
+    if suffix not in ASSETS or not re.fullmatch(r"[a-z]+\.[a-z]+", name):
+        raise ProblemError(404, "There is nothing here by this name and method.")
+    path = files("oncogloss") / "service" / "page" / name
+    if not path.is_file():
+        raise ProblemError(404, "There is nothing here by this name and method.")
+    return Response(path.read_bytes(), media_type=ASSETS[suffix])
+
+
+def types_css() -> str:
+    """A colour for each entity type, and what hides its marks."""
+    rules = (
+        f".{type_} {{ --c: {colour}; }}\n"
+        f".hide-{type_} mark.{type_} {{ background: none; border: 0; padding: 0; cursor: auto; }}\n"
+        for type_, colour in COLOURS.items()
+    )
+    return "".join(rules)
+
+
+async def _read_one(request: Request, model: str | None) -> tuple[Document, Extraction, Pipeline, bytes]:
+    data = await request.body()
+    documents = documents_of(data, _media_type(request))
+    if len(documents) != 1:
+        raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
+    pipeline = _engine(request).pipeline(model)
+    return documents[0], await _engine(request).run(lambda: pipeline.extract(documents[0])), pipeline, data
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _note(request: Request, pipeline: Pipeline, data: bytes, records: int = 1) -> None:
+    state = request.state
+    request.app.state.audit.note(who=state.who, request=state.request_id, model=pipeline.info.sha256, data=data)
+    request.app.state.metrics.records.labels(pipeline.info.name).inc(records)
+
+
+async def _read_lines(request: Request, pipeline: Pipeline) -> AsyncIterator[bytes]:
+    engine, number = _engine(request), 0
+    under_way: deque[asyncio.Task[bytes]] = deque()
+    try:
+        async for raw in _lines(request):
+            number += 1
+            for item in _read_line(raw, f"line {number}"):
+                under_way.append(asyncio.create_task(_answer(request, engine, pipeline, number, item, raw)))
+                if len(under_way) > 2 * engine.workers:
+                    yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+
+
+def _read_line(raw: bytes, place: str) -> Iterator[Document | InputError]:
+    if not raw.strip():
+        return
+    if raw.lstrip().startswith(b"{"):
+        yield from read_bytes(raw, place)
+    else:
+        yield InputError(f"{place}: no JSON object; give a record a line.")
+
+
+async def _answer(
+    request: Request, engine: Engine, pipeline: Pipeline, number: int, item: Document | InputError, raw: bytes
+) -> bytes:
+    if isinstance(item, InputError):
+        return json.dumps({"line": number, "error": unquoted(str(item))}).encode() + b"\n"
+    try:
+        found = await engine.run(_reading(pipeline, item), wait=True)
+    except ProblemError as error:
+        return json.dumps({"line": number, "error": error.detail}).encode() + b"\n"
+    _note(request, pipeline, raw)
+    return found.encode() + b"\n"
+
+
+def _reading(pipeline: Pipeline, document: Document) -> Callable[[], str]:
+    return lambda: pipeline.extract(document).model_dump_json()
+
+
+async def _lines(request: Request) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in request.stream():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line
+        if len(rest) > LONGEST_LINE:
+            raise ProblemError(413, f"A line is longer than {LONGEST_LINE:,} bytes.")
+    yield rest

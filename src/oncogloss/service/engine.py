@@ -1,0 +1,77 @@
+"""The pipelines of a service and who may use them when: a few threads, a bounded queue, a clear refusal beyond it.
+
+The windows of all requests under way share one runtime and its threads, so that a core that one request leaves idle
+while it decodes reads the windows of another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.service.problems import ProblemError
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting."""
+
+    def __init__(self, models: Sequence[str], *, workers: int, queue: int, seconds: float) -> None:
+        self.models = tuple(models)
+        self.workers, self.queue, self.seconds = workers, queue, seconds
+        self.pipelines = _load(self.models)
+        self.taken = 0
+        self._room = asyncio.Condition()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
+
+    def pipeline(self, model: str | None) -> Pipeline:
+        """The pipeline of a model that is served, the first where None. Raises ProblemError for another."""
+        name = model or self.models[0]
+        if name not in self.pipelines:
+            raise ProblemError(404, f"No such model is served; there are {', '.join(self.models)}.")
+        return self.pipelines[name]
+
+    async def run(self, work: Callable[[], T], *, wait: bool = False) -> T:
+        """Do `work` in a thread. Where the queue is full: with `wait` when there is room, else ProblemError 429.
+
+        Raises ProblemError 503 after `seconds`; the thread then ends what it does, and only then its place is free.
+        """
+        async with self._room:
+            if wait:
+                await self._room.wait_for(lambda: self.taken < self.workers + self.queue)
+            elif self.taken >= self.workers + self.queue:
+                raise ProblemError(429, "All places are taken; try again in a second.", {"Retry-After": "1"})
+            self.taken += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        freed = asyncio.ensure_future(self._free_after(future))
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self.seconds)
+        except TimeoutError:
+            raise ProblemError(
+                503, "The text took too long; send it in parts, or try again later.", {"Retry-After": "10"}
+            ) from None
+        finally:
+            if future.done():
+                await freed
+
+    async def _free_after(self, future: asyncio.Future[T]) -> None:
+        await asyncio.wait([future])
+        async with self._room:
+            self.taken -= 1
+            self._room.notify()
+
+    async def reload(self) -> None:
+        """Load the models again, then serve them; requests under way end with those that they began with."""
+        self.pipelines = await asyncio.get_running_loop().run_in_executor(None, _load, self.models)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._pool.shutdown(wait=True)
+
+
+def _load(models: Sequence[str]) -> dict[str, Pipeline]:
+    return {model: load(model) for model in models}

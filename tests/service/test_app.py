@@ -1,0 +1,175 @@
+import json
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from oncogloss.pipeline import load
+from oncogloss.readers import read_path
+from oncogloss.service.app import types_css
+from oncogloss.writers.files import FILES, TEXTS
+
+SAMPLES = Path(__file__).parents[2] / "corpus" / "samples"
+RECORD = (SAMPLES / "NCT99000001.json").read_bytes()
+TEXT = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
+PLAIN = TEXT["text"].encode()
+
+
+def problem_of(answer: object, status: int) -> str:
+    assert answer.status_code == status  # type: ignore[attr-defined]
+    assert answer.headers["content-type"] == "application/problem+json"  # type: ignore[attr-defined]
+    body = answer.json()  # type: ignore[attr-defined]
+    assert body["status"] == status
+    assert body["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"  # type: ignore[attr-defined]
+    return str(body["detail"])
+
+
+def test_a_record_is_read_as_the_pipeline_reads_it(client: TestClient) -> None:
+    answer = client.post("/v1/extract", content=RECORD, headers={"content-type": "application/json"})
+    document = next(iter(read_path(SAMPLES / "NCT99000001.json")))
+    assert answer.status_code == 200
+    assert answer.text == load("nano").extract(document).model_dump_json()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (json.dumps(TEXT).encode(), "application/json"),
+        (TEXT["text"].encode(), "text/plain"),
+        (TEXT["text"].encode(), ""),
+    ],
+)
+def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, kind: str) -> None:
+    answer = client.post("/v1/extract", content=content, headers={"content-type": kind})
+    assert {m["text"] for m in answer.json()["mentions"]} >= {"0-1", "PD-1 inhibitor"}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b'{"text": ""}', "application/json"),
+        (b'{"text": "a", "more": 1}', "application/json"),
+        (b'{"text": 7}', "application/json"),
+        (b"{", "application/json"),
+        (b"[" * 20_000, "application/json"),
+        (b'{"studies": []}', "application/json"),
+        (b'{"protocolSection": 1}', "application/json"),
+        (b'{"id": "a", "id": "b", "passages": {}}', "application/json"),
+        (b"\xff\xfe\xff", "text/plain"),
+        (b"", "text/plain"),
+        (b"a\x00b", "text/plain"),
+        (b"<!DOCTYPE a [<!ENTITY b 'cc'>]><a>&b;</a>", "application/xml"),
+        (b"%PDF-1.7", "application/pdf"),
+    ],
+)
+def test_what_is_no_trial_gets_one_sentence(client: TestClient, content: bytes, kind: str) -> None:
+    detail = problem_of(client.post("/v1/extract", content=content, headers={"content-type": kind}), 422)
+    assert "\n" not in detail
+
+
+def test_errors_never_say_what_was_sent(client: TestClient) -> None:
+    canary = "CANARY7Q"
+    bodies = [
+        ("/v1/extract", {"text": {canary: canary}}), ("/v1/extract", {"text": "x", "passage": canary * 40}),
+        ("/v1/link", {"names": canary}), ("/v1/diff", {"old": canary, "new": {}}), ("/v1/match", {"patient": canary}),
+        ("/v1/diff", {"old": {"id": canary, "passages": 1}, "new": {}}),
+    ]  # fmt: skip
+    for path, body in bodies:
+        answer = client.post(path, json=body)
+        assert answer.status_code == 422
+        assert canary not in answer.text
+
+
+def test_what_is_not_there_is_said(client: TestClient) -> None:
+    problem_of(client.get("/nothing"), 404)
+    problem_of(client.delete("/v1/extract"), 405)
+    assert "nano" in problem_of(client.post("/v1/extract?model=other", json=TEXT), 404)
+    for name in ("..%2fapp.py", "app.py", "", "style.css.map", "%2e%2e"):
+        assert client.get(f"/page/{name}").status_code in (404, 405)
+
+
+def test_a_batch_answers_line_by_line_in_order(client: TestClient) -> None:
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(SAMPLES.glob("NCT9900000[1-4].json"))]
+    lines = [json.dumps(r) for r in records]
+    lines.insert(2, "no record")
+    answer = client.post("/v1/extract/batch", content="\n".join([*lines, ""]))
+    found = [json.loads(line) for line in answer.text.splitlines()]
+    assert [f.get("id", f.get("line")) for f in found] == [
+        "NCT99000001",
+        "NCT99000002",
+        3,
+        "NCT99000003",
+        "NCT99000004",
+    ]
+    one = client.post("/v1/extract", content=lines[0], headers={"content-type": "application/json"})
+    assert found[0] == one.json()
+
+
+def test_names_are_linked(client: TestClient) -> None:
+    one, other = client.post("/v1/link", json={"names": ["MK-3475", "nothing of the kind"], "type": "DRUG"}).json()
+    assert one["concepts"]["DRUG"]["name"] == "pembrolizumab"
+    assert other["concepts"] is None
+    assert "CANCER" in problem_of(client.post("/v1/link", json={"names": ["a"], "type": "NONE"}), 422)
+
+
+def test_versions_are_compared_and_patients_matched(client: TestClient) -> None:
+    old = {"id": "NCT99000009", "passages": {"eligibility": "Inclusion Criteria:\n- ECOG 0-1\n- Age 18 years or older"}}
+    new = {"id": "NCT99000009", "passages": {"eligibility": "Inclusion Criteria:\n- ECOG 0-2\n- Age 18 years or older"}}
+    changes = client.post("/v1/diff", json={"old": old, "new": new}).json()["changes"]
+    assert any("0" in c["message"] and "2" in c["message"] for c in changes)
+    assert client.post("/v1/diff", json={"old": old, "new": old}).json() == {"changes": []}
+    patient = {"id": "p", "date": "2026-01-31", "age": 61, "sex": "female", "ecog": 1}
+    matching = client.post("/v1/match", json={"patient": patient, "trials": [old]}).json()["matchings"][0]
+    assert matching["met"] == 2
+    assert matching["note"]
+
+
+@pytest.mark.parametrize("format", ["json", *TEXTS, *FILES])
+def test_every_writer_gives_a_file(client: TestClient, format: str) -> None:
+    answer = client.post(f"/v1/convert?format={format}", content=RECORD, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith('attachment; filename="NCT99000001.')
+    assert len(answer.content) > 500
+    if answer.headers["content-disposition"].endswith('.zip"'):
+        assert zipfile.ZipFile(BytesIO(answer.content)).testzip() is None
+
+
+def test_formats_that_there_are_not_are_refused(client: TestClient) -> None:
+    assert "brat" in problem_of(client.post("/v1/convert?format=../x", json=TEXT), 422)
+    assert client.get("/v1/formats").json() == ["json", *TEXTS, *FILES]
+
+
+def test_the_page_and_its_parts_come_from_here_alone(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "http" not in page.text.replace("http-equiv", "")
+    for name in ("app.js", "views.js", "marks.js", "style.css", "types.css"):
+        assert client.get(f"/page/{name}").status_code == 200
+    assert ".CANCER { --c:" in types_css()
+
+
+def test_text_comes_back_with_its_facts(client: TestClient) -> None:
+    seen = client.post("/v1/view", json=TEXT).json()
+    text = seen["document"]["passages"][0]["text"]
+    assert text == TEXT["text"]
+    assert all(text[m["start"] : m["end"]] == m["text"] for m in seen["extraction"]["mentions"])
+
+
+def test_the_service_tells_its_model_and_figures(client: TestClient) -> None:
+    client.post("/v1/extract", json=TEXT)
+    model = client.get("/v1/model").json()["models"][0]
+    assert (model["name"], model["default"]) == ("nano", True)
+    assert client.get("/healthz").json() == client.get("/readyz").json() == {"status": "ok"}
+    assert client.head("/healthz").status_code == 200
+    text = client.get("/metrics").text
+    assert 'oncogloss_requests_total{route="/v1/extract",status="200"}' in text
+    assert 'oncogloss_records_total{model="nano"}' in text
+
+
+def test_the_api_describes_itself(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/v1/extract", "/v1/extract/batch", "/v1/link", "/v1/diff", "/v1/match", "/v1/model"} <= paths.keys()
+    body = paths["/v1/extract"]["post"]["requestBody"]["content"]["application/json"]
+    assert client.post("/v1/extract", json=body["example"]).status_code == 200

@@ -1,0 +1,101 @@
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from oncogloss.errors import InputError
+from oncogloss.service.app import Settings, create_app
+from oncogloss.service.guard import HEADERS, Limits
+from oncogloss.service.keys import new_key, owner, read_keys
+
+TEXT = {"text": "ECOG 0-1"}
+LIMITS = Limits(hosts=frozenset({"testserver"}))
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[tuple[TestClient, str]]:
+    key, digest = new_key()
+    with TestClient(create_app(Settings(models=("nano",), keys={digest: "anna"}, limits=LIMITS))) as client:
+        yield client, key
+
+
+def test_every_answer_carries_the_headers(client: TestClient) -> None:
+    for answer in (
+        client.get("/"),
+        client.get("/nothing"),
+        client.post("/v1/extract", json=TEXT),
+        client.get("/metrics"),
+    ):
+        assert HEADERS.items() <= {k: answer.headers.get(k) for k in HEADERS}.items()
+        assert len(answer.headers["x-request-id"]) == 36
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1/extract", "/v1/model", "/metrics", "/openapi.json", "/page/app.js", "/nothing"]
+)
+def test_nothing_is_open_without_a_key(locked: tuple[TestClient, str], method: str, path: str) -> None:
+    client, key = locked
+    for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": f"Basic {key}"}, {"authorization": key}):
+        assert client.request(method, path, headers=headers).status_code == 401
+
+
+def test_a_key_opens_and_health_needs_none(locked: tuple[TestClient, str]) -> None:
+    client, key = locked
+    assert client.post("/v1/extract", json=TEXT, headers={"authorization": f"Bearer {key}"}).status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+def test_bodies_that_are_too_large_are_refused_by_their_word_and_by_count(client: TestClient) -> None:
+    large = b"a" * 300_000
+    assert client.post("/v1/extract", content=large).status_code == 413
+    assert client.post("/v1/extract", content=iter([large[:150_000], large[:150_000]])).status_code == 413
+    assert client.post("/v1/extract", content=b"a", headers={"content-length": "-5"}).status_code == 400
+
+
+def test_another_hosts_name_is_refused(client: TestClient) -> None:
+    for host in ("evil.example", "evil.example:8080", "testserver.evil.example", ""):
+        assert client.get("/v1/model", headers={"host": host}).status_code == 421
+    assert client.get("/v1/model", headers={"host": "testserver:8080"}).status_code == 200
+
+
+def test_neither_log_nor_metrics_nor_audit_hold_any_text(
+    client: TestClient, audit_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = "CANARY9Z"
+    log = logging.getLogger("oncogloss.service")
+    log.addHandler(caplog.handler)
+    try:
+        body = json.dumps({"text": f"ECOG 0-1 {canary}"}).encode()
+        answer = client.post("/v1/extract", content=body, headers={"content-type": "application/json"})
+        client.post(f"/v1/extract?model={canary}", json={"text": canary})
+        client.get(f"/{canary}?name={canary}")
+        client.post("/v1/link", json={"names": [canary]})
+    finally:
+        log.removeHandler(caplog.handler)
+    lines = [json.loads(record.getMessage()) for record in caplog.records]
+    assert len(lines) == 4
+    assert {line["status"] for line in lines} == {200, 404}
+    audit = audit_file.read_text(encoding="utf-8")
+    assert canary not in caplog.text + client.get("/metrics").text + audit
+    noted = json.loads(audit.splitlines()[-1])
+    assert noted["request"] == answer.headers["x-request-id"]
+    assert noted["input_sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_keys_are_read_from_a_file_and_found(tmp_path: Path) -> None:
+    key, digest = new_key()
+    path = tmp_path / "keys.txt"
+    path.write_text(f"# ours\nanna {digest}\n", encoding="utf-8")
+    keys = read_keys(path)
+    assert owner(keys, key) == "anna"
+    assert owner(keys, key + "x") is None
+    assert key not in path.read_text(encoding="utf-8")
+    for wrong in ("", "anna", f"anna {key}", f"an na {digest}"):
+        path.write_text(wrong, encoding="utf-8")
+        with pytest.raises(InputError):
+            read_keys(path)
