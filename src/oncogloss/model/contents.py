@@ -98,7 +98,7 @@ def _is_safetensors(data: bytes) -> bool:
     try:
         header = json.loads(data[8 : 8 + length])
         places = sorted(tuple(entry["data_offsets"]) for name, entry in header.items() if name != "__metadata__")
+        edges = [0, *(end for _, end in places)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
-    edges = [0, *(end for _, end in places)]
     return [start for start, _ in places] == edges[:-1] and edges[-1] == len(data) - 8 - length

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 
 def user_folder() -> Path:
-    """Where the user's own models and keys lie: `oncogloss` in the platform's folder of a user's data."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "oncogloss"
+    """Where the user's own models and keys lie: `oncogloss` in the folder of a user's data."""
+    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "oncogloss"
 
 
 def registry_folder() -> Path:
