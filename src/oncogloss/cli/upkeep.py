@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import CorpusFolder, Records, keep
+from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep
 
 
 @app.command("gate")
@@ -63,3 +63,32 @@ def _sign(path: Path, said: str) -> None:
 
     signature = sign(path.read_bytes(), f"oncogloss gate {said}", secret_key(keys_folder()))
     path.with_name(f"{path.name}.minisig").write_text(signature, encoding="ascii")
+
+
+@app.command("drift")
+def drift_command(
+    store: Annotated[Path, typer.Argument(help="Folder that `oncogloss batch` wrote.")],
+    since: Annotated[str, typer.Option(help="First month that is looked at, YYYY-MM; what came before is compared.")],
+    names: Annotated[Path | None, typer.Option(help="CSV that receives the new names, for `add-terms`.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many new names are shown.")] = 30,
+    model: Model = "micro",
+    out: Out = None,
+) -> None:
+    """What comes in, month by month: words that the tokenizer does not know, drugs without a concept, shift of scores
+    and types; then the new names, by how many records hold them.
+
+    Example: `oncogloss drift store/ --since 2026-10 --names new.csv`
+    """
+    import re
+
+    from oncogloss.evaluation.drift import drift, drift_report, seen_in_store, write_proposed
+    from oncogloss.model.bundle import TOKENIZER, open_bundle
+    from oncogloss.model.tokenizer import Tokenizer
+
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", since):
+        raise typer.BadParameter(f"--since {since} is no month; write it as 2026-10.")
+    tokenizer = Tokenizer(open_bundle(model).path(TOKENIZER).read_text(encoding="utf-8"))
+    found = drift(seen_in_store(store), since, tokenizer)
+    keep(f"# Drift since {since}\n\n{drift_report(found, top)}", out)
+    if names is not None:
+        print(f"{names}: {write_proposed(found, names)} names to look at", file=sys.stderr)

@@ -24,8 +24,7 @@ from oncogloss.evaluation.run import gold_facts
 from oncogloss.model.bundle import CARD, FILES, SUMS, Bundle, open_bundle, write_sums
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import ModelInfo
-from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.silver import rewrite
+from oncogloss.training.corpora import GoldDocument, rewrite
 
 ENOUGH = 200  # mentions
 MOST_LOST = 0.5  # points of F1
