@@ -28,6 +28,13 @@ settings.register_profile("modest", derandomize=True, max_examples=60, deadline=
 settings.load_profile("modest")
 
 
+@pytest.fixture(autouse=True)
+def no_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The models and keys of whoever runs the suite are not part of it."""
+    monkeypatch.setenv("ONCOGLOSS_REGISTRY", str(tmp_path / "no registry"))
+    monkeypatch.setenv("ONCOGLOSS_KEYS", str(tmp_path / "keys"))
+
+
 @pytest.fixture(scope="session")
 def tokenizer_json() -> str:
     """tokenizer.json of about 600 entries, learned from SENTENCES."""

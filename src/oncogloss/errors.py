@@ -3,6 +3,7 @@
     OncoglossError
     ├── InputError          what was given to read is damaged, empty or no trial
     ├── BundleError         the model's files are missing, damaged or tampered with
+    ├── RegistryError       the registry of models cannot do what was asked
     ├── MissingExtraError   an optional part of oncogloss is not installed
     └── CorpusError         annotations do not fit the text or the guidelines
 
@@ -24,6 +25,10 @@ class InputError(OncoglossError):
 
 class BundleError(OncoglossError):
     """The fault of the model bundle: files missing, damaged, or not those its checksums promise."""
+
+
+class RegistryError(OncoglossError):
+    """The fault of a request to the registry of models: no such version, no key, another writer."""
 
 
 class CorpusError(OncoglossError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from oncogloss.cli import reading, serving, training, measuring, vocabulary, corpus  # isort: skip  (the order of `--help`)
+from oncogloss.cli import reading, serving, training, measuring, vocabulary, corpus, models, upkeep  # noqa: F401, I001 - in the order of `--help`
 from oncogloss.cli.app import app
 from oncogloss.errors import OncoglossError
 
-__all__ = ["app", "corpus", "main", "measuring", "reading", "serving", "training", "vocabulary"]
+__all__ = ["app", "main"]
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from oncogloss.errors import BundleError, shown
+from oncogloss.model.contents import check_contents
+from oncogloss.model.files import registry_folder
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.schema import ModelInfo
 
@@ -48,26 +50,39 @@ class Bundle:
 
 
 def find_bundle(model: str | Path) -> Path:
-    """Folder of a model given by path, or by the name of one that ships (`micro`).
+    """Folder of a model given by path, by NAME@VERSION, or by a name: of the version in use in the user's registry,
+    or of a model that ships (`micro`).
 
-    Raises BundleError that lists what was tried.
+    Raises BundleError that lists what was tried, or says what is wrong with a version of the registry.
     """
-    shipped = (
-        Path(str(files("oncogloss"))) / "models" / str(model),
-        Path(__file__).parents[3] / "models" / str(model),
-    )
-    tried = [Path(model), *shipped]
-    for folder in tried:
-        if (folder / SUMS).is_file():
+    if (Path(model) / SUMS).is_file():
+        return Path(model)
+    registry = registry_folder()
+    if registry.is_dir():
+        from oncogloss.model.registry import active_bundle
+
+        if folder := active_bundle(str(model)):
             return folder
-    places = ", ".join(str(folder) for folder in tried)
-    raise BundleError(f"No model '{model}': no folder with a {SUMS} file among {places}.")
+    if folder := shipped_bundle(str(model)):
+        return folder
+    places = ", ".join(str(folder) for folder in (Path(model), *(place / str(model) for place in _shipped())))
+    raise BundleError(f"No model '{model}': no folder with a {SUMS} file among {places}, none in use in {registry}.")
+
+
+def shipped_bundle(name: str) -> Path | None:
+    """Folder of a model that ships; None where no such model does."""
+    return next((place / name for place in _shipped() if (place / name / SUMS).is_file()), None)
+
+
+def _shipped() -> tuple[Path, Path]:
+    return Path(str(files("oncogloss"))) / "models", Path(__file__).parents[3] / "models"
 
 
 def open_bundle(model: str | Path = DEFAULT_MODEL, *, need: tuple[str, ...] = (TOKENIZER, GRAPH)) -> Bundle:
     """Verify a model folder and read its config.
 
-    Every file that SHA256SUMS names must match it, those of `need` must be named, nothing may point outside.
+    Every file that SHA256SUMS names must match it and be of a kind that runs no code, those of `need` must be named,
+    nothing may point outside.
     Raises BundleError naming the file that is missing or differs.
     """
     folder = find_bundle(model)
@@ -91,9 +106,10 @@ def _verify(folder: Path, listing: bytes, needed: set[str]) -> dict[str, Path]:
         named[name] = path
         if not path.is_file():
             raise BundleError(f"{path} is missing; reinstall the model.")
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
-                raise BundleError(f"{path} differs from its SHA-256 digest; reinstall the model.")
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise BundleError(f"{path} differs from its SHA-256 digest; reinstall the model.")
+        check_contents(path, data)
     lacking = needed - named.keys()
     if lacking:
         raise BundleError(f"The model in {folder} lacks {', '.join(sorted(lacking))}; reinstall the model.")

@@ -319,9 +319,9 @@ def _mended(part: dict[str, Any], text: str) -> GoldPassage:
 
 
 def standoff_files(corpus: Path) -> list[Path]:
-    """The standoff files of a corpus folder, gzipped or not; the logic of criteria (`logic.jsonl`) is none."""
+    """The standoff files of a corpus folder, gzipped or not; logic of criteria and probes of behaviour are none."""
     files = (path for path in corpus.iterdir() if path.name.endswith((".jsonl", ".jsonl.gz")))
-    return sorted(path for path in files if not path.name.startswith("logic.jsonl"))
+    return sorted(path for path in files if not path.name.startswith(("logic.jsonl", "probes.jsonl")))
 
 
 def lacking_text(corpus: Path) -> set[str]:

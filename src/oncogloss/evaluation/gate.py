@@ -1,0 +1,242 @@
+"""The gate that a new model passes before it takes an old one's place: what it finds, and how it behaves, before and
+after.
+
+A type counts by itself where dev has at least ENOUGH mentions of it, so that one mention more or less moves its F1 by
+no more than what may be lost; the others count together. A loss refuses where it is larger than MOST_LOST and is no
+accident of the records: in at least SURE of the resamples of the records (paired bootstrap) F1 falls.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from oncogloss.evaluation.cost import fastest
+from oncogloss.evaluation.metrics import Score, facts, strict_scores, total
+from oncogloss.evaluation.probes import Probe, failures
+from oncogloss.evaluation.reliability import Judged, expected_calibration_error
+from oncogloss.evaluation.run import gold_facts
+from oncogloss.model.bundle import CARD, FILES, SUMS, Bundle, open_bundle, write_sums
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import ModelInfo
+from oncogloss.training.corpora import GoldDocument, rewrite
+
+ENOUGH = 200  # mentions
+MOST_LOST = 0.5  # points of F1
+SURE = 0.9
+RESAMPLES = 1000
+TIMED = 5  # records that speed is measured on
+OTHERS, ALL = "other types together", "all"
+
+
+class Change(NamedTuple):
+    """What became of one figure: counts before and after, and in which share of the resamples its F1 falls."""
+
+    name: str
+    before: Score
+    after: Score
+    falls: float
+
+    @property
+    def lost(self) -> float:
+        """Points of F1; below 0 where it gained."""
+        return 100 * (self.before.f1 - self.after.f1)
+
+    @property
+    def verdict(self) -> str:
+        """`lost`, `within noise`, or empty where no more was lost than may be."""
+        if self.lost <= MOST_LOST:
+            return ""
+        return "lost" if self.falls >= SURE else "within noise"
+
+
+class Probed(NamedTuple):
+    """A probe, and how either model reads it otherwise than it states."""
+
+    probe: Probe
+    before: list[str]
+    after: list[str]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What was measured of two models; pairs are (before, after)."""
+
+    models: tuple[ModelInfo, ModelInfo]
+    types: list[Change]
+    names: list[Change]
+    calibration: tuple[float, float]
+    seconds: tuple[float, float]
+    megabytes: tuple[float, float]
+    probes: list[Probed]
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why the new model is refused, a sentence each; empty where it passes."""
+        lost = [
+            f"{c.name} loses {c.lost:.1f} points of F1 ({100 * c.before.f1:.1f} to {100 * c.after.f1:.1f})."
+            for c in (*self.types, *self.names)
+            if c.verdict == "lost"
+        ]
+        broken = [
+            f"Probe {p.probe.id} held and breaks: {'; '.join(p.after)}."
+            for p in self.probes
+            if p.after and not p.before
+        ]
+        return lost + broken
+
+
+def gate(
+    old: str | Path,
+    new: str | Path,
+    gold: Sequence[GoldDocument],
+    probes: Iterable[Probe],
+    held_names: Sequence[str],
+    new_names: Sequence[str] = (),
+) -> Gate:
+    """Measure two models on annotated records, on the same records with drugs renamed, and on probes.
+
+    `held_names` are drugs that no update may ever teach, `new_names` those that this one brought. Raises BundleError
+    where a model is damaged.
+    """
+    pipelines = load(old), load(new)
+    read = [_read(pipeline, gold) for pipeline in pipelines]
+    counts = [by_record for by_record, _ in read]
+    names = [
+        _change(name, *([s.get("DRUG", Score()) for s in _read(p, _renamed(gold, drugs))[0]] for p in pipelines))
+        for name, drugs in (("drugs never taught", held_names), ("new drugs", new_names))
+        if drugs
+    ]
+    timed = [d.document for d in gold[:TIMED]]
+    spent = fastest({str(i): lambda p=p: [p.extract(d) for d in timed] for i, p in enumerate(pipelines)})  # type: ignore[misc]
+    bundles = open_bundle(old), open_bundle(new)
+    return Gate(
+        models=(bundles[0].info, bundles[1].info),
+        types=changes(*counts),
+        names=names,
+        calibration=(expected_calibration_error(read[0][1]), expected_calibration_error(read[1][1])),
+        seconds=(spent["0"], spent["1"]),
+        megabytes=(_megabytes(bundles[0]), _megabytes(bundles[1])),
+        probes=[Probed(p, failures(p, pipelines[0]), failures(p, pipelines[1])) for p in probes],
+    )
+
+
+def _read(pipeline: Pipeline, gold: Iterable[GoldDocument]) -> tuple[list[dict[str, Score]], Judged]:
+    """Strict scores by type of each record, and the score and rightness of each mention."""
+    scores, judged = [], Judged()
+    for document in gold:
+        wanted = gold_facts(document).entities
+        found = pipeline.extract(document.document)
+        spots = facts(document.id, found.mentions, (), ()).entities
+        scores.append(strict_scores(spots, wanted))
+        judged += [(m.score, ((document.id, m.passage), m.start, m.end, m.type) in wanted) for m in found.mentions]
+    return scores, judged
+
+
+def changes(before: Sequence[dict[str, Score]], after: Sequence[dict[str, Score]]) -> list[Change]:
+    """Change of each type that has enough mentions, of the others together, and of all; scores come by record."""
+    wanted = {
+        t: sum(s.get(t, Score()).wanted for s in before) for t in sorted({t for s in (*before, *after) for t in s})
+    }
+    groups = {t: [t] for t, n in wanted.items() if n >= ENOUGH}
+    groups |= {OTHERS: [t for t, n in wanted.items() if n < ENOUGH], ALL: list(wanted)}
+    return [
+        _change(name, *([total({t: s[t] for t in types if t in s}) for s in side] for side in (before, after)))
+        for name, types in groups.items()
+        if types
+    ]
+
+
+def _change(name: str, before: Sequence[Score], after: Sequence[Score]) -> Change:
+    rows = np.array([[(s.right, s.found + s.wanted) for s in side] for side in (before, after)], float)
+    draws = np.random.default_rng(0).integers(0, len(before), (RESAMPLES, len(before)))
+    right, sizes = np.moveaxis(rows[:, draws].sum(2), 2, 0)
+    f1 = 2 * right / np.maximum(sizes, 1)
+    return Change(name, sum(before, Score()), sum(after, Score()), float((f1[1] < f1[0]).mean()))
+
+
+def _renamed(gold: Iterable[GoldDocument], names: Sequence[str]) -> list[GoldDocument]:
+    """The records with each one-word drug replaced by a name of the list, the same within a record."""
+    dice = random.Random(0)
+    renamed = []
+    for document in gold:
+        others: dict[str, str] = {}
+        passages = []
+        for passage in document.passages:
+            edits = []
+            for e in passage.entities:
+                name = passage.text[e.start : e.end]
+                alone = not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
+                if e.type == "DRUG" and alone and name.isalpha() and name.lower() != "placebo":
+                    other = others.setdefault(name.lower(), dice.choice(names))
+                    edits.append(
+                        (e.start, e.end, other.capitalize() if name[0].isupper() and other.islower() else other)
+                    )
+            passages.append(rewrite(passage, sorted(edits)))
+        renamed.append(replace(document, passages=tuple(passages)))
+    return renamed
+
+
+def _megabytes(bundle: Bundle) -> float:
+    return sum(bundle.path(name).stat().st_size for name in (SUMS, *FILES) if bundle.path(name).is_file()) / 1e6
+
+
+def report(result: Gate, *, forced: bool = False) -> str:
+    """Markdown: the verdict and its reasons, then all figures before and after, then the probes that fail."""
+    old, new = (f"{m.name} {m.version} ({m.sha256[:12]})" for m in result.models)
+    verdict = "passes" if not result.refusals else "is let through by force" if forced else "is refused"
+    lines = [f"# Gate\n\n{new} in place of {old} **{verdict}**.", "", *(f"- {reason}" for reason in result.refusals)]
+    lines += [
+        "",
+        "| F1, strict | mentions | before | after | change | falls in resamples | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {c.name} | {c.before.wanted:,} | {100 * c.before.f1:.1f} | {100 * c.after.f1:.1f} | {-c.lost:+.1f} "
+        f"| {c.falls:.0%} | {c.verdict} |"
+        for c in (*result.types, *result.names)
+    ]
+    held = [sum(not getattr(p, side) for p in result.probes) for side in ("before", "after")]
+    ratio = result.seconds[1] / result.seconds[0]
+    lines += [
+        "",
+        "| | before | after |",
+        "|---|---|---|",
+        f"| expected calibration error | {result.calibration[0]:.3f} | {result.calibration[1]:.3f} |",
+        f"| time of {TIMED} records, whole pipeline | 1 | {ratio:.2f} |",
+        f"| size | {result.megabytes[0]:.1f} MB | {result.megabytes[1]:.1f} MB |",
+        f"| probes that hold, of {len(result.probes)} | {held[0]} | {held[1]} |",
+        "",
+        f"A type counts by itself from {ENOUGH} mentions on. More than {MOST_LOST} points lost refuse where F1 falls "
+        f"in at least {SURE:.0%} of {RESAMPLES:,} resamples of the records; otherwise the loss is within noise.",
+        "",
+        "| probe | before | after |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {p.probe.id} | {_reasons(p.before)} | {_reasons(p.after)} |" for p in result.probes if p.before or p.after
+    ]
+    return "\n".join(lines)
+
+
+def _reasons(failed: list[str]) -> str:
+    return "; ".join(failed).replace("|", "\\|") or "holds"
+
+
+def mark_card(folder: Path, result: Gate) -> None:
+    """Write into a model's card that the gate refused it and was forced, and why; its SHA256SUMS follows."""
+    reasons = "".join(f"- {reason}\n" for reason in result.refusals)
+    old = result.models[0]
+    card = folder / CARD
+    text = card.read_text(encoding="utf-8").rstrip("\n")
+    card.write_text(
+        f"{text}\n\n## Forced through the gate\n\nIn place of {old.name} {old.version} it was refused:\n\n{reasons}",
+        encoding="utf-8",
+    )
+    names = [line.partition("  ")[2] for line in (folder / SUMS).read_text(encoding="ascii").splitlines()]
+    write_sums(folder, names)

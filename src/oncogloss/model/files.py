@@ -1,0 +1,50 @@
+"""The user's own folders, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def user_folder() -> Path:
+    """Where the user's own models and keys lie: `oncogloss` in the folder of a user's data."""
+    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "oncogloss"
+
+
+def registry_folder() -> Path:
+    """The registry of models: $ONCOGLOSS_REGISTRY, or `registry` in the user's folder."""
+    return Path(os.environ.get("ONCOGLOSS_REGISTRY") or user_folder() / "registry")
+
+
+def keys_folder() -> Path:
+    """The user's secret key and the public keys that count: $ONCOGLOSS_KEYS, or `keys` in the user's folder."""
+    return Path(os.environ.get("ONCOGLOSS_KEYS") or user_folder() / "keys")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a new file, down to the disk."""
+    with path.open("xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def put_in_place(fresh: Path, path: Path) -> None:
+    """Give a finished file or folder its name in one step, down to the disk: others see all of it or nothing."""
+    if fresh.is_dir():
+        sync_folder(fresh)
+        os.rename(fresh, path)
+    else:
+        os.replace(fresh, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that the names in a folder are on the disk, where the platform can."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

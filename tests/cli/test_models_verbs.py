@@ -1,0 +1,88 @@
+"""`oncogloss models …` as a user meets it, with a real registry and the tiny bundle."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cryptography")
+
+from oncogloss.cli import main
+
+
+class Command:
+    """Runs a verb of `models` in this process: (standard output, standard error, status)."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch = monkeypatch
+        self.capture = capfd
+
+    def __call__(self, *arguments: object) -> tuple[str, str, int]:
+        self.monkeypatch.setattr(sys, "argv", ["oncogloss", "models", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = self.capture.readouterr()
+        return out, err, int(caught.value.code or 0)
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capfd)
+
+
+def test_from_a_key_to_a_package_and_back(models: Command, bundle: Path, tmp_path: Path) -> None:
+    out, err, status = models("add", bundle)
+    assert status == 2 and err.endswith("make one with `oncogloss models keygen`.\n")
+    assert models("keygen")[0].startswith("untrusted comment: minisign public key ")
+    (tmp_path / "dev.json").write_text('{"dev F1": 0.5}')
+    out, err, status = models("add", bundle, "--metrics", tmp_path / "dev.json", "--data", tmp_path / "dev.json")
+    assert (out[:11], err, status) == ("tiny@0.0.1 ", "", 0)
+    assert models("list")[0].startswith("  tiny@0.0.1  ")
+    assert models("use", "tiny@0.0.1") == ("tiny@0.0.1 is in use\n", "", 0)
+    listed = models("list")[0]
+    assert listed.startswith("* tiny@0.0.1  ") and listed.endswith("from nothing  dev F1 0.5\n")
+    assert '"dev.json": "' in models("show", "tiny")[0]
+    assert models("verify") == ("tiny@0.0.1 is what was signed\n", "", 0)
+    assert models("export", "tiny", "--out", tmp_path / "package") == (f"{tmp_path / 'package'}\n", "", 0)
+    assert models("verify", tmp_path / "package") == ("tiny@0.0.1 is what was signed\n", "", 0)
+    assert models("add", tmp_path / "package", "--registry", tmp_path / "second")[2] == 0
+    assert models("list", "--registry", tmp_path / "second")[0].startswith("  tiny@0.0.1  ")
+    out, err, status = models("rollback", "tiny")
+    assert (out, status) == ("", 2) and err.startswith("oncogloss: Nothing was in use before for 'tiny'")
+
+
+def test_what_is_damaged_is_said_in_one_sentence_and_the_rest_goes_on(
+    models: Command, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models("keygen")
+    models("add", bundle)
+    package = Path(shutil.copytree(bundle, tmp_path / "other"))
+    folder = next((tmp_path / "no registry" / "bundles").iterdir())
+    (folder / "network.onnx").write_bytes(b"x")
+    sentence = f"oncogloss: {folder / 'network.onnx'} differs from its SHA-256 digest; reinstall the model.\n"
+    assert models("verify") == ("", sentence, 2)
+    assert models("use", "tiny@0.0.1") == ("", sentence, 2)
+    manifest = folder.parents[1] / "models" / "tiny" / "0.0.1" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("Apache", "Apacha"))
+    out, err, status = models("list")
+    assert (out, status) == ("", 2) and f"{manifest} is not what was signed" in err
+    assert "no manifest" not in models("verify", package)[1] and models("verify", package)[2] == 2
+
+
+def test_a_file_of_figures_that_is_none_is_refused(models: Command, bundle: Path, tmp_path: Path) -> None:
+    models("keygen")
+    for text in ("[1]", "{", '{"a": "b"}'):
+        (tmp_path / "m.json").write_text(text)
+        out, err, status = models("add", bundle, "--metrics", tmp_path / "m.json")
+        assert (out, err, status) == (
+            "",
+            f"oncogloss: {tmp_path / 'm.json'} is no JSON object of numbers by name.\n",
+            2,
+        )
+
+
+def test_export_says_where_to(models: Command) -> None:
+    assert models("export", "tiny")[2] == 2
