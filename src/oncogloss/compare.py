@@ -19,10 +19,12 @@ from oncogloss.structure.match import match
 from oncogloss.structure.quantities import read_quantity, read_time
 
 
-def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL) -> tuple[Change, ...]:
+def diff_records(
+    old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None
+) -> tuple[Change, ...]:
     """What changed between two files of one record each. Raises InputError where a file holds none or several."""
     documents = _only_record(old), _only_record(new)
-    pipeline = load(model)
+    pipeline = load(model, terms=terms)
     before, after = ((document, pipeline.extract(document)) for document in documents)
     return changes(before, after, read_time)
 
@@ -46,9 +48,11 @@ def patient_as_of(path: Path) -> Patient:
     return patient.model_copy(update={"date": today, "problems": (*patient.problems, told)})
 
 
-def match_records(patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL) -> Iterator[Matching]:
+def match_records(
+    patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL, terms: Path | None = None
+) -> Iterator[Matching]:
     """A patient held against each trial."""
-    pipeline = load(model)
+    pipeline = load(model, terms=terms)
     if pipeline.vocabulary is None:
         raise OncoglossError("Matching needs a vocabulary; load the model with one.")
     knowledge = knowledge_of(pipeline.vocabulary)
