@@ -19,9 +19,7 @@ from oncogloss.structure.match import match
 from oncogloss.structure.quantities import read_quantity, read_time
 
 
-def diff_records(
-    old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None
-) -> tuple[Change, ...]:
+def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None) -> tuple[Change, ...]:
     """What changed between two files of one record each. Raises InputError where a file holds none or several."""
     documents = _only_record(old), _only_record(new)
     pipeline = load(model, terms=terms)

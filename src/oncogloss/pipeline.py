@@ -83,7 +83,7 @@ class Pipeline:
         stream = read_stream(document.passages, self.tokenizer)
         windows = cut_windows(stream, self.config.window, self.config.overlap)
         texts = [passage.text for passage in document.passages]
-        known = KnownNames(texts, self.vocabulary) if self.vocabulary else None
+        known = KnownNames(texts, self.vocabulary, self.thresholds.support) if self.vocabulary else None
         return decode(document.passages, stream, self.scorer.run(windows), self.thresholds, known)
 
 

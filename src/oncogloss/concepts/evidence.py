@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from oncogloss.concepts.linker import TYPES
@@ -17,28 +17,35 @@ _SENTENCE_END = re.compile(r"\n|(?<=[.;!?])\s+(?=[A-Z(])")
 
 
 class KnownNames:
-    """Which spans of some texts are names of a vocabulary."""
+    """Which spans of some texts are names of a vocabulary, where `weights` say how much each kind of name counts."""
 
-    def __init__(self, texts: Sequence[str], vocabulary: Vocabulary) -> None:
+    def __init__(self, texts: Sequence[str], vocabulary: Vocabulary, weights: Mapping[NameKind, float]) -> None:
         self._texts = texts
         self._vocabulary = vocabulary
+        self._weights = weights
 
-    def __call__(self, type_: str, where: int, start: int, end: int) -> NameKind | None:
+    def __call__(self, type_: str, where: int, start: int, end: int, logit: float) -> NameKind | None:
         """What kind of name of entity type `type_` the characters `start` to `end` of text `where` are: a term of the
         user's own, a short form that by its sentence means a concept of the type, another short or a long name of the
-        vocabulary, or none."""
+        vocabulary; None too where the weight of that kind does not lift the `logit` above 0."""
         text = self._texts[where]
         if end - start > LONGEST or _cuts_word(text, start) or _cuts_word(text, end):
             return None
         name = text[start:end]
-        if self._vocabulary.has_term(type_, name):
+        if self._lifts("term", logit) and self._vocabulary.has_term(type_, name):
             return "term"
+        if type_ not in TYPES:
+            return None
         if senses := self._vocabulary.senses.get(name):
+            if not self._lifts("sense", logit):
+                return None
             sense = choose(senses, (), (_sentence(text, start, end).without(0, len(name)),))
-            return "sense" if sense and sense.type in TYPES.get(type_, ()) else None
-        if type_ in TYPES and self._vocabulary.has_name(type_, name):
-            return "short" if len(name) <= SHORT else "name"
-        return None
+            return "sense" if sense and sense.type in TYPES[type_] else None
+        kind: NameKind = "short" if len(name) <= SHORT else "name"
+        return kind if self._lifts(kind, logit) and self._vocabulary.has_name(type_, name) else None
+
+    def _lifts(self, kind: NameKind, logit: float) -> bool:
+        return logit + self._weights[kind] > 0
 
 
 def _cuts_word(text: str, at: int) -> bool:

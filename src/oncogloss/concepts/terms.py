@@ -23,7 +23,9 @@ from oncogloss.schema import EntityType
 VARIABLE = "ONCOGLOSS_TERMS"
 LOCAL = "local"  # the vocabulary of their concepts
 LONGEST = 80  # characters of a name
-_HEADER = "# Terms of our own: entity type, name, other names, class, targets, date added. Written by oncogloss add-term."
+_HEADER = (
+    "# Terms of our own: entity type, name, other names, class, targets, date added. Written by oncogloss add-term."
+)
 _COLUMNS = ("type", "name", "others", "class", "targets")
 
 
@@ -85,7 +87,9 @@ def read_csv(path: Path) -> list[Term]:
             table = csv.DictReader(stream, strict=True)
             header = table.fieldnames or []
             if not {"type", "name"} <= set(header) or not set(header) <= set(_COLUMNS):
-                raise InputError(f"{place}: the first line must name columns of {', '.join(_COLUMNS)}; the first two must be.")
+                raise InputError(
+                    f"{place}: the first line must name columns of {', '.join(_COLUMNS)}; the first two must be."
+                )
             rows = [(table.line_num, row) for row in table]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{place}: no CSV file in UTF-8 ({type(error).__name__}); save it as one.") from None
@@ -113,11 +117,15 @@ def _term(cells: Sequence[str], where: str) -> Term:
     return Term(kinds[type_], name, lists[0], drug_class, lists[1], added)
 
 
-def make_term(type_: str, name: str, others: Iterable[str] = (), drug_class: str = "", targets: Iterable[str] = ()) -> Term:
+def make_term(
+    type_: str, name: str, others: Iterable[str] = (), drug_class: str = "", targets: Iterable[str] = ()
+) -> Term:
     """A term as a user gives it. Raises InputError where it is none."""
     joined = ("|".join(part) for part in (others, targets))
     others_said, targets_said = joined
-    return _term((type_, name.strip(), others_said, drug_class.strip(), targets_said, ""), f"The term '{shown(name[:40])}'")
+    return _term(
+        (type_, name.strip(), others_said, drug_class.strip(), targets_said, ""), f"The term '{shown(name[:40])}'"
+    )
 
 
 def _without_clash(terms: Iterable[Term], where: str) -> None:
@@ -175,7 +183,9 @@ def _rewritten(path: Path) -> Iterator[list[Term]]:
     try:
         stream = fresh.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
-        raise InputError(f"{shown(str(fresh))} is there: another oncogloss writes the table; wait, or remove it.") from None
+        raise InputError(
+            f"{shown(str(fresh))} is there: another oncogloss writes the table; wait, or remove it."
+        ) from None
     try:
         with stream:
             terms = read_terms(path)
@@ -192,7 +202,7 @@ def _rewritten(path: Path) -> Iterator[list[Term]]:
 def with_terms(vocabulary: Vocabulary, terms: Sequence[Term]) -> Vocabulary:
     """The vocabulary with a user's terms, whose names are theirs whatever it says of them; one that it knows by one of
     its names joins that concept."""
-    entries = {}
+    entries: dict[int, Entry] = {}
     for term in terms:
         entry = _entry(term, vocabulary)
         entries |= {_hash(term.type, name): entry for name in term.names}

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ from oncogloss.schema import (
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-# (entity type, passage, start, end) of a span → what kind of known name it is, if any
-Known = Callable[[EntityType, int, int, int], NameKind | None]
+# (entity type, passage, start, end, logit) of a span → which kind of known name lifts it above 0, if any
+Known = Callable[[EntityType, int, int, int, float], NameKind | None]
 _NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
@@ -92,7 +92,7 @@ def decode(
 ) -> Decoded:
     """Decide a whole document; `windows` may be a lazy stream, each is looked at once and let go.
 
-    A span that is a `known` name of its type gets what `thresholds` says, unless the network's score for it is hopeless.
+    A span that is a `known` name of its type gets what `thresholds` says, unless the network's score is hopeless.
     """
     boundaries = np.zeros((len(stream.ids), BOUNDARY_WIDTH), np.float32)
     spans: list[_Span] = []
@@ -167,23 +167,25 @@ def _support(
     One that the network would not mark itself gives way to a longer span that it would, unless it may lie in that or is
     a term of the user's own.
     """
-    least = -max(map(weights.support, get_args(NameKind)))
+    support = weights.support
+    least = -max(support.values())
     cells, types, firsts, lasts = _above(least, window, stream, scores.spans)
     flat = scores.spans.reshape(-1)
-    own = flat[cells] > 0
-    own_types, own_firsts, own_lasts = types[own], firsts[own], lasts[own]
+    logits = flat[cells]
+    own_types, own_firsts, own_lasts = (column[logits > 0] for column in (types, firsts, lasts))
     starts, ends = firsts + window.first - window.lead, lasts + window.first - window.lead
-    columns = (cells, firsts, lasts, types, stream.passage[starts], stream.start[starts], stream.end[ends])
-    for cell, first, last, type_, where, *place in zip(*(column.tolist() for column in columns), strict=True):
-        start, end = _trim(passages[where].text, place[0], place[1], type_)
-        kind = known(ENTITY_TYPES[type_], where, start, end) if start < end else None
-        if kind is None or flat[cell] + weights.support(kind) <= 0:
+    places = (stream.passage[starts], stream.start[starts], stream.end[ends])
+    columns = (column.tolist() for column in (cells, types, firsts, lasts, logits, *places))
+    for cell, type_, first, last, logit, where, start, end in zip(*columns, strict=True):
+        start, end = _trim(passages[where].text, start, end, type_)
+        kind = known(ENTITY_TYPES[type_], where, start, end, logit) if start < end else None
+        if kind is None:
             continue
-        if kind != "term" and flat[cell] <= 0:
+        if kind != "term" and logit <= 0:
             covering = (own_firsts <= first) & (own_lasts >= last) & (own_lasts - own_firsts > last - first)
             if not _HOLDS[own_types[covering], type_].all():
                 continue
-        flat[cell] += weights.support(kind)
+        flat[cell] += support[kind]
 
 
 def _means(values: Floats, firsts: Integers, lasts: Integers) -> Floats:

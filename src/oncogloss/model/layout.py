@@ -65,14 +65,15 @@ class Thresholds:
     categories: float = 0.0
     slope: float = 1.0
     offset: float = 0.0
-    by_term: float = 6.0
-    by_name: float = 0.5
-    by_short: float = 2.0
-    by_sense: float = 4.0
+    by_term: float = 3.0
+    by_name: float = 1.5
+    by_short: float = 5.0
+    by_sense: float = 8.0
 
-    def support(self, kind: NameKind) -> float:
-        """What being a name of this kind adds to a span's logit."""
-        return {"term": self.by_term, "name": self.by_name, "short": self.by_short, "sense": self.by_sense}[kind]
+    @property
+    def support(self) -> dict[NameKind, float]:
+        """What being a name of each kind adds to a span's logit."""
+        return {"term": self.by_term, "name": self.by_name, "short": self.by_short, "sense": self.by_sense}
 
     def at_score(self, score: float) -> Thresholds:
         """The same, but every span counts whose score is at least `score` (between 0 and 1, both excluded)."""
