@@ -17,12 +17,13 @@ from oncogloss.schema import Document, Extraction
 
 
 @lru_cache(maxsize=2)
-def load(model: str = DEFAULT_MODEL) -> Pipeline:
-    """Load a model, by name or folder, once; later calls give the same object.
+def load(model: str = DEFAULT_MODEL, terms: Path | None = None) -> Pipeline:
+    """Load a model, by name or folder, once, with the table of your own `terms` as it then is; later calls give the
+    same object.
 
-    Raises BundleError where it is missing or damaged.
+    Raises BundleError where it is missing or damaged, InputError where the table is.
     """
-    return _load(model)
+    return _load(model, terms=terms)
 
 
 def extract(source: str | Path | Document | dict[str, Any], model: str = DEFAULT_MODEL) -> Extraction:

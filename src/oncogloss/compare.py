@@ -19,10 +19,10 @@ from oncogloss.structure.match import match
 from oncogloss.structure.quantities import read_quantity, read_time
 
 
-def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL) -> tuple[Change, ...]:
+def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None) -> tuple[Change, ...]:
     """What changed between two files of one record each. Raises InputError where a file holds none or several."""
     documents = _only_record(old), _only_record(new)
-    return changes_between(*documents, load(model))
+    return changes_between(*documents, load(model, terms=terms))
 
 
 def changes_between(old: Document, new: Document, pipeline: Pipeline) -> tuple[Change, ...]:
@@ -54,9 +54,11 @@ def as_of_today(patient: Patient) -> Patient:
     return patient.model_copy(update={"date": today, "problems": (*patient.problems, told)})
 
 
-def match_records(patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL) -> Iterator[Matching]:
+def match_records(
+    patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL, terms: Path | None = None
+) -> Iterator[Matching]:
     """A patient held against each trial."""
-    return matchings_of(patient, documents, load(model))
+    return matchings_of(patient, documents, load(model, terms=terms))
 
 
 def matchings_of(patient: Patient, documents: Iterable[Document], pipeline: Pipeline) -> Iterator[Matching]:

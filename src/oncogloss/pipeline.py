@@ -9,6 +9,8 @@ from typing import Protocol
 
 from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
 from oncogloss.concepts.definitions import definitions
+from oncogloss.concepts.evidence import KnownNames
+from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
@@ -80,7 +82,9 @@ class Pipeline:
         """The network's own reading: windows, one pass, decoding."""
         stream = read_stream(document.passages, self.tokenizer)
         windows = cut_windows(stream, self.config.window, self.config.overlap)
-        return decode(document.passages, stream, self.scorer.run(windows), self.thresholds)
+        texts = [passage.text for passage in document.passages]
+        known = KnownNames(texts, self.vocabulary, self.thresholds.support) if self.vocabulary else None
+        return decode(document.passages, stream, self.scorer.run(windows), self.thresholds, known)
 
 
 def contexts_of(
@@ -151,14 +155,22 @@ def _defined_by_letters(
 
 
 def load(
-    model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None, vocabulary: str = DEFAULT_VOCABULARY
+    model: str | Path = DEFAULT_MODEL,
+    *,
+    min_score: float | None = None,
+    vocabulary: str = DEFAULT_VOCABULARY,
+    terms: Path | None = None,
 ) -> Pipeline:
-    """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's.
+    """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's; with
+    a table of the user's own `terms`, they are known as the vocabulary's names are.
 
-    Raises BundleError where the model or the vocabulary is missing or damaged.
+    Raises BundleError where the model or the vocabulary is missing or damaged, InputError where the table is.
     """
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)))
-    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, open_vocabulary(vocabulary))
+    known = open_vocabulary(vocabulary)
+    if terms is not None:
+        known = with_terms(known, read_terms(terms))
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
 VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]
+Terms = Annotated[
+    Path | None,
+    typer.Option(
+        "--terms", help="Table of your own terms; default: where $ONCOGLOSS_TERMS says, else in your data folder."
+    ),
+]
 Records = Annotated[
     list[Path],
     typer.Option("--records", help="Record files (JSON lines, gzipped or not) that hold the corpus's text."),
@@ -26,6 +32,13 @@ Records = Annotated[
 CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder of our standoff annotations.")]
 Split = Annotated[str, typer.Option("--split", help="Annotated records: `dev`, `test` or `samples`.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here too.")]
+
+
+def terms_path(given: Path | None) -> Path:
+    """Where the table of the user's own terms lies."""
+    from oncogloss.concepts.terms import default_terms
+
+    return given or default_terms()
 
 
 def needs_training_extra() -> None:

@@ -15,11 +15,13 @@ from oncogloss.cli.app import app
 from oncogloss.cli.options import (
     Model,
     Out,
+    Terms,
     VocabularyName,
     keep,
     progress_bar,
     read_all,
     read_or_raise,
+    terms_path,
 )
 from oncogloss.errors import InputError
 from oncogloss.schema import Document
@@ -68,6 +70,7 @@ def extract(
         float | None,
         typer.Option(min=0.001, max=0.999, help="Keep mentions from this score on: low finds more."),
     ] = None,
+    terms: Terms = None,
 ) -> None:
     """Find entities, attributes, relations and criteria in trial records or any trial text.
 
@@ -91,7 +94,7 @@ def extract(
         from oncogloss.pipeline import load
 
         read = [d for d in documents if isinstance(d, Document)]
-        _write_extractions(read, chosen, out, load(model, min_score=min_score))
+        _write_extractions(read, chosen, out, load(model, min_score=min_score, terms=terms_path(terms)))
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
@@ -140,6 +143,7 @@ def diff(
     format: Annotated[Output, typer.Option(help="Lines for people, or one JSON object.")] = Output.text,
     wording: Annotated[bool, typer.Option("--wording", help="List what only says the same in other words.")] = False,
     model: Model = "micro",
+    terms: Terms = None,
 ) -> None:
     """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
 
@@ -148,7 +152,7 @@ def diff(
     from oncogloss.compare import diff_records
     from oncogloss.writers.compared import changes_json, changes_text
 
-    found = diff_records(old, new, model)
+    found = diff_records(old, new, model, terms_path(terms))
     print((changes_text if format is Output.text else changes_json)(found, wording=wording))
 
 
@@ -158,6 +162,7 @@ def match_command(
     trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
     format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
     model: Model = "micro",
+    terms: Terms = None,
 ) -> None:
     """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
 
@@ -169,7 +174,7 @@ def match_command(
     person = patient_as_of(patient)
     for problem in person.problems:
         print(f"oncogloss: {problem}", file=sys.stderr)
-    for matching in match_records(person, read_or_raise(trials), model):
+    for matching in match_records(person, read_or_raise(trials), model, terms_path(terms)):
         print(matching_text(matching) if format is Output.text else matching.model_dump_json())
 
 
@@ -178,6 +183,7 @@ def link_command(
     names: Annotated[list[str], typer.Argument(help="Names or ids to look up; `-`: one a line of standard input.")],
     type: Annotated[str | None, typer.Option(help="Entity type of the names, e.g. DRUG; default: any.")] = None,
     vocabulary: VocabularyName = "default",
+    terms: Terms = None,
 ) -> None:
     """Find the concept of a name or id in the public vocabularies; prints JSON lines, `null` where there is none.
 
@@ -187,10 +193,11 @@ def link_command(
 
     from oncogloss.concepts import link, link_id, open_vocabulary
     from oncogloss.concepts.linker import TYPES
+    from oncogloss.concepts.terms import read_terms, with_terms
 
     if type is not None and type not in TYPES:
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
-    opened = open_vocabulary(vocabulary)
+    opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
     kinds = [type] if type else list(TYPES)
     for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
         found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
@@ -205,6 +212,7 @@ def link_command(
 def coverage(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
     model: Model = "micro",
+    terms: Terms = None,
     out: Out = None,
 ) -> None:
     """How much of the eligibility texts of some records is understood, and what most often is not.
@@ -214,5 +222,5 @@ def coverage(
     from oncogloss.pipeline import load
     from oncogloss.structure.coverage import coverage_report
 
-    pipeline = load(model)
+    pipeline = load(model, terms=terms_path(terms))
     keep(coverage_report(pipeline.extract(document) for document in read_or_raise(paths)), out)

@@ -16,6 +16,7 @@ import hashlib
 import json
 import mmap
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -77,6 +78,8 @@ class Vocabulary:
     def __init__(self, folder: Path) -> None:
         """Raises BundleError where a file of the vocabulary is missing or damaged."""
         self.folder = folder
+        self._terms: Mapping[int, Entry] = {}  # of the user's own, by the hashes of their names
+        self._beginnings: frozenset[str] = frozenset()  # of those names
         _verify(folder)
         try:
             self._names, self._checks, self._rows, self._starts = (
@@ -98,6 +101,25 @@ class Vocabulary:
         """What short forms with several senses may mean; read when it is first asked for."""
         path = self.folder / SHORT_FORMS
         return read_senses(path) if path.is_file() else {}
+
+    def extended(self, terms: Mapping[int, Entry], names: Iterable[str]) -> Vocabulary:
+        """The same with concepts found by these hashes before its own, and without other senses of their `names`."""
+        names = set(names)
+        wider = copy(self)
+        wider._terms = {**self._terms, **terms}
+        wider._beginnings = self._beginnings | {name[:2].casefold() for name in names}
+        wider.senses = {short: told for short, told in self.senses.items() if short not in names}
+        return wider
+
+    def has_term(self, type_: str, name: str) -> bool:
+        """Is it a name of this type that the vocabulary was extended by?"""
+        if name[:2].casefold() not in self._beginnings:
+            return False
+        return any(name_hash(type_, key) in self._terms for key in keys(name)[:1])
+
+    def has_name(self, type_: str, name: str) -> bool:
+        """Is it a name of a concept of this type, in these words?"""
+        return any(self._row(name_hash(type_, key)) is not None for key in keys(name)[:1])
 
     def entries(self) -> list[Entry]:
         """All its concepts, in their order."""
@@ -126,15 +148,21 @@ class Vocabulary:
         return self._entry(name_hash("ID", id_))
 
     def _entry(self, value: int) -> Entry | None:
+        if value in self._terms:
+            return self._terms[value]
+        row = self._row(value)
+        if row is None:
+            return None
+        return Entry.of_line(self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8"))
+
+    def _row(self, value: int) -> int | None:
         wanted, check = divmod(value, 256)
         first = int(np.searchsorted(self._names, np.uint32(wanted)))
         for at in range(first, len(self._names)):
             if self._names[at] != wanted:
                 break
             if self._checks[at] == check:
-                row = int(self._rows[at])
-                line = self._text[int(self._starts[row]) : int(self._starts[row + 1])]
-                return Entry.of_line(line.decode("utf-8"))
+                return int(self._rows[at])
         return None
 
 

@@ -9,14 +9,14 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, Thresholds
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, NameKind, Thresholds
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
 from oncogloss.schema import (
@@ -26,6 +26,7 @@ from oncogloss.schema import (
     RELATION_TYPES,
     SECTION_LABELS,
     Criterion,
+    EntityType,
     Mention,
     Passage,
     PassageReading,
@@ -35,11 +36,14 @@ from oncogloss.schema import (
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+# (entity type, passage, start, end, logit) of a span → which kind of known name lifts it above 0, if any
+Known = Callable[[EntityType, int, int, int, float], NameKind | None]
 _NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
 UNSHIFTED = Thresholds()
 _ALLOWED = allowed_pairs()
+_HOLDS = np.array([[may_hold(outer, inner) for inner in ENTITY_TYPES] for outer in ENTITY_TYPES])
 
 
 class WindowScores(NamedTuple):
@@ -84,8 +88,12 @@ def decode(
     stream: Stream,
     windows: Iterable[tuple[Window, WindowScores]],
     thresholds: Thresholds = UNSHIFTED,
+    known: Known | None = None,
 ) -> Decoded:
-    """Decide a whole document; `windows` may be a lazy stream, each is looked at once and let go."""
+    """Decide a whole document; `windows` may be a lazy stream, each is looked at once and let go.
+
+    A span that is a `known` name of its type gets what `thresholds` says, unless the network's score is hopeless.
+    """
     boundaries = np.zeros((len(stream.ids), BOUNDARY_WIDTH), np.float32)
     spans: list[_Span] = []
     views: list[_View] = []
@@ -94,6 +102,8 @@ def decode(
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
+        if known:
+            _support(window, stream, passages, scores, known, thresholds)
         near = _choose_spans(_candidates(window, stream, scores))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
@@ -121,21 +131,61 @@ def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:
     )
 
 
-def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
-    """All spans of a window that score above 0, lie in one passage and are at most MAX_SPAN tokens wide."""
-    cells = np.flatnonzero(scores.spans.ravel() > 0)
-    types, blocks, rows, columns = np.unravel_index(cells, scores.spans.shape)
+def _above(least: float, window: Window, stream: Stream, spans: Floats) -> tuple[Integers, ...]:
+    """Cell in `spans`, type, first and last token in the window of all spans that score above `least`, lie in one
+    passage and are at most MAX_SPAN tokens wide."""
+    cells = np.flatnonzero(spans.ravel() > least)
+    types, blocks, rows, columns = np.unravel_index(cells, spans.shape)
     firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
-    back = window.first - window.lead
     kept = (firsts >= window.lead) & (firsts <= lasts) & (lasts < np.minimum(len(window.ids), firsts + MAX_SPAN))
-    types, firsts, lasts = types[kept], firsts[kept], lasts[kept]
-    values = scores.spans.ravel()[cells[kept]]
-    starts, ends = firsts + back, lasts + back
+    found = tuple(column[kept] for column in (cells, types, firsts, lasts))
+    starts, ends = (column + window.first - window.lead for column in found[2:])
     inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
-    attributes, concepts = (_means(v, firsts[inside], lasts[inside]) for v in (scores.attributes, scores.concepts))
+    return tuple(column[inside] for column in found)
+
+
+def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
+    """All spans of a window that score above 0."""
+    cells, types, firsts, lasts = _above(0, window, stream, scores.spans)
+    attributes, concepts = (_means(v, firsts, lasts) for v in (scores.attributes, scores.concepts))
     concepts /= np.maximum(1e-6, np.linalg.norm(concepts, axis=-1, keepdims=True))
-    plain = (column[inside].tolist() for column in (types, starts, ends, values))
+    back = window.first - window.lead
+    plain = (column.tolist() for column in (types, firsts + back, lasts + back, scores.spans.ravel()[cells]))
     return [_Span(*row) for row in zip(*plain, attributes, concepts, strict=True)]
+
+
+def _support(
+    window: Window,
+    stream: Stream,
+    passages: Sequence[Passage],
+    scores: WindowScores,
+    known: Known,
+    weights: Thresholds,
+) -> None:
+    """Add to the scores of the window's spans what speaks for those that are known names.
+
+    One that the network would not mark itself gives way to a longer span that it would, unless it may lie in that or is
+    a term of the user's own.
+    """
+    support = weights.support
+    least = -max(support.values())
+    cells, types, firsts, lasts = _above(least, window, stream, scores.spans)
+    flat = scores.spans.reshape(-1)
+    logits = flat[cells]
+    own_types, own_firsts, own_lasts = (column[logits > 0] for column in (types, firsts, lasts))
+    starts, ends = firsts + window.first - window.lead, lasts + window.first - window.lead
+    places = (stream.passage[starts], stream.start[starts], stream.end[ends])
+    columns = (column.tolist() for column in (cells, types, firsts, lasts, logits, *places))
+    for cell, type_, first, last, logit, where, start, end in zip(*columns, strict=True):
+        start, end = _trim(passages[where].text, start, end, type_)
+        kind = known(ENTITY_TYPES[type_], where, start, end, logit) if start < end else None
+        if kind is None:
+            continue
+        if kind != "term" and logit <= 0:
+            covering = (own_firsts <= first) & (own_lasts >= last) & (own_lasts - own_firsts > last - first)
+            if not _HOLDS[own_types[covering], type_].all():
+                continue
+        flat[cell] += support[kind]
 
 
 def _means(values: Floats, firsts: Integers, lasts: Integers) -> Floats:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import Literal
 
 from oncogloss.schema import CATEGORIES, SECTION_LABELS
 
+NameKind = Literal["term", "name", "short", "sense"]  # of the user; of the vocabulary, long or short; of a short form
 MAX_DEPTH = 3  # criterion depths 0 (no parent), 1, 2 and deeper
 MAX_SPAN = 64  # tokens in the longest span that is looked for
 BLOCK = 32  # start tokens that are scored together
@@ -52,6 +54,8 @@ class Thresholds:
     """Logits from which a finding counts, set on dev records after training (`training.calibrate`).
 
     A span's score is sigmoid(slope * logit + offset): how often a span with such a logit was right on dev.
+    What follows is added to the logit of a span that is a known name of its type: of the user's own terms, of the
+    vocabulary, of the vocabulary and short, or a short form that its sentence makes mean one (decision 12).
     """
 
     spans: float = 0.0
@@ -61,6 +65,15 @@ class Thresholds:
     categories: float = 0.0
     slope: float = 1.0
     offset: float = 0.0
+    by_term: float = 3.0
+    by_name: float = 1.5
+    by_short: float = 5.0
+    by_sense: float = 8.0
+
+    @property
+    def support(self) -> dict[NameKind, float]:
+        """What being a name of each kind adds to a span's logit."""
+        return {"term": self.by_term, "name": self.by_name, "short": self.by_short, "sense": self.by_sense}
 
     def at_score(self, score: float) -> Thresholds:
         """The same, but every span counts whose score is at least `score` (between 0 and 1, both excluded)."""

@@ -53,7 +53,7 @@ def calibrate(folder: Path, dev: Sequence[GoldDocument]) -> Thresholds:
     replay = _Replay(pipeline)
 
     def score(trial: Thresholds) -> Evaluation:
-        candidate = Pipeline(pipeline.info, pipeline.config, pipeline.tokenizer, replay, trial)
+        candidate = Pipeline(pipeline.info, pipeline.config, pipeline.tokenizer, replay, trial, pipeline.vocabulary)
         return evaluate(model_reader(candidate), dev)
 
     chosen = Thresholds()

@@ -1,0 +1,222 @@
+"""A user's own terms: names that count from the moment they are written down, without training.
+
+One term a line of a table `entity type, name, other names, class, targets, date added`, tabs between, lists joined by
+`|`. It lies where ONCOGLOSS_TERMS says, else in the user's data folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from oncogloss.concepts.drugs import class_of
+from oncogloss.concepts.names import keys
+from oncogloss.concepts.vocabulary import Entry, Vocabulary, name_hash
+from oncogloss.errors import InputError, shown
+from oncogloss.schema import EntityType
+
+VARIABLE = "ONCOGLOSS_TERMS"
+LOCAL = "local"  # the vocabulary of their concepts
+LONGEST = 80  # characters of a name
+_HEADER = (
+    "# Terms of our own: entity type, name, other names, class, targets, date added. Written by oncogloss add-term."
+)
+_COLUMNS = ("type", "name", "others", "class", "targets")
+
+
+class Term(NamedTuple):
+    """A thing by its name and its other names (codes, brands), and what it is and aims at where it is a drug."""
+
+    type: EntityType
+    name: str
+    others: tuple[str, ...] = ()
+    drug_class: str = ""
+    targets: tuple[str, ...] = ()
+    added: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names."""
+        return (self.name, *self.others)
+
+    @property
+    def line(self) -> str:
+        """The term as a line of the table."""
+        lists = ("|".join(self.others), self.drug_class, "|".join(self.targets))
+        return "\t".join((self.type, self.name, *lists, self.added)) + "\n"
+
+
+def default_terms() -> Path:
+    """Where the user's table lies where nothing else is said."""
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "oncogloss" / "terms.tsv"
+
+
+def read_terms(path: Path) -> list[Term]:
+    """The terms of a table; none where there is no file. Raises InputError naming a line that is no term."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown(str(path))}: no table of terms ({error.reason}); give one in UTF-8.") from None
+    terms = []
+    for number, line in enumerate(lines, 1):
+        cells = line.split("\t")
+        if line.startswith("#") or not line:
+            continue
+        where = f"{shown(str(path))}, line {number}"
+        if len(cells) != 6:
+            raise InputError(f"{where}: {len(cells)} columns; a table of terms has six with tabs between.")
+        terms.append(_term(cells, where))
+    _without_clash(terms, shown(str(path)))
+    return terms
+
+
+def read_csv(path: Path) -> list[Term]:
+    """Terms of a CSV file with a header of `type`, `name` and, as you like, `others`, `class` and `targets` (lists
+    joined by `|`). Raises InputError naming what is wrong."""
+    place = shown(str(path))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            table = csv.DictReader(stream, strict=True)
+            header = table.fieldnames or []
+            if not {"type", "name"} <= set(header) or not set(header) <= set(_COLUMNS):
+                raise InputError(
+                    f"{place}: the first line must name columns of {', '.join(_COLUMNS)}; the first two must be."
+                )
+            rows = [(table.line_num, row) for row in table]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{place}: no CSV file in UTF-8 ({type(error).__name__}); save it as one.") from None
+    terms = []
+    for number, row in rows:
+        if None in row or None in row.values():
+            raise InputError(f"{place}, line {number}: not as many cells as the first line has.")
+        terms.append(_term([row.get(column, "").strip() for column in _COLUMNS] + [""], f"{place}, line {number}"))
+    return terms
+
+
+def _term(cells: Sequence[str], where: str) -> Term:
+    """The term of the six cells of a line. Raises InputError that says where and what is wrong with them."""
+    type_, name, others, drug_class, targets, added = cells
+    kinds = {kind: kind for kind in get_args(EntityType)}
+    if type_ not in kinds:
+        raise InputError(f"{where}: no entity type '{shown(type_[:40])}'; there are {', '.join(kinds)}.")
+    lists = [tuple(part.strip() for part in cell.split("|") if part.strip()) for cell in (others, targets)]
+    for said in (name, *lists[0], drug_class, *lists[1]):
+        if not said.isprintable() or len(said) > LONGEST:
+            raise InputError(f"{where}: a name may have {LONGEST} characters, and none that is not printed.")
+    for said in (name, *lists[0]):
+        if len(said) < 2 or not keys(said):
+            raise InputError(f"{where}: '{shown(said)}' is no name; one has two characters or more and a letter.")
+    return Term(kinds[type_], name, lists[0], drug_class, lists[1], added)
+
+
+def make_term(
+    type_: str, name: str, others: Iterable[str] = (), drug_class: str = "", targets: Iterable[str] = ()
+) -> Term:
+    """A term as a user gives it. Raises InputError where it is none."""
+    joined = ("|".join(part) for part in (others, targets))
+    others_said, targets_said = joined
+    return _term(
+        (type_, name.strip(), others_said, drug_class.strip(), targets_said, ""), f"The term '{shown(name[:40])}'"
+    )
+
+
+def _without_clash(terms: Iterable[Term], where: str) -> None:
+    """Raise InputError where two terms of one type have a name in common."""
+    owners: dict[int, Term] = {}
+    for term in terms:
+        for name in term.names:
+            other = owners.setdefault(_hash(term.type, name), term)
+            if other is not term:
+                raise InputError(
+                    f"{where}: '{shown(name)}' is a name of both '{shown(other.name)}' and '{shown(term.name)}'; "
+                    "remove one of them, or take the name from it."
+                )
+
+
+def _hash(type_: str, name: str) -> int:
+    return name_hash(type_, keys(name)[0])
+
+
+def add_terms(path: Path, new: Iterable[Term]) -> int:
+    """Write terms into a table, in the place of those with the same type and name; returns how many were replaced.
+
+    Raises InputError where two terms would have a name in common; the table is then as it was.
+    """
+    today = date.today().isoformat()
+    fresh = {_hash(term.type, term.name): term._replace(added=today) for term in new}
+    with _rewritten(path) as terms:
+        kept = [term for term in terms if _hash(term.type, term.name) not in fresh]
+        replaced = len(terms) - len(kept)
+        terms[:] = [*kept, *fresh.values()]
+    return replaced
+
+
+def remove_terms(path: Path, names: Iterable[str], type_: str | None = None) -> list[Term]:
+    """Take the terms that have these names, of one type or of any, out of a table; returns them.
+
+    Raises InputError where a name is none of its terms'; the table is then as it was.
+    """
+    gone: list[Term] = []
+    with _rewritten(path) as terms:
+        for name in names:
+            found = [t for t in terms if type_ in (None, t.type) and name in t.names]
+            if not found:
+                raise InputError(f"{shown(str(path))}: no term '{shown(name)}'; see oncogloss terms list.")
+            gone += [term for term in found if term not in gone]
+        terms[:] = [term for term in terms if term not in gone]
+    return gone
+
+
+@contextmanager
+def _rewritten(path: Path) -> Iterator[list[Term]]:
+    """The terms of a table, written back in one step when the block ends well; one writer at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    try:
+        stream = fresh.open("x", encoding="utf-8", newline="\n")
+    except FileExistsError:
+        raise InputError(
+            f"{shown(str(fresh))} is there: another oncogloss writes the table; wait, or remove it."
+        ) from None
+    try:
+        with stream:
+            terms = read_terms(path)
+            yield terms
+            _without_clash(terms, shown(str(path)))
+            stream.write(_HEADER + "\n" + "".join(term.line for term in terms))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def with_terms(vocabulary: Vocabulary, terms: Sequence[Term]) -> Vocabulary:
+    """The vocabulary with a user's terms, whose names are theirs whatever it says of them; one that it knows by one of
+    its names joins that concept."""
+    entries: dict[int, Entry] = {}
+    for term in terms:
+        entry = _entry(term, vocabulary)
+        entries |= {_hash(term.type, name): entry for name in term.names}
+        entries[name_hash("ID", entry.id)] = entry
+    return vocabulary.extended(entries, {name for term in terms for name in term.names})
+
+
+def _entry(term: Term, vocabulary: Vocabulary) -> Entry:
+    """The concept of a term."""
+    found = (vocabulary.find(term.type, name) for name in term.names)
+    known = next((hit[0] for hit in found if hit and hit[1] == 0), None)
+    entry = known or Entry(f"LOCAL:{term.name.replace(' ', '_')}", term.name, LOCAL)
+    told = next((said for name in term.names if (said := class_of(name))), None) if term.type == "DRUG" else None
+    return entry._replace(
+        drug_class=term.drug_class or entry.drug_class or (told.name if told else ""),
+        targets=term.targets or entry.targets or (told.targets if told else ()),
+    )
