@@ -17,7 +17,7 @@ from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
-from oncogloss.schema import Document, Extraction, Mention, ModelInfo, Passage, PassageReading, Relation
+from oncogloss.schema import Document, Extraction, Mention, ModelInfo, OwnMention, Passage, PassageReading, Relation
 from oncogloss.structure import structured
 
 
@@ -40,6 +40,7 @@ class Pipeline:
         scorer: Scorer,
         thresholds: Thresholds = UNSHIFTED,
         vocabulary: Vocabulary | None = None,
+        labels: tuple[str, ...] = (),
     ) -> None:
         self.info = info
         self.config = config
@@ -47,6 +48,7 @@ class Pipeline:
         self.scorer = scorer
         self.thresholds = thresholds
         self.vocabulary = vocabulary
+        self.labels = labels
 
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages, and what follows from them."""
@@ -59,8 +61,24 @@ class Pipeline:
             mentions=self._linked(document, found.readings, mentions),
             relations=found.relations,
             criteria=found.criteria,
+            own=self._own(document, found),
         )
         return structured(document, extraction)
+
+    def _own(self, document: Document, found: Decoded) -> tuple[OwnMention, ...]:
+        """What a model with a team's own labels found of them."""
+        texts = {passage.name: passage.text for passage in document.passages}
+        return tuple(
+            OwnMention(
+                passage=s.passage,
+                start=s.start,
+                end=s.end,
+                text=texts[s.passage][s.start : s.end],
+                label=self.labels[s.label],
+                score=s.score,
+            )
+            for s in found.own
+        )
 
     def _linked(
         self, document: Document, readings: tuple[PassageReading, ...], mentions: tuple[Mention, ...]
@@ -173,4 +191,4 @@ def load(
     known = open_vocabulary(vocabulary)
     if terms is not None:
         known = with_terms(known, read_terms(terms))
-    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known)
+    return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known, bundle.labels)

@@ -160,6 +160,17 @@ class Mention(_Frozen):
     expansion: str | None = Field(default=None, description="the long form that defines this short form")
 
 
+class OwnMention(_Frozen):
+    """A span that a team's own model was taught to find, with one of the team's labels."""
+
+    passage: str
+    start: int
+    end: int
+    text: str
+    label: str
+    score: float
+
+
 class Relation(_Frozen):
     """A typed link between two mentions (by id) of one passage."""
 
@@ -342,6 +353,7 @@ class Extraction(_Frozen):
     coverage: tuple[Coverage, ...] = ()
     flags: tuple[Flag, ...] = ()
     summary: Summary = Summary()
+    own: tuple[OwnMention, ...] = ()
 
 
 class Change(_Frozen):

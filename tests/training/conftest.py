@@ -18,6 +18,7 @@ NEED_TORCH = [
     "test_taggers.py",
     "test_adapters.py",
     "test_update.py",
+    "test_labels.py",
 ]
 collect_ignore = [] if find_spec("torch") else NEED_TORCH
 

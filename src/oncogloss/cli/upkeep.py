@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep
+from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra
 
 
 @app.command("gate")
@@ -30,16 +30,21 @@ def gate_command(
 
     Example: `oncogloss gate micro models/mine --records records.jsonl.gz`
     """
+    _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out)
+
+
+def _pass(
+    old: str, new: str, corpus: Path, records: list[Path], taught: list[str], *, force: bool, out: Path | None = None
+) -> None:
+    """Print the gate's report; ends with status 1 where it refuses and is not forced."""
     from oncogloss.evaluation.gate import gate, mark_card, report
     from oncogloss.evaluation.probes import read_probes
     from oncogloss.model.bundle import find_bundle
     from oncogloss.training.corpora import load_split
 
     gold, _ = load_split(corpus, records, "dev")
-    taught = _names(names) if names else []
     result = gate(old, new, gold, read_probes(corpus / "probes.jsonl"), _names(corpus / "held_names.txt"), taught)
-    text = report(result, forced=force)
-    keep(text, out)
+    keep(report(result, forced=force), out)
     if out is not None:
         _sign(out, " in place of ".join(f"{m.name}@{m.version}" for m in reversed(result.models)))
     if result.refusals and force:
@@ -63,6 +68,108 @@ def _sign(path: Path, said: str) -> None:
 
     signature = sign(path.read_bytes(), f"oncogloss gate {said}", secret_key(keys_folder()))
     path.with_name(f"{path.name}.minisig").write_text(signature, encoding="ascii")
+
+
+@app.command("update")
+def update_command(
+    out: Annotated[Path, typer.Option(help="Folder that receives the updated model.")],
+    model: Model = "micro",
+    terms: Annotated[Path | None, typer.Option(help="CSV of new names, as `add-terms` takes it.")] = None,
+    annotated: Annotated[
+        list[Path] | None, typer.Option("--with", help="Standoff file of annotated passages (repeatable).")
+    ] = None,
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", help="Record files with the corpus's text; without, no gate.")
+    ] = None,
+    corpus: CorpusFolder = Path("corpus"),
+    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="How long it learns.")] = 100,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let it through the gate; its card then says why not.")
+    ] = False,
+) -> None:
+    """Teach a model new names and annotated passages in minutes, without forgetting; then let it pass the gate.
+
+    Example: `oncogloss update --terms new.csv --records records.jsonl.gz --out models/micro-0.3.1`
+    """
+    needs_training_extra()
+    from oncogloss.concepts.terms import read_csv
+    from oncogloss.model.bundle import open_bundle
+    from oncogloss.training.corpora import read_corpus, read_standoff, split_ids
+    from oncogloss.training.update import Lessons, UpdateRecipe, update_model
+
+    held = set().union(*split_ids(corpus).values())
+    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
+    names = [(term.type, name) for term in (read_csv(terms) if terms else ()) for name in term.names]
+    new = version or _next(open_bundle(model).info.version)
+    result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps))
+    print(
+        f"{out}: version {new}, {len(names)} names in {result.contexts} passages, {len(passages)} annotated documents, "
+        f"adapters of {result.adapter_bytes / 1e6:.1f} MB",
+        file=sys.stderr,
+    )
+    if records:
+        taught = [name for type_, name in names if type_ == "DRUG" and name.isalpha()]
+        _pass(model, str(out), corpus, records, taught, force=force)
+
+
+def _next(version: str) -> str:
+    head, _, last = version.rpartition(".")
+    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.1"
+
+
+@app.command("learn-labels")
+def learn_labels_command(
+    data: Annotated[
+        Path, typer.Argument(help="brat folder, Label Studio export, CoNLL file, or doccano's JSON lines.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder that receives the model.")],
+    model: Model = "micro",
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", help="Record files with the corpus's text.")
+    ] = None,
+    corpus: CorpusFolder = Path("corpus"),
+    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 20,
+) -> None:
+    """Teach a model labels of your own, besides its twenty types, from a hundred annotated passages or so.
+
+    Example: `oncogloss learn-labels mydata/ --out models/mine`
+    """
+    needs_training_extra()
+    from oncogloss.model.bundle import open_bundle
+    from oncogloss.training.corpora import read_corpus, split_ids
+    from oncogloss.training.labels import LabelRecipe, learn_labels, read_labelled
+
+    held = set().union(*split_ids(corpus).values())
+    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    new = version or _next(open_bundle(model).info.version)
+    labels = learn_labels(model, read_labelled(data), replay, out, new, LabelRecipe(epochs=epochs))
+    print(f"{out}: version {new}, own labels {', '.join(labels)}", file=sys.stderr)
+
+
+@app.command("evaluate-updates")
+def evaluate_updates(
+    records: Records,
+    run: Annotated[Path, typer.Option(help="Folder of the updated models; those that are there are not made again.")],
+    model: Model = "micro",
+    drugs: Annotated[Path, typer.Option(help="Drugs that no model saw.")] = Path("corpus/new_drugs.tsv"),
+    uses: Annotated[Path, typer.Option(help="Sentences that name them.")] = Path("corpus/new_drug_uses.tsv"),
+    corpus: CorpusFolder = Path("corpus"),
+    steps: Annotated[int, typer.Option(min=1, help="How long each update learns.")] = 100,
+    out: Out = None,
+) -> None:
+    """Ten updates in a row, each by a tenth of the new drugs: what is learned and what forgotten.
+
+    Example: `oncogloss evaluate-updates --records records.jsonl.gz --run runs/updates`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.updates import update_series
+    from oncogloss.training.update import UpdateRecipe
+
+    text = update_series(model, drugs, uses, corpus, records, run, UpdateRecipe(steps=steps))
+    keep(f"# Ten updates in a row\n\n{text}", out)
 
 
 @app.command("drift")

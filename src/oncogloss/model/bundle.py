@@ -43,6 +43,7 @@ class Bundle:
     info: ModelInfo
     network: NetworkConfig
     thresholds: Thresholds
+    labels: tuple[str, ...] = ()  # a team's own
 
     def path(self, name: str) -> Path:
         """Path of one of the bundle's files."""
@@ -91,7 +92,7 @@ def open_bundle(model: str | Path = DEFAULT_MODEL, *, need: tuple[str, ...] = (T
     config = _read_config(named[CONFIG])
     sizes = NetworkConfig(**config["network"])
     info = ModelInfo(name=config["name"], version=config["version"], sha256=hashlib.sha256(listing).hexdigest())
-    return Bundle(folder, info, sizes, Thresholds(**config["thresholds"]))
+    return Bundle(folder, info, sizes, Thresholds(**config["thresholds"]), tuple(config.get("labels", ())))
 
 
 def _verify(folder: Path, listing: bytes, needed: set[str]) -> dict[str, Path]:
@@ -123,6 +124,8 @@ def _read_config(path: Path) -> dict[str, Any]:
         if version != FORMAT:
             raise BundleError(f"{path} has format {version}; this program reads format {FORMAT}: update it.")
         NetworkConfig(**config["network"]), Thresholds(**config["thresholds"])
+        if not all(isinstance(label, str) for label in config.get("labels", ())):
+            raise TypeError("labels must be text")
         str(config["name"]), str(config["version"])
     except (ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{path} is no model configuration ({type(error).__name__}: {error}).") from None

@@ -9,7 +9,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,6 +54,17 @@ class WindowScores(NamedTuple):
     attributes: Floats  # (L, attributes)
     relations: Floats  # (L, 4, relations, width)
     concepts: Floats  # (L, concept width)
+    own: Floats | None = None  # (labels, L, L) of a model with own labels: first token, last token
+
+
+class OwnSpan(NamedTuple):
+    """A span of one of a team's own labels, by the label's number."""
+
+    label: int
+    passage: str
+    start: int
+    end: int
+    score: float
 
 
 @dataclass
@@ -76,6 +87,7 @@ class Decoded(NamedTuple):
     relations: tuple[Relation, ...]
     criteria: tuple[Criterion, ...]
     concepts: Floats
+    own: tuple[OwnSpan, ...] = ()
 
 
 def sigmoid(logit: float) -> float:
@@ -97,6 +109,7 @@ def decode(
     boundaries = np.zeros((len(stream.ids), BOUNDARY_WIDTH), np.float32)
     spans: list[_Span] = []
     views: list[_View] = []
+    own: list[OwnSpan] = []
     for window, raw in windows:
         scores = _shifted(raw, thresholds)
         rows = slice(window.own_first, window.own_last)
@@ -104,6 +117,8 @@ def decode(
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
         if known:
             _support(window, stream, passages, scores, known, thresholds)
+        if scores.own is not None:
+            own += _own_spans(window, stream, passages, scores.own)
         near = _choose_spans(_candidates(window, stream, scores))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
@@ -116,7 +131,39 @@ def decode(
         readings.append(reading)
         criteria += found
     vectors = np.stack([s.concept for s in kept]) if kept else np.zeros((0, 1), np.float32)
-    return Decoded(tuple(readings), tuple(mentions), tuple(_relations(kept, mentions, views)), tuple(criteria), vectors)
+    return Decoded(
+        tuple(readings),
+        tuple(mentions),
+        tuple(_relations(kept, mentions, views)),
+        tuple(criteria),
+        vectors,
+        _apart(own),
+    )
+
+
+def _own_spans(window: Window, stream: Stream, passages: Sequence[Passage], scores: Floats) -> Iterator[OwnSpan]:
+    """The own labels that a window is there to decide."""
+    shift = window.first - window.lead
+    for label, first, last in np.argwhere(scores > 0).tolist():
+        start, end = first + shift, last + shift
+        if window.own_first <= start < window.own_last and end < len(stream.ids) and stream.end[start] > 0:
+            passage = passages[stream.passage[start]]
+            if stream.passage[end] == stream.passage[start]:
+                text = passage.text[stream.start[start] : stream.end[end]]
+                begin = int(stream.start[start]) + len(text) - len(text.lstrip())
+                if text.strip():
+                    score = sigmoid(float(scores[label, first, last]))
+                    yield OwnSpan(label, passage.name, begin, begin + len(text.strip()), score)
+
+
+def _apart(spans: Sequence[OwnSpan]) -> tuple[OwnSpan, ...]:
+    """In reading order, those that cross no better one; one may lie in another."""
+    kept: defaultdict[str, list[OwnSpan]] = defaultdict(list)
+    for span in sorted(spans, key=lambda s: (-s.score, s.start, s.end, s.label)):
+        others = kept[span.passage]
+        if not any(o.start < span.start < o.end < span.end or span.start < o.start < span.end < o.end for o in others):
+            others.append(span)
+    return tuple(s for others in kept.values() for s in sorted(others, key=lambda s: (s.start, -s.end, s.label)))
 
 
 def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:

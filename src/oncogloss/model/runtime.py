@@ -20,7 +20,7 @@ from oncogloss.model.decode import WindowScores
 from oncogloss.model.windows import Window
 
 _SLOWER = ["SkipLayerNormFusion"]  # its fused kernel takes nine times as long as a sum and a norm: decision 8
-_INPUTS, _OUTPUTS = ["ids"], list(WindowScores._fields)
+_INPUTS, _OUTPUTS = ["ids"], [name for name in WindowScores._fields if name != "own"]
 
 
 class Runtime:
@@ -39,7 +39,8 @@ class Runtime:
             reason = str(error).splitlines()[0][:200]
             raise BundleError(f"The model's network does not load ({reason}); reinstall the model.") from None
         names = ([i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()])
-        if names != (_INPUTS, _OUTPUTS):
+        self._outputs = names[1]
+        if names[0] != _INPUTS or self._outputs not in (_OUTPUTS, [*_OUTPUTS, "own"]):
             raise BundleError(
                 f"The model's network has inputs {names[0]} and outputs {names[1]}, wanted {_INPUTS} and {_OUTPUTS}."
             )
@@ -59,8 +60,9 @@ class Runtime:
             yield done, future.result()
 
     def _scores(self, window: Window) -> WindowScores:
-        outputs = self._session.run(_OUTPUTS, {"ids": window.ids[None, :]})
-        return WindowScores(*(np.asarray(output)[0] for output in outputs))
+        outputs = self._session.run(self._outputs, {"ids": window.ids[None, :]})
+        own = outputs[len(_OUTPUTS) :]
+        return WindowScores(*(np.asarray(output)[0] for output in outputs[: len(_OUTPUTS)]), *own)
 
 
 def usable_cores() -> int:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from oncogloss.errors import CorpusError, shown
 from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES, EntityType, RelationType
-from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, GoldRelation
+from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, GoldRelation, read_rows
 
 Found = tuple[str, GoldPassage]  # (record id, one of its passages)
 Edge = tuple[str, str, str]  # (relation type, head's id, tail's id)
@@ -28,14 +28,16 @@ _PARTS: dict[str, tuple[str, ...]] = {
 
 
 class _Labels:
-    """Labels met in the files and not known, gathered so that one error can name them all."""
+    """Labels met in the files and not known, gathered so that one error can name them all; entity types that are a
+    team's `own` are all known."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
+        self.own = own
         self.unknown: dict[str, None] = {}
 
     def check(self, part: str, label: str) -> str:
         """The label itself; noted where no such `part` is known."""
-        if label not in _PARTS[part]:
+        if label not in _PARTS[part] and not (self.own and part == "entity type"):
             self.unknown[f"{part} {shown(label)}"] = None
         return label
 
@@ -100,7 +102,7 @@ def _with_attribute(entity: GoldEntity, attribute: str) -> GoldEntity:
 # brat
 
 
-def read_brat(folder: Path) -> list[GoldDocument]:
+def read_brat(folder: Path, *, own: bool = False) -> list[GoldDocument]:
     """The documents of a brat collection: `record.passage.txt` with its `.ann`; another name is a record with one
     passage, `text`. Fragments of an entity become one span, from the first's start to the last's end.
 
@@ -109,7 +111,7 @@ def read_brat(folder: Path) -> list[GoldDocument]:
     paths = sorted(folder.glob("*.ann"))
     if not paths:
         raise CorpusError(f"{folder}: no .ann file; give the folder of a brat collection.")
-    labels = _Labels()
+    labels = _Labels(own=own)
     found = [_brat_passage(path, labels) for path in paths]
     labels.refuse(folder)
     return _documents(found, folder.name)
@@ -158,7 +160,7 @@ def _brat_entity(rest: str, text: str, labels: _Labels) -> GoldEntity:
 # Label Studio
 
 
-def read_label_studio(path: Path) -> list[GoldDocument]:
+def read_label_studio(path: Path, *, own: bool = False) -> list[GoldDocument]:
     """The documents of a JSON export: of each task the last annotation that was not cancelled. Predictions that
     nobody looked at are no annotations, so tasks that have nothing else are left out.
 
@@ -166,7 +168,7 @@ def read_label_studio(path: Path) -> list[GoldDocument]:
     """
     try:
         tasks = json.loads(_read(path))
-        labels = _Labels()
+        labels = _Labels(own=own)
         found = [
             _studio_passage(f"{path}, task {number}", number, task, labels)
             for number, task in enumerate(tasks, 1)
@@ -225,7 +227,7 @@ def _check_words(where: str, text: str, place: Mapping[str, Any]) -> None:
 # CoNLL
 
 
-def read_conll(path: Path) -> list[GoldDocument]:
+def read_conll(path: Path, *, own: bool = False) -> list[GoldDocument]:
     """The documents of a column file, or of all layers in a folder, as `writers.annotation.write_conll` lays them out.
 
     Raises CorpusError where labels are unknown, a token is not the text's, or a passage's comment is missing.
@@ -233,7 +235,7 @@ def read_conll(path: Path) -> list[GoldDocument]:
     paths = sorted(path.glob("*.conll")) if path.is_dir() else [path]
     if not paths:
         raise CorpusError(f"{path}: no .conll file in it.")
-    labels = _Labels()
+    labels = _Labels(own=own)
     passages: dict[tuple[str, str], GoldPassage] = {}
     for layer in paths:
         for document in _documents(_conll_passages(layer, labels), ""):
@@ -285,8 +287,32 @@ def _conll_token(line: str, text: str, last: str, spans: list[GoldEntity], label
     return tag
 
 
-READERS: dict[str, Callable[[Path], list[GoldDocument]]] = {
+READERS: dict[str, Callable[..., list[GoldDocument]]] = {
     "brat": read_brat,
     "labelstudio": read_label_studio,
     "conll": read_conll,
 }
+
+
+def read_own(path: Path) -> list[GoldDocument]:
+    """Documents with a team's own labels as entity types: a brat folder, a Label Studio export (`.json`), a `.conll`
+    file, or doccano's `.jsonl`; attributes and relations that are not ours are refused."""
+    if path.suffix == ".jsonl":
+        return _documents(_doccano_passages(path), path.stem)
+    if path.is_dir() and not any(path.glob("*.conll")):
+        return read_brat(path, own=True)
+    return read_label_studio(path, own=True) if path.suffix == ".json" else read_conll(path, own=True)
+
+
+def _doccano_passages(path: Path) -> Iterator[Found]:
+    for number, row in enumerate(read_rows(path), 1):
+        where = f"{path}, line {number}"
+        try:
+            spans = [_entity(str(label), int(start), int(end)) for start, end, label in row.get("label", ())]
+            text = str(row["text"])
+        except (KeyError, TypeError, ValueError):
+            raise CorpusError(
+                f'{where}: no line of doccano\'s, {{"text": …, "label": [[start, end, label]]}}.'
+            ) from None
+        passage = _passage(where, "text", text, {str(i): e for i, e in enumerate(spans)}, ())
+        yield str(row.get("id", number)), replace(passage, has_relations=False, has_attributes=False)

@@ -22,6 +22,7 @@ from oncogloss.model.bundle import GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.tokenizer import PAD, Tokenizer
 from oncogloss.model.windows import cut_windows
 from oncogloss.training.adapters import adapted, adapters_of, graft, hidden_name, stored_adapters
+from oncogloss.training.annotated import read_own
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.distillation import imitation_loss, lesson
 from oncogloss.training.finetune import rate_factor
@@ -45,6 +46,12 @@ class LabelRecipe:
     head_rate: float = 2e-3
     memory: float = 1.0  # weight of saying of old text what was said before
     seed: int = 0
+
+
+def read_labelled(path: Path) -> list[Text]:
+    """The passages of files with own labels, as `training.annotated.read_own` takes them."""
+    passages = (p for document in read_own(path) for p in document.passages)
+    return [Text(p.text, tuple((e.type, e.start, e.end) for e in p.entities)) for p in passages]
 
 
 class _OwnHead(nn.Module):
@@ -153,7 +160,9 @@ def _without_head(graph: onnx.ModelProto) -> onnx.ModelProto:
     nodes = [n for n in bare.graph.node if not n.name.startswith("own.")]
     matrices = [t for t in bare.graph.initializer if not t.name.startswith("own.")]
     outputs = [o for o in bare.graph.output if o.name != OWN]
-    for field, kept in (("node", nodes), ("initializer", matrices), ("output", outputs)):
+    values = [v for v in bare.graph.value_info if not v.name.startswith("own.")]
+    kept_parts = (("node", nodes), ("initializer", matrices), ("output", outputs), ("value_info", values))
+    for field, kept in kept_parts:
         part = getattr(bare.graph, field)
         del part[:]
         part.extend(kept)
