@@ -415,7 +415,7 @@ SHIPPED = [
     ("OUTCOME", "OS", "overall survival"),
     ("BIOMARKER", "BRAF V600E", "BRAF V600E"),
     ("CONDITION", "diarrhoea", "Diarrhea"),
-    ("CANCER", "lung tumour", "lung neoplasm"),
+    ("CANCER", "lung tumour", "Lung Carcinoma"),  # which DOID calls a lung neoplasm
     ("PROCEDURE", "leucapheresis", "Leukapheresis"),
     ("GENE", "c-Kit", "KIT"),
     ("MEASURE", "HBsAg", "hepatitis B surface antigen"),
