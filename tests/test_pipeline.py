@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oncogloss import api
 from oncogloss.errors import BundleError, InputError
 from oncogloss.model.windows import cut_windows, read_stream
-from oncogloss.pipeline import Pipeline, expand_abbreviations
+from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of
 from oncogloss.readers import input_files, read_path
 from oncogloss.schema import Document, Extraction, Mention, Passage, Relation
 from toys import ROOT, SENTENCES, make_document
@@ -191,6 +191,16 @@ def test_a_definition_holds_to_the_last_page(shipped: Pipeline) -> None:
     last = [m for m in shipped.extract(document).mentions if m.passage == "outcomes" and m.text == "PFS"]
     assert last and last[0].expansion == "progression-free survival"
     assert last[0].concept is not None
+
+
+def test_a_marker_is_linked_with_the_gene_that_stands_elsewhere(shipped: Pipeline) -> None:
+    document = make_document(eligibility="- Tumor with an EGFR exon 19 deletion or L858R mutation.")
+    found = shipped.extract(document)
+    gene, marker = (next(m for m in found.mentions if m.text == text) for text in ("EGFR", "L858R mutation"))
+    assert ("HAS_GENE", marker.id, gene.id) in [(r.type, r.head, r.tail) for r in found.relations]
+    assert marker.concept is not None and marker.concept.marker is not None
+    assert marker.concept.marker.genes == ("EGFR",) and marker.concept.marker.alteration == "p.Leu858Arg"
+    assert not genes_of(marker, (), {gene.id: gene.concept}) and not genes_of(marker, found.relations, {gene.id: None})
 
 
 # api

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,17 @@ from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
-from oncogloss.schema import Document, Extraction, Mention, ModelInfo, OwnMention, Passage, PassageReading, Relation
+from oncogloss.schema import (
+    Concept,
+    Document,
+    Extraction,
+    Mention,
+    ModelInfo,
+    OwnMention,
+    Passage,
+    PassageReading,
+    Relation,
+)
 from oncogloss.structure import structured
 
 
@@ -54,11 +64,13 @@ class Pipeline:
         """All facts of a document, with offsets into its passages, and what follows from them."""
         found = self.read(document)
         mentions = expand_abbreviations(found.mentions, found.relations, document.passages)
+        if self.vocabulary is not None:
+            mentions = linked(document, found.readings, mentions, found.relations, self.vocabulary)
         extraction = Extraction(
             id=document.id,
             model=self.info,
             passages=found.readings,
-            mentions=self._linked(document, found.readings, mentions),
+            mentions=mentions,
             relations=found.relations,
             criteria=found.criteria,
             own=self._own(document, found),
@@ -80,22 +92,6 @@ class Pipeline:
             for s in found.own
         )
 
-    def _linked(
-        self, document: Document, readings: tuple[PassageReading, ...], mentions: tuple[Mention, ...]
-    ) -> tuple[Mention, ...]:
-        """The mentions with the concepts they name; unchanged where the pipeline has no vocabulary."""
-        if self.vocabulary is None:
-            return mentions
-        contexts = contexts_of(document, readings, mentions)
-        concepts = (
-            link(m.type, m.text, m.expansion, self.vocabulary, context)
-            for m, context in zip(mentions, contexts, strict=True)
-        )
-        return tuple(
-            m.model_copy(update={"concept": concept}) if concept else m
-            for m, concept in zip(mentions, concepts, strict=True)
-        )
-
     def read(self, document: Document) -> Decoded:
         """The network's own reading: windows, one pass, decoding."""
         stream = read_stream(document.passages, self.tokenizer)
@@ -103,6 +99,23 @@ class Pipeline:
         texts = [passage.text for passage in document.passages]
         known = KnownNames(texts, self.vocabulary, self.thresholds.support) if self.vocabulary else None
         return decode(document.passages, stream, self.scorer.run(windows), self.thresholds, known)
+
+
+def linked(
+    document: Document,
+    readings: tuple[PassageReading, ...],
+    mentions: tuple[Mention, ...],
+    relations: tuple[Relation, ...],
+    vocabulary: Vocabulary,
+) -> tuple[Mention, ...]:
+    """The mentions with the concepts they name, a marker that names none by itself with those of its genes."""
+    concepts: dict[str, Concept | None] = {}
+    for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
+        concepts[m.id] = link(m.type, m.text, m.expansion, vocabulary, context)
+    for m in mentions:
+        if concepts[m.id] is None and (genes := genes_of(m, relations, concepts)):
+            concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
+    return tuple(m.model_copy(update={"concept": concept}) if (concept := concepts[m.id]) else m for m in mentions)
 
 
 def contexts_of(
@@ -117,6 +130,14 @@ def contexts_of(
         before = bisect_right(cut, m.start, key=lambda sentence: sentence[0]) - 1
         start, end = cut[before] if before >= 0 else (0, len(texts[m.passage]))
         yield Context(texts[m.passage][start : max(end, m.end)], m.start - start, record)
+
+
+def genes_of(
+    mention: Mention, relations: tuple[Relation, ...], concepts: Mapping[str, Concept | None]
+) -> tuple[str, ...]:
+    """Names of the genes that stand outside the span of a marker ("EGFR ... L858R mutation"), as they are linked."""
+    tails = (r.tail for r in relations if r.type == "HAS_GENE" and r.head == mention.id)
+    return tuple(dict.fromkeys(concept.name for tail in tails if (concept := concepts.get(tail))))
 
 
 def expand_abbreviations(

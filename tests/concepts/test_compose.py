@@ -38,6 +38,7 @@ CLASSES = {
     "CD19 CAR T cells": ("CD19 CAR-T cells", "CD19-directed CAR T-cell therapy", "anti-CD19 CAR T cell"),
     "CYP3A4 inhibitor": ("strong CYP3A4 inhibitors",),
     "BTK inhibitor": ("BTKi", "BTK inhibitors"),
+    "CD19/CD3D/CD3E/CD3G bispecific antibody": ("CD19xCD3 bispecific antibody", "anti-CD3 x CD19 bispecific"),
     "CDK4/CDK6 inhibitor": ("CDK4/6 inhibitor", "CDK 4/6 inhibitors"),
 }
 MARKERS = {
@@ -47,6 +48,8 @@ MARKERS = {
     "EGFR Exon 19 Deletion": ("EGFR exon 19 deletion", "EGFR exon 19 deletions"),
     "KRAS G12C": ("KRAS G12C", "KRAS G12C mutation", "G12C mutation in KRAS"),
     "ALK fusion": ("ALK rearrangement", "ALK fusion-positive", "ALK-rearranged"),
+    "MET Exon 14 Skipping Mutation": ("METex14", "MET exon 14 skipping", "MET exon 14 mutation"),
+    "MGMT Promoter Methylation": ("methylated MGMT promoter", "MGMT promoter methylated"),
     "KRAS Wildtype": ("KRAS wild-type", "wild type KRAS"),
     "ESR1 positive": ("ER+", "estrogen receptor positive", "oestrogen receptor-positive"),
 }

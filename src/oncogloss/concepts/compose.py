@@ -16,6 +16,7 @@ from oncogloss.concepts.vocabulary import Entry, Vocabulary, members_id
 _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/)])")
 _LISTED = re.compile(r"\s*(?:, and |,|/|\+|&| and | plus | with )\s*")
 _SHORTENED = re.compile(r"\b([A-Z][A-Z0-9/-]{2,})is?\b")  # "BTKi"
+_CROSSED = re.compile(r"(?<=[A-Z0-9α])\s*[x×]\s*(?=(?:anti-)?[A-Z\d])")  # "CD20xCD3"
 _VARIANT = re.compile(r"[A-Z]\d{1,4}[A-Z]")
 _LONGEST = 7  # words of a gene's name
 JOINING = {
@@ -117,7 +118,7 @@ def said_by(table: Rules, left: set[str], about: set[str]) -> str | None:
 
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
-    genes, rest = genes_and_rest(_SHORTENED.sub(r"\1 inhibitor", text), vocabulary)
+    genes, rest = genes_and_rest(_SHORTENED.sub(r"\1 inhibitor", _CROSSED.sub("/", text)), vocabulary)
     variant = " ".join(piece for piece in rest if _VARIANT.fullmatch(piece))
     said = words_of([piece for piece in rest if not _VARIANT.fullmatch(piece)])
     action = said_by(_ACTIONS, said, _ABOUT_ACTION)

@@ -14,8 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from shutil import copyfile
 
-from oncogloss.concepts.build import claims_of, without_cycles
+from oncogloss.concepts.build import claims_of
 from oncogloss.concepts.names import keys
+from oncogloss.concepts.parents import without_cycles
 from oncogloss.concepts.tables import Row, Source, told_of
 from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, Vocabulary, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError

@@ -61,14 +61,20 @@ _IDLE = {
     for type_, words in (
         ("DRUG_CLASS", r" (?:therap(?:y|ies)|treatments?|agents?|drugs?|medications?|compounds?|medicines?)$"),
         ("OUTCOME", r"(?:(?<=survival)|(?<=[FO]S)) (?:times?|rates?|durations?|probability)$"),
-        ("MEASURE", r" (?:levels?|values?|concentrations?|measurements?)$|^(?:serum|plasma) "),
+        ("MEASURE", r" (?:levels?|values?|concentrations?|measurements?|tests?|testing|titers?)$|^(?:serum|plasma) "),
         ("INSTRUMENT", rf"{_VERSION}$| (?:questionnaire|scale|score|criteria|index|inventory|system)$"),
-        ("PROCEDURE", r" (?:scan(?:s|ning)?|imaging|exam(?:ination)?s?|procedures?)$"),
+        (
+            "PROCEDURE",
+            r" (?:scan(?:s|ning)?|imaging|exam(?:ination)?s?|procedures?|test(?:s|ing)?|stud(?:y|ies)|assays?)$",
+        ),
         ("GENE", r" (?:genes?|proteins?|antigens?|molecules?|enzymes?|(?:proto-)?oncogenes?)$"),
     )
 }
 
 
+_OWN_SHORT_FORM = re.compile(r"(?<=\w) ?\((?=[^()]*[A-Z])[\w/-]{2,8}\)")  # "computed tomography (CT) scan"
+_CARCINOMA = re.compile(r"\bcarcinoma(?=s?\b)", re.IGNORECASE)
+_CAPITALS = re.compile(r"(?<![\w-])[A-Z][A-Za-z]*[A-Z]\b")
 # where the last word is not what all the others only describe
 _NO_HEAD = re.compile(
     r"[,;/()&+]|-free\b|\b(?:of|to|in|for|with|without|and|or|by|on|from|at|no|not|than|after|before)\b", re.IGNORECASE
@@ -76,8 +82,10 @@ _NO_HEAD = re.compile(
 _BROAD = {
     "radiotherapy", "irradiation", "radiation", "surgery", "biopsy", "biopsies", "chemotherapy", "immunotherapy",
     "transplantation", "transplant", "chemoradiotherapy", "chemoradiation", "ultrasound", "steroids", "corticosteroids",
-    "antibiotics", "vaccine", "vaccines", "mortality", "toxicity", "pharmacokinetics", "clearance",
+    "antibiotics", "vaccine", "vaccines", "mortality", "toxicity", "pharmacokinetics", "clearance", "resection",
+    "resections", "imaging",
 }  # fmt: skip
+_OPERATION = re.compile(r"\w(?:ectom|otom|ostom|plast|scop|graph)(?:y|ies)$|\w(?:desis|centesis|grams?)$")
 
 
 # diseases said by their effect on an organ, by an adjective alone, or by who has them
@@ -133,7 +141,9 @@ def link(
 @lru_cache(maxsize=2**15)
 def _named(type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary) -> Concept | None:
     """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out."""
-    names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT)) if name]
+    bare = _OWN_SHORT_FORM.sub("", text)
+    weighed = ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT), (bare if bare != text else None, 1.0))
+    names = [(name, weight) for name, weight in weighed if name]
     for name, weight in names:
         if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
             return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
@@ -183,7 +193,7 @@ def _heads(name: str) -> Iterator[str]:
     if _NO_HEAD.search(name):
         return
     for i in range(1, len(said)):
-        if len(said) - i > 1 or said[i] in _BROAD or said[i].isupper():
+        if len(said) - i > 1 or said[i] in _BROAD or said[i].isupper() or _OPERATION.search(said[i]):
             yield " ".join(said[i:])
 
 
@@ -202,6 +212,24 @@ def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     if hit := next((hit for form in forms if (hit := _found(type_, form, vocabulary))), None):
         return hit._replace(score=BY_OTHER_ORDER)
     return next((h for wider in (_wider, _affected, _last) if (h := _broader(type_, wider, name, vocabulary))), None)
+
+
+def _cancer(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The cancer by "carcinoma" for "cancer" or the other way, with its short forms spelled out ("squamous NSCLC"), or
+    of a site or a kind alone ("oral cavity", "basal cell"); else as any disease."""
+    swapped = _CARCINOMA.sub("cancer", name)
+    spelled = _CAPITALS.sub(lambda short: _name_of("CANCER", short.group(), vocabulary), name)
+    forms = [swapped if swapped != name else re.sub(r"\bcancer(?=s?\b)", "carcinoma", name), spelled]
+    forms += [f"{name} {kind}" for kind in ("cancer", "tumor", "carcinoma")]
+    hits = (_found("CANCER", form, vocabulary) for form in forms if form != name)
+    if hit := next((hit for hit in hits if hit), None):
+        return hit._replace(score=BY_OTHER_ORDER)
+    return _ill("CANCER", name, vocabulary)
+
+
+def _name_of(type_: str, short: str, vocabulary: Vocabulary) -> str:
+    hit = vocabulary.find(type_, short)
+    return hit[0].name if hit else short
 
 
 def _affected(name: str) -> Iterator[str]:
@@ -250,7 +278,7 @@ def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
 _WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
 _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
-    "CANCER": partial(_ill, "CANCER"),
+    "CANCER": _cancer,
     "CONDITION": partial(_ill, "CONDITION"),
     "PROCEDURE": partial(_broader, "PROCEDURE", _heads),
     "DRUG_CLASS": partial(_broader, "DRUG_CLASS", _heads),
@@ -258,6 +286,7 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
     "DISEASE_STATE": partial(_broader, "OUTCOME", _heads),
     "DRUG": _drug,
     "BIOMARKER": _gene,
+    "MEASURE": partial(_found, "PROCEDURE"),
 }
 
 

@@ -140,6 +140,8 @@ def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     if not names or not (state or change or threshold) or (state is None and left - _ABOUT - JOINING):
         return None
     state = state or ("mutation" if change else None)
+    if state == "mutation" and change and names == ("MET",) and change.group() == "exon 14":
+        state = "skipping"  # what a mutation of that exon does
     alteration, short = _alteration(change, state) if change else (None, "")
     listed = " ".join(part for part in ("/".join(names), short, state, threshold) if part)
     return Marker(genes=names, alteration=alteration, state=state, threshold=threshold or None), listed
@@ -201,7 +203,9 @@ def compose_biomarker(text: str, vocabulary: Vocabulary) -> Entry | None:
     if parts is None:
         return None
     marker, name = parts
-    for listed in (name, name.removesuffix(" mutation")) if not marker.threshold else ():
+    promoter = name.replace(" methylation", " promoter methylation")
+    usual = (name, name.removesuffix(" mutation"), f"{name} mutation", promoter)
+    for listed in usual if not marker.threshold else ():
         if hit := vocabulary.find("BIOMARKER", listed):
             return hit[0]
     return Entry(f"OG:{name}".replace(" ", "_"), name, "oncogloss")

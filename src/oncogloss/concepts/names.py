@@ -26,6 +26,7 @@ _ALIKE = (  # one way to write it → another, in words without capitals
     (re.compile(r"\b(non|pre|post|anti|peri)[- ](?=[a-z]{3})"), r"\1"),
     (re.compile(r"\b([a-z]{3,}o)-(?=[a-z]{3})"), r"\1"),
     (re.compile(r"(?:a|oo?)e(?=[a-z])"), "e"),  # British, and behind the "o" of a prefix American too
+    (re.compile(r"\bleuc(?=[ao])"), "leuk"),
     (re.compile(r"\bil[- ]?(?=\d)"), "interleukin "),
     (re.compile(r"\bifn\b"), "interferon"),
     (re.compile(r"\balfa\b"), "alpha"),
@@ -58,7 +59,7 @@ _SAID_BY = (  # the word that stands for others that say the same in a name of a
     ("pelvic", "pelvis"), ("abdominal", "abdomen"), ("facial", "face"), ("mucosal", "mucosa"), ("articular", "joint"),
     ("placental", "placenta"), ("cerebellar", "cerebellum"), ("meningeal", "meninges"), ("visual", "vision"),
     # what befalls them
-    ("psychiatric", "mental"), ("disease", "disorder illness disturbance"), ("tumor", "neoplasm"),
+    ("psychiatric", "mental"), ("disease", "disorder illness disturbance condition"), ("tumor", "neoplasm"),
     ("metastasis", "metastatic"),
     ("bleeding", "hemorrhage hemorrhagic"), ("injury", "damage"), ("seizure", "convulsion convulsive"),
     ("dysfunction", "impairment deficit"), ("high", "elevated increased raised"), ("low", "decreased reduced"),
@@ -81,21 +82,28 @@ _ENDINGS = (  # of an adjective → of its noun
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "and", "in", "to", "for", "nos", "unspecified"))
+_PROTO_ONCOGENE = re.compile(r"c[- ][A-Z]")  # "c-Kit"
 SHORT = 4  # letters and digits up to which a name with capitals counts as a short form
 
 
 def words(name: str) -> list[str]:
     """The words of a name in their plain form."""
-    marked = unicodedata.normalize("NFKD", name.replace("ß", "β")).casefold().replace("’", "'").replace("'s", "")
-    text = "".join(c for c in marked if not unicodedata.combining(c))
-    for letter, spelled in _GREEK.items():
-        text = text.replace(letter, spelled)
+    text = (name if name.isascii() else _in_ascii(name)).casefold().replace("'s", "")
     for british, american in _AMERICAN:
         text = text.replace(british, american)
     for other, one in _ALIKE:
         text = other.sub(one, text)
     text = _NUMERAL.sub(lambda found: f"{found[1]} {_NUMERALS[found[3]]}", text)
     return [_singular(word) for word in _WORD.findall(text)]
+
+
+def _in_ascii(name: str) -> str:
+    """The name without accents, with Greek letters spelled out."""
+    marked = unicodedata.normalize("NFKD", name.replace("ß", "β")).casefold().replace("’", "'")
+    text = "".join(c for c in marked if not unicodedata.combining(c))
+    for letter, spelled in _GREEK.items():
+        text = text.replace(letter, spelled)
+    return text
 
 
 def _singular(word: str) -> str:
@@ -133,7 +141,8 @@ def keys(name: str) -> tuple[str, ...]:
     """
     bare = "".join(_WORD.findall(name))
     capitals = sum(c.isupper() for c in bare)
-    if len(bare) <= SHORT and ((bare.upper() == bare and capitals) or capitals > 1):
+    is_short = (bare.upper() == bare and capitals) or capitals > 1 or _PROTO_ONCOGENE.match(name)
+    if len(bare) <= SHORT and is_short:
         return (f"={bare.upper()}",)
     plain = words(name)
     if not plain:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any, NamedTuple
 
-from oncogloss.concepts import Vocabulary, link
+from oncogloss.concepts import Vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import Score
-from oncogloss.pipeline import contexts_of, expand_abbreviations
+from oncogloss.pipeline import expand_abbreviations, linked
 from oncogloss.schema import (
     Criterion,
     Document,
@@ -63,11 +63,7 @@ def gold_extraction(document: GoldDocument, vocabulary: Vocabulary | None = None
     readings = tuple(PassageReading(name=p.name, text_sha256=p.passage.sha256) for p in document.passages)
     found = expand_abbreviations(tuple(mentions), tuple(relations))
     if vocabulary is not None:
-        contexts = contexts_of(document.document, readings, found)
-        found = tuple(
-            m.model_copy(update={"concept": link(m.type, m.text, m.expansion, vocabulary, context)})
-            for m, context in zip(found, contexts, strict=True)
-        )
+        found = linked(document.document, readings, found, tuple(relations), vocabulary)
     return Extraction(
         id=document.id,
         model=ModelInfo(name="annotation", version="", sha256=""),
