@@ -17,7 +17,7 @@ from datetime import date
 from functools import lru_cache
 from math import pi, sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.model.tokenizer import Tokenizer
@@ -117,9 +117,8 @@ def seen_in_store(store: Path) -> Iterator[Seen]:
     columns = ["record", "passage", "start_char", "end_char", "text", "type", "score", "concept_id"]
     for month, part in parts:
         for row in pq.read_table(part / "mentions.parquet", columns=columns).to_pylist():
-            *fields, concept = (row[column] for column in columns)
             if last.get((month, row["record"])) == part:
-                yield Seen(month, *fields, bool(concept))
+                yield Seen._make([month, *(row[column] for column in columns[:-1]), bool(row["concept_id"])])
 
 
 def _parts(store: Path) -> Iterator[tuple[str, Path]]:
@@ -164,13 +163,13 @@ def drift(seen: Iterable[Seen], since: str, tokenizer: Tokenizer) -> Drift:
     return Drift(dict(sorted(months.items())), before, {key: value for key, value in new.items() if key not in known})
 
 
-def distance(one: Mapping[object, int], other: Mapping[object, int]) -> float:
+def distance(one: Mapping[Any, int], other: Mapping[Any, int]) -> float:
     """Total variation distance of two distributions given by counts: 0 where they agree, 1 where they share nothing."""
     sums = (max(1, sum(one.values())), max(1, sum(other.values())))
     return sum(abs(one.get(key, 0) / sums[0] - other.get(key, 0) / sums[1]) for key in one.keys() | other.keys()) / 2
 
 
-def by_chance(reference: Mapping[object, int], n: int) -> float:
+def by_chance(reference: Mapping[Any, int], n: int) -> float:
     """The distance that `n` independent draws from a distribution have from it on average (by the normal law)."""
     whole = max(1, sum(reference.values()))
     shares = [count / whole for count in reference.values()]
@@ -201,7 +200,10 @@ def _row(name: str, tally: Tally, reference: Tally) -> str:
     n = sum(tally.types.values())
     shifts = "– | –"
     if tally is not reference:
-        pairs = ((tally.scores, reference.scores), (tally.types, reference.types))
+        pairs: tuple[tuple[Counter[Any], Counter[Any]], ...] = (
+            (tally.scores, reference.scores),
+            (tally.types, reference.types),
+        )
         shifts = " | ".join(f"{distance(a, b):.3f} ({by_chance(b, n):.3f})" for a, b in pairs)
     return (
         f"| {name} | {len(tally.records):,} | {n:,} | {tally.fine / max(1, tally.words):.1%} "

@@ -197,7 +197,7 @@ def report(result: Gate, *, forced: bool = False) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {c.name} | {c.before.wanted:,} | {100 * c.before.f1:.1f} | {100 * c.after.f1:.1f} | {-c.lost:+.1f} "
+        f"| {c.name} | {c.before.wanted:,} | {100 * c.before.f1:.1f} | {100 * c.after.f1:.1f} | {0 - c.lost:+.1f} "
         f"| {c.falls:.0%} | {c.verdict} |"
         for c in (*result.types, *result.names)
     ]
