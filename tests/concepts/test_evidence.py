@@ -7,7 +7,7 @@ from oncogloss.concepts.evidence import KnownNames, NameKind
 from oncogloss.concepts.terms import Term, with_terms
 
 WEIGHTS: dict[NameKind, float] = {"term": 3.0, "name": 1.0, "short": 5.0, "sense": 8.0}
-TEXT = "PR was confirmed by a second scan of all target lesions.\nMesalamine enema PR nightly; zorbatinib for melanoma or HIV."
+TEXT = "PR was confirmed by a scan of all target lesions.\nMesalamine enema PR nightly; zorbatinib for melanoma or HIV."
 KNOWN = KnownNames([TEXT], with_terms(open_vocabulary(), [Term("DRUG", "zorbatinib")]), WEIGHTS)
 
 

@@ -541,8 +541,8 @@ def supported(known: Known, *spans: tuple[str, str, float]) -> list[tuple[str, s
 
 
 def test_a_name_lifts_a_span_and_decides_between_types() -> None:
-    spans = (("GENE", "zorbatinib", 0.5), ("DRUG", "zorbatinib", -0.2))
-    assert supported(known_as("name"), *spans) == [("GENE", "zorbatinib")]
+    spans = (("CONDITION", "zorbatinib", 0.5), ("DRUG", "zorbatinib", -0.2))
+    assert supported(known_as("name"), *spans) == [("CONDITION", "zorbatinib")]
     assert supported(known_as("name", ("DRUG", "zorbatinib")), *spans) == [("DRUG", "zorbatinib")]
 
 
