@@ -8,8 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from oncogloss.model.decode import Decoded, WindowScores, decode, sigmoid
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_DEPTH, MAX_SPAN, REACH, span_cell
+from oncogloss.model.decode import Decoded, Known, WindowScores, decode, sigmoid
+from oncogloss.model.layout import (
+    BLOCK,
+    BOUNDARY_SLICES,
+    BOUNDARY_WIDTH,
+    MAX_DEPTH,
+    MAX_SPAN,
+    REACH,
+    NameKind,
+    Thresholds,
+    span_cell,
+)
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Window, cut_windows
 from oncogloss.schema import (
@@ -18,6 +28,7 @@ from oncogloss.schema import (
     ENTITY_TYPES,
     RELATION_TYPES,
     SECTION_LABELS,
+    EntityType,
     Mention,
     Passage,
 )
@@ -503,3 +514,39 @@ def test_tokens_are_read_from_the_window_that_owns_them() -> None:
 def test_sigmoid_is_safe_at_the_ends() -> None:
     with np.errstate(all="raise"):
         assert sigmoid(0.0) == 0.5 and sigmoid(1e4) == 1 and 0 <= sigmoid(-1e4) < 1e-10
+
+
+# names as evidence
+
+
+def known_as(kind: NameKind, *names: tuple[str, str]) -> Known:
+    """Says of these (entity type, text of the scene's first passage) that they are names of a kind."""
+
+    def known(type_: EntityType, where: int, start: int, end: int, logit: float) -> NameKind | None:
+        return kind if (type_, TEXT[start:end]) in names else None
+
+    return known
+
+
+TEXT = "Adults with moon sarcoma take zorbatinib mesylate daily."
+
+
+def supported(known: Known, *spans: tuple[str, str, float]) -> list[tuple[str, str]]:
+    s = scene(TEXT)
+    for type_, part, logit in spans:
+        s.span(type_, part, logit)
+    passages = [Passage(name="text", text=TEXT)]
+    weights = Thresholds(by_term=3, by_name=1, by_short=5, by_sense=8)
+    return found(decode(passages, s.stream, ((w, s.scores(w)) for w in s.windows), weights, known))
+
+
+def test_a_name_lifts_a_span_and_decides_between_types() -> None:
+    spans = (("CONDITION", "zorbatinib", 0.5), ("DRUG", "zorbatinib", -0.2))
+    assert supported(known_as("name"), *spans) == [("CONDITION", "zorbatinib")]
+    assert supported(known_as("name", ("DRUG", "zorbatinib")), *spans) == [("DRUG", "zorbatinib")]
+
+
+def test_a_name_gives_way_to_a_longer_span_of_the_network_unless_it_is_the_users_own() -> None:
+    spans = (("DRUG", "zorbatinib mesylate", 0.3), ("DRUG", "zorbatinib", -0.2))
+    assert supported(known_as("name", ("DRUG", "zorbatinib")), *spans) == [("DRUG", "zorbatinib mesylate")]
+    assert supported(known_as("term", ("DRUG", "zorbatinib")), *spans) == [("DRUG", "zorbatinib")]

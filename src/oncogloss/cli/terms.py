@@ -137,17 +137,23 @@ def evaluate_terms(
     uses: Annotated[Path, typer.Option(help="Sentences: drug, context, sentence with the name in [[ ]].")] = Path(
         "corpus/new_drug_uses.tsv"
     ),
+    texts: Annotated[
+        list[Path] | None,
+        typer.Option("--text", help="A file that a model was trained on, to be searched for the names."),
+    ] = None,
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
     out: Out = None,
 ) -> None:
     """How well drugs that no model saw are recognised and linked, before and after they are added to the terms.
 
-    Example: `oncogloss terms evaluate --out docs/results/new_drugs.md`
+    Refuses drugs whose names stand in the vocabulary or in a `--text`.
+
+    Example: `oncogloss terms evaluate --text records.jsonl.gz --out docs/results/new_drugs.md`
     """
     from oncogloss.evaluation.new_drugs import new_drugs_report
 
-    keep(f"# New drugs\n\n{new_drugs_report(drugs, uses, model, vocabulary)}", out)
+    keep(f"# New drugs\n\n{new_drugs_report(drugs, uses, texts or [], model, vocabulary)}", out)
 
 
 app.add_typer(terms_app, name="terms")

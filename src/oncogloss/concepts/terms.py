@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 from oncogloss.concepts.drugs import class_of
-from oncogloss.concepts.names import keys
+from oncogloss.concepts.names import SHORT, keys
 from oncogloss.concepts.vocabulary import Entry, Vocabulary, name_hash
 from oncogloss.errors import InputError, shown
 from oncogloss.schema import EntityType
@@ -211,8 +211,8 @@ def with_terms(vocabulary: Vocabulary, terms: Sequence[Term]) -> Vocabulary:
 
 
 def _entry(term: Term, vocabulary: Vocabulary) -> Entry:
-    """The concept of a term."""
-    found = (vocabulary.find(term.type, name) for name in term.names)
+    """The concept of a term: the vocabulary's, where one of the longer of its names is its name."""
+    found = (vocabulary.find(term.type, name) for name in term.names if len(name) > SHORT)
     known = next((hit[0] for hit in found if hit and hit[1] == 0), None)
     entry = known or Entry(f"LOCAL:{term.name.replace(' ', '_')}", term.name, LOCAL)
     told = next((said for name in term.names if (said := class_of(name))), None) if term.type == "DRUG" else None

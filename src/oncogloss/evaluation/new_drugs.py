@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import lzma
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from oncogloss.concepts import open_vocabulary
+from oncogloss.concepts import Vocabulary, open_vocabulary
 from oncogloss.concepts.terms import Term, with_terms
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.drugs import Drug, read_drugs
@@ -18,10 +20,10 @@ from oncogloss.schema import Document, Mention, Passage
 LOOK_ALIKE = "look-alike"  # the context of a sentence whose marked words are no drug
 _MARKED = re.compile(r"\[\[(.+?)\]\]")
 _EXPLAINED = """The drugs do not exist (a real name cannot be warranted unseen): invented names with the stems of \
-international ones, in sentences of our own, each read as a document of its own. Recognised: a mention of type DRUG has \
-exactly the marked words. Linked: and its concept is the drug. Class and target: its concept has the right class and a \
-right target (where there is one); of the mentions recognised. False: a mention of type DRUG overlaps the marked words of \
-a sentence where they name a person, place, device, trial …; namesakes: those spelled like a name of one of the drugs. \
+international ones, in sentences of our own, each read as a document of its own. Recognised: a mention of type DRUG \
+has exactly the marked words. Linked: and its concept is the drug. Class and target: its concept has the right class \
+and a right target (where there is one); of the mentions recognised. False: a mention of type DRUG overlaps the marked \
+words of a sentence where they name a person, place, device, trial …; namesakes: those spelled like one of the drugs. \
 What a user's own term adds to a score was chosen on the dev half (by a hash of drug or sentence); the missed and the \
 false ones listed are of that half."""
 
@@ -81,8 +83,22 @@ def judge(pipeline: Pipeline, places: Iterable[Place]) -> list[Judged]:
     return judged
 
 
-def new_drugs_report(drugs: Path, uses: Path, model: str, vocabulary: str) -> str:
-    """Markdown: the figures before and after the drugs are added, by half and context, and what went wrong."""
+def seen(drugs: Iterable[Drug], texts: Iterable[Path], vocabulary: Vocabulary) -> list[str]:
+    """Which names of the drugs are the vocabulary's, or stand in one of these files (plain, gzipped or xz)."""
+    names = {name.lower() for d in drugs for name in (d.name, *d.codes, *d.brands)}
+    found = {name for name in names if vocabulary.find("DRUG", name)}
+    for path in texts:
+        opened = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
+        with opened(path, "rt", encoding="utf-8", errors="replace") as stream:
+            while lines := stream.readlines(2**22):
+                text = "".join(lines).lower()
+                found |= {name for name in names if name in text}
+    return sorted(found)
+
+
+def new_drugs_report(drugs: Path, uses: Path, texts: Sequence[Path], model: str, vocabulary: str) -> str:
+    """Markdown: the figures before and after the drugs are added, by half and context, and what went wrong; of the
+    drugs that none of `texts` names."""
     known = {drug.name: drug for drug in read_drugs(drugs)}
     places = read_places(uses)
     if lacking := sorted({place.drug for place in places if place.drug} - known.keys()):
@@ -90,11 +106,16 @@ def new_drugs_report(drugs: Path, uses: Path, model: str, vocabulary: str) -> st
     terms = [
         Term("DRUG", d.name, (*d.codes, *d.brands), d.drug_class, tuple(sorted(d.targets))) for d in known.values()
     ]
+    opened = open_vocabulary(vocabulary)
+    if known_before := seen(known.values(), texts, opened):
+        raise CorpusError(f"{drugs}: {', '.join(known_before[:5])} stand in what the model may have seen; rename them.")
     plain = load(model, vocabulary=vocabulary)
-    extended = with_terms(open_vocabulary(vocabulary), terms)
+    extended = with_terms(opened, terms)
     told = Pipeline(plain.info, plain.config, plain.tokenizer, plain.scorer, plain.thresholds, extended)
     before, after = judge(plain, places), judge(told, places)
-    lines = [_EXPLAINED, "", f"Model {plain.info.name} {plain.info.version}.", "", *_figures(before, after, known)]
+    read = ", ".join(("the vocabulary", *(path.name for path in texts)))
+    said = f"Model {plain.info.name} {plain.info.version}. None of the drugs' names stands in {read}."
+    lines = [_EXPLAINED, "", said, "", *_figures(before, after, known)]
     return "\n".join([*lines, "", *_by_context(before, after), "", *_errors(before, after)])
 
 

@@ -1,0 +1,136 @@
+"""A user's own terms: kept in a table, added and taken out again, known beside the vocabulary."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oncogloss.concepts import link, open_vocabulary
+from oncogloss.concepts.short_forms import Context
+from oncogloss.concepts.terms import (
+    Term,
+    add_terms,
+    default_terms,
+    make_term,
+    read_csv,
+    read_terms,
+    remove_terms,
+    with_terms,
+)
+from oncogloss.errors import InputError
+
+DRUG = Term("DRUG", "zorbatinib", ("ZRB-101", "Zorvia"), "inhibitor", ("MOON1",))
+WORDS = st.text(st.sampled_from("abcXYZ019-/ αé"), min_size=3, max_size=12).filter(lambda s: s.strip() == s)
+
+
+def test_terms_are_kept_with_their_date_and_taken_out_again(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "terms.tsv"
+    assert read_terms(path) == []
+    assert add_terms(path, [DRUG, Term("GENE", "MOON1")]) == 0
+    before = path.read_bytes()
+    today = date.today().isoformat()
+    assert read_terms(path) == [DRUG._replace(added=today), Term("GENE", "MOON1", added=today)]
+    assert add_terms(path, [make_term("drug".upper(), "Zorbatinib", targets=["MOON2"])]) == 1
+    assert [t.targets for t in read_terms(path)] == [(), ("MOON2",)]
+    assert [t.name for t in remove_terms(path, ["Zorbatinib"])] == ["Zorbatinib"]
+    add_terms(path, [DRUG])
+    remove_terms(path, ["MOON1"], "GENE")
+    add_terms(path, [Term("GENE", "MOON1")])
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["terms.tsv"]
+
+
+def test_a_change_that_is_refused_leaves_the_table_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    add_terms(path, [DRUG])
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="'zorvia' is a name of both 'zorbatinib' and 'lunamab'"):
+        add_terms(path, [Term("DRUG", "lunamab", ("zorvia",))])
+    with pytest.raises(InputError, match="no term 'lunamab'; see oncogloss terms list"):
+        remove_terms(path, ["zorbatinib", "lunamab"])
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+    lock = tmp_path / "terms.tsv.new"
+    lock.touch()
+    with pytest.raises(InputError, match="another oncogloss writes the table"):
+        remove_terms(path, ["zorbatinib"])
+    assert path.read_bytes() == before and lock.exists()
+
+
+@given(st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=2)), max_size=4))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, given: list[tuple[str, list[str]]]) -> None:
+    path = tmp_path_factory.mktemp("terms") / "terms.tsv"
+    try:
+        terms = [make_term("CONDITION", name, others) for name, others in given]
+        add_terms(path, terms)
+    except InputError:
+        return
+    kept = [t._replace(added="") for t in read_terms(path)]
+    assert all(term in terms for term in kept) and {t.name for t in kept} <= {t.name for t in terms}
+    assert len(kept) == len(terms) or len({t.name for t in terms}) >= len(kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,class\nmoon,x\n", "the first line must name columns of type, name"),
+        ("type,name\nDRUG\n", "line 2: not as many cells"),
+        ("type,name\nDRUGS,zorbatinib\n", "line 2: no entity type 'DRUGS'"),
+        ("type,name\nDRUG,z\n", "line 2: 'z' is no name"),
+        ("type,name\nDRUG,--\n", "line 2: '--' is no name"),
+    ],
+)
+def test_a_wrong_csv_is_refused_by_its_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "terms.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_csv(path)
+
+
+def test_a_csv_of_many(tmp_path: Path) -> None:
+    path = tmp_path / "terms.csv"
+    path.write_text("\ufefftype,name,others,class,targets\nDRUG,zorbatinib,ZRB-101|Zorvia,inhibitor,MOON1\n", "utf-8")
+    assert read_csv(path) == [DRUG]
+    (tmp_path / "bad.tsv").write_text("DRUG\tonly a name\n")
+    with pytest.raises(InputError, match="line 1: 2 columns"):
+        read_terms(tmp_path / "bad.tsv")
+
+
+def test_where_the_table_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.delenv("ONCOGLOSS_TERMS", raising=False)
+    assert default_terms() == tmp_path / "oncogloss" / "terms.tsv"
+    monkeypatch.setenv("ONCOGLOSS_TERMS", "mine.tsv")
+    assert default_terms() == Path("mine.tsv")
+
+
+def test_terms_are_linked_with_class_and_target() -> None:
+    plain = open_vocabulary()
+    vocabulary = with_terms(plain, [DRUG, Term("DRUG", "moonorasib"), Term("GENE", "MOON9", ("moonin 9",))])
+    for name in ("zorbatinib", "Zorbatinib", "ZRB101", "Zorvia", "zorbatinib mesylate"):
+        concept = link("DRUG", name, None, vocabulary)
+        assert concept and (concept.id, concept.drug_class, concept.targets) == (
+            "LOCAL:zorbatinib",
+            "inhibitor",
+            ("MOON1",),
+        )
+        assert plain.find("DRUG", name) is None
+    by_stem = link("DRUG", "moonorasib", None, vocabulary)
+    assert by_stem and (by_stem.drug_class, by_stem.targets) == ("inhibitor", ("KRAS",))
+    marker = link("BIOMARKER", "MOON9-positive", None, vocabulary)
+    assert marker and marker.marker and marker.marker.genes == ("MOON9",)
+    assert link("BIOMARKER", "MOON9-positive", None, plain) is None
+
+
+def test_a_term_joins_the_concept_that_is_known_and_short_forms_become_its_own() -> None:
+    plain = open_vocabulary()
+    known = link("DRUG", "pembrolizumab", None, plain)
+    vocabulary = with_terms(plain, [Term("DRUG", "pembrolizumab", ("Zorvia",)), Term("DRUG", "ER", (), "inhibitor")])
+    brand = link("DRUG", "Zorvia", None, vocabulary)
+    assert known and brand and (brand.id, brand.targets) == (known.id, known.targets)
+    context = Context("Patients with ER positive tumors take ER daily", 38)
+    mine = link("DRUG", "ER", None, vocabulary, context)
+    assert mine and mine.id == "LOCAL:ER" and "ER" in plain.senses

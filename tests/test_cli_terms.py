@@ -1,0 +1,61 @@
+"""Day zero at the command line: added, recognised and linked, listed, removed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from oncogloss.cli import app
+from oncogloss.errors import InputError
+from oncogloss.pipeline import Pipeline
+from toys import make_document
+
+SENTENCE = "Prior treatment with lomuvarq within 14 days."
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ONCOGLOSS_TERMS", str(tmp_path / "terms.tsv"))
+    return tmp_path / "terms.tsv"
+
+
+def test_a_drug_is_known_at_once_and_forgotten_when_removed(table: Path, shipped: Pipeline, tmp_path: Path) -> None:
+    text = tmp_path / "trial.txt"
+    text.write_text(SENTENCE)
+    before = run("extract", text, "--format", "json").stdout
+    added = run("add-drug", "moonorasib", "--brand", "Lomuvarq", "--class", "inhibitor", "--target", "KRAS")
+    assert added.exit_code == 0, added.output
+    found = json.loads(run("extract", text, "--format", "json").stdout)
+    concepts = {m["text"]: m["concept"] for m in found["mentions"] if m["type"] == "DRUG"}
+    assert concepts["lomuvarq"]["id"] == "LOCAL:moonorasib" and concepts["lomuvarq"]["targets"] == ["KRAS"]
+    assert json.loads(run("link", "LOMUVARQ").stdout)["concepts"]["DRUG"]["name"] == "moonorasib"
+    assert run("terms", "list").stdout.split("\t")[:4] == ["DRUG", "moonorasib", "Lomuvarq", "inhibitor"]
+    assert run("terms", "remove", "moonorasib").exit_code == 0 and run("terms", "list").stdout == ""
+    assert run("extract", text, "--format", "json").stdout == before
+
+
+def test_other_kinds_of_terms(table: Path, tmp_path: Path) -> None:
+    mine, file = tmp_path / "mine.tsv", tmp_path / "more.csv"
+    file.write_text("type,name\nPROCEDURE,moon bathing\n")
+    for arguments in (
+        ("add-marker", "MOON9"),
+        ("add-marker", "MOON9 fusion", "--altered"),
+        ("add-term", "INSTRUMENT", "MOON-12"),
+        ("add-terms", file),
+    ):
+        assert run(*arguments, "--terms", mine).exit_code == 0
+    types = [line.split("\t")[0] for line in run("terms", "list", "--terms", mine).stdout.splitlines()]
+    assert types == ["GENE", "BIOMARKER", "INSTRUMENT", "PROCEDURE"] and not table.exists()
+    assert isinstance(run("add-term", "INSTRUMENTS", "MOON-13").exception, InputError)
+
+
+def test_a_name_of_the_vocabulary_is_evidence_that_the_network_can_overrule(shipped: Pipeline) -> None:
+    document = make_document(text="Dr. Keytruda Olsen will answer all questions about the study.")
+    assert not [m for m in shipped.extract(document).mentions if m.type == "DRUG"]
