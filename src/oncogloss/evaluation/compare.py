@@ -15,7 +15,7 @@ One JSON a system stands in the folder of results; it holds offsets, types and f
                "cpu_seconds_p50", "cpu_seconds_p95", "cpu_seconds", "records_per_hour", "load",
                "by_length": [{"characters": [least, most], "records", "seconds", "cpu_seconds"}, … four]}.
                seconds are of the wall clock; cpu_seconds a record, mean; records_per_hour of two busy cores, from them;
-               load: how many processes wanted the cores at its end (above the cores, wall clocks tell of the others too)
+               load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too
     curve      [{"share", "records", "strict", "relaxed", "seconds", "cpu_seconds"}, …]: F1 by share of the training
     update     {"names", "able", "sentences", "seconds", "cpu_seconds", "recall_before", "recall_after"}; able: has it
                a way to learn new names; sentences: by how many annotated ones (0: by the names alone)
