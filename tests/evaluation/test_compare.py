@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +151,10 @@ def test_the_order_depends_on_the_seed_alone() -> None:
 def test_example_lines_hold_several_names() -> None:
     two = document("a", "Title\n[@] for [CANCER moon sarcoma]\nthe end")
     assert example_lines([two, document("b", "[@] alone")]) == [("a", "text", 6, 33)]
+
+
+def test_the_memory_of_a_child_is_not_that_of_its_parent() -> None:
+    ballast = b"x" * 2**27
+    code = "from oncogloss.evaluation.stages import peak_mib; print(peak_mib())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert 10 < float(said) < len(ballast) / 2**20
