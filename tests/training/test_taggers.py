@@ -12,19 +12,14 @@ from hypothesis import strategies as st
 
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.training.sentences import Text, tags_to_spans
 from oncogloss.training.taggers import (
     DenseSpanHead,
     EncoderRecipe,
     LinearCrf,
-    LstmRecipe,
-    Text,
     encoder_tagger,
-    flatten,
-    lstm_tagger,
     pair_classifier,
-    sentences,
     spans_to_tags,
-    tags_to_spans,
 )
 from toys import SENTENCES
 
@@ -67,6 +62,7 @@ def test_the_crf_sums_and_finds_the_best_of_all_paths() -> None:
         wanted += torch.tensor(list(scores.values())).logsumexp(0).item() - scores[(0,) * n]
         assert tuple(best[b, :n].tolist()) == max(scores, key=lambda path: scores[path])
     assert crf.loss(emissions, tags, mask).item() == pytest.approx(wanted / sum(lengths), rel=1e-4)
+    torch.testing.assert_close(crf.by_tree(emissions, mask), crf.by_steps(emissions, mask))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3)), max_size=6))
@@ -77,14 +73,6 @@ def test_spans_become_tags_and_come_back(parts: list[tuple[int, int, int]]) -> N
         at += gap + width + 1
     rows = torch.tensor([(0, *span) for span in spans], dtype=torch.int64).reshape(-1, 4)
     assert tags_to_spans(spans_to_tags(rows, 1, 48)[0].tolist()) == spans
-
-
-def test_an_inside_tag_that_continues_nothing_begins_a_span() -> None:
-    assert tags_to_spans([2, 2, 4, 0, 4, 3]) == [(0, 0, 1), (1, 2, 2), (1, 4, 4), (1, 5, 5)]
-
-
-def test_the_longest_of_overlapping_spans_stays() -> None:
-    assert flatten([("A", 4, 6), ("B", 0, 5), ("C", 6, 8)]) == [("B", 0, 5), ("C", 6, 8)]
 
 
 @pytest.mark.parametrize(("nested", "kept"), [(True, [(0, 1, 4), (1, 2, 3)]), (False, [(0, 1, 4)])])
@@ -110,13 +98,6 @@ def test_an_encoder_learns_where_spans_stand(
     assert parameters > sum(p.numel() for p in encoder.parameters())
 
 
-def test_a_bilstm_crf_learns_where_spans_stand() -> None:
-    recipe = LstmRecipe(epochs=70, batch=8, rate=1e-2, words=16, characters=8, filters=8, hidden=16)
-    predict, _ = lstm_tagger(FLAT, recipe=recipe, seed=0)
-    assert right_share(predict(FLAT), FLAT) > 0.7
-    assert predict([Text("", ()), FLAT[0]])[0] == set()
-
-
 def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, tokenizer: Tokenizer) -> None:
     rows = [
         (f"<< zorbatinib >> {verb} the [[ moon ]] {'of ' * n}.", verb)
@@ -126,9 +107,3 @@ def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, toke
     recipe = EncoderRecipe(epochs=12, window=24, batch=2, encoder_rate=3e-3, head_rate=1e-2)
     classify, _ = pair_classifier(copy.deepcopy(tiny_network.encoder), tokenizer, rows, recipe=recipe, seed=0)
     assert classify([text for text, _ in rows]) == [label for _, label in rows]
-
-
-def test_sentences_cover_every_word_once() -> None:
-    texts = [Text("Moon dust. Tide\nlow (a_b) 12", ()), Text("", ())]
-    words = [[texts[s.text].text[a:b] for a, b in s.words] for s in sentences(texts) if s.words]
-    assert words == [["Moon", "dust", "."], ["Tide"], ["low", "(", "a", "_", "b", ")", "12"]]

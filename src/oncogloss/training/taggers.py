@@ -1,16 +1,14 @@
-"""Span taggers for public benchmarks: our encoder with a span head or a CRF, and a BiLSTM-CRF beside them.
+"""Span taggers for public benchmarks: our encoder with a span head or a CRF, and what classifies pairs of spans.
 
-All learn from, and return, texts with typed spans by character. Consecutive texts are read in one stream by the
-encoder, so that a sentence is seen with its neighbours; the BiLSTM-CRF reads sentence by sentence.
+The taggers learn from, and return, texts with typed spans by character. Consecutive texts are read in one stream, so
+that a sentence is seen with its neighbours. A BiLSTM-CRF to stand beside them is in `lstm`.
 """
 
 from __future__ import annotations
 
 import copy
 import random
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from oncogloss.model.network import Encoder, rotate
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
@@ -27,29 +24,11 @@ from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
 from oncogloss.training.finetune import average_weights, parameter_groups
 from oncogloss.training.pretrain import encode, training_device
+from oncogloss.training.sentences import Span, Text, flatten, tags_to_spans
 
 Ints = NDArray[np.int64]
-Span = tuple[str, int, int]  # (label, start, end) in characters
 NEGATIVE = -1e4
-
-
-class Text(NamedTuple):
-    """A sentence or document with its spans."""
-
-    text: str
-    spans: tuple[Span, ...]
-
-
 Predict = Callable[[Sequence[Text]], list[set[Span]]]  # texts → the spans found in each
-
-
-def flatten(spans: Sequence[Span]) -> list[Span]:
-    """Of spans that overlap the longest stays; in reading order."""
-    kept: list[Span] = []
-    for label, start, end in sorted(spans, key=lambda s: (s[1] - s[2], s[1])):
-        if not any(start < e and s < end for _, s, e in kept):
-            kept.append((label, start, end))
-    return sorted(kept, key=lambda s: s[1])
 
 
 # ---- learning
@@ -110,7 +89,8 @@ def fit(
 class LinearCrf(nn.Module):
     """Linear-chain conditional random field (Lafferty et al. 2001) over T tags.
 
-    The partition function is a product of transition matrices, combined in a tree: log2(L) steps instead of L.
+    The partition function is a product of transition matrices: on a GPU combined in a tree, log2(L) steps of T³ each;
+    on a CPU word by word, L steps of T².
     """
 
     def __init__(self, tags: int) -> None:
@@ -126,6 +106,18 @@ class LinearCrf(nn.Module):
         return (self._partition(emissions, mask) - wanted).sum() / mask.sum()
 
     def _partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        return self.by_tree(emissions, mask) if emissions.is_cuda else self.by_steps(emissions, mask)
+
+    def by_steps(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Logarithm of the partition function, word by word."""
+        score = self.start + emissions[:, 0]
+        for t in range(1, emissions.shape[1]):
+            step = _chain(score[:, None], self.transitions)[:, 0] + emissions[:, t]
+            score = torch.where(mask[:, t, None], step, score)
+        return torch.logsumexp(score, -1)
+
+    def by_tree(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """The same, in a tree."""
         first = self.start + emissions[:, 0]
         tags = first.shape[-1]
         nothing = torch.full((tags, tags), NEGATIVE, device=first.device).fill_diagonal_(0.0)
@@ -157,7 +149,7 @@ class LinearCrf(nn.Module):
 
 
 def _chain(left: Tensor, right: Tensor) -> Tensor:
-    """Matrix product in the log semiring, (…, T, T) each."""
+    """Matrix product in the log semiring, (…, S, T) by (…, T, T)."""
     row, column = left.detach().amax(-1, keepdim=True), right.detach().amax(-2, keepdim=True)
     product = torch.exp(left - row) @ torch.exp(right - column)
     return torch.log(product.clamp_min(1e-30)) + row + column
@@ -175,20 +167,6 @@ def spans_to_tags(spans: Tensor, batch: int, length: int) -> Tensor:
     tags = change.cumsum(1)[:, :length]
     tags[window, first] = 1 + 2 * kind
     return tags
-
-
-def tags_to_spans(tags: Sequence[int]) -> list[tuple[int, int, int]]:
-    """BIO tags → (type, first, last); an inside tag that continues nothing begins a span, as conlleval has it."""
-    spans: list[tuple[int, int, int]] = []
-    last = 0
-    for i, tag in enumerate(tags):
-        kind = (tag - 1) // 2
-        if tag and tag % 2 == 0 and last and (last - 1) // 2 == kind:
-            spans[-1] = (kind, spans[-1][1], i)
-        elif tag:
-            spans.append((kind, i, i))
-        last = tag
-    return spans
 
 
 # ---- our encoder
@@ -522,192 +500,5 @@ def pair_classifier(
     def predict(texts: Sequence[str]) -> list[str]:
         held = pair_batches([(text, 0) for text in texts], tokenizer, recipe.window, size, training_device())
         return [classes[i] for batch in held for i in trained(batch).argmax(-1).tolist()]
-
-    return predict, sum(p.numel() for p in trained.parameters())
-
-
-# ---- BiLSTM-CRF
-
-_WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
-_SENTENCE_END = re.compile(r"\n+|(?<=[.;?!])\s+(?=[A-Z(\[])")
-LONGEST_WORD = 24  # characters of a word that are read
-LONGEST_SENTENCE = 250  # words; a longer one is cut
-
-
-@dataclass(frozen=True)
-class LstmRecipe:
-    """Sizes and training of the BiLSTM-CRF, near Lample et al. 2016 and Ma & Hovy 2016."""
-
-    epochs: int = 25
-    batch: int = 48  # sentences
-    rate: float = 2e-3
-    words: int = 100
-    characters: int = 30
-    filters: int = 50
-    hidden: int = 200
-    dropout: float = 0.5
-
-
-class Sentence(NamedTuple):
-    """Words of a text: which text, and each word's characters there."""
-
-    text: int
-    words: list[tuple[int, int]]
-
-
-def sentences(texts: Sequence[Text]) -> Iterator[Sentence]:
-    """Cut texts at line ends and after full stops, and each sentence into words, digits and marks."""
-    for i, (text, _) in enumerate(texts):
-        edges = [0, *(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]
-        for start, end in zip(edges, edges[1:], strict=False):
-            words = [m.span() for m in _WORD.finditer(text, start, end)]
-            for k in range(0, len(words), LONGEST_SENTENCE):
-                yield Sentence(i, words[k : k + LONGEST_SENTENCE])
-
-
-class LstmBatch(NamedTuple):
-    """B sentences of at most L words."""
-
-    words: Tensor  # (B, L): 0 padding, 1 unknown
-    letters: Tensor  # (B, L, LONGEST_WORD): 0 padding, 1 unknown
-    lengths: Tensor  # (B,), on the host
-    mask: Tensor  # (B, L) bool
-    tags: Tensor  # (B, L)
-
-
-class BiLstmCrf(Learner):
-    """Words and a CNN over their characters → BiLSTM → CRF.
-
-    Lample et al. 2016; characters as Ma & Hovy 2016. Word vectors are learned from nothing, so it stands below
-    published figures of its kind that start from vectors of PubMed.
-    """
-
-    def __init__(self, words: int, letters: int, rare: Tensor, tags: int, recipe: LstmRecipe) -> None:
-        super().__init__()
-        self.words = nn.Embedding(words, recipe.words, padding_idx=0)
-        self.letters = nn.Embedding(letters, recipe.characters, padding_idx=0)
-        self.filters = nn.Conv1d(recipe.characters, recipe.filters, 3, padding=1)
-        self.lstm = nn.LSTM(recipe.words + recipe.filters, recipe.hidden, batch_first=True, bidirectional=True)
-        self.emissions = nn.Linear(2 * recipe.hidden, tags)
-        self.crf = LinearCrf(tags)
-        self.dropout = nn.Dropout(recipe.dropout)
-        self.rare: Tensor
-        self.register_buffer("rare", rare)  # (words,) bool: seen once in training
-
-    def forward(self, batch: LstmBatch) -> Tensor:
-        """Emissions, (B, L, tags); in training half of the words seen once are hidden."""
-        words = batch.words
-        if self.training:
-            hide = self.rare[words] & (torch.rand(words.shape, device=words.device) < 0.5)
-            words = words.masked_fill(hide, 1)
-        letters = self.filters(self.letters(batch.letters).flatten(0, 1).transpose(1, 2)).amax(-1)
-        vectors = torch.cat([self.words(words), letters.view(*words.shape, -1)], -1)
-        packed = pack_padded_sequence(self.dropout(vectors), batch.lengths, batch_first=True, enforce_sorted=False)
-        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        emissions: Tensor = self.emissions(self.dropout(hidden))
-        return emissions
-
-    def loss(self, batch: LstmBatch) -> Tensor:
-        """Negative log likelihood of the tags."""
-        return self.crf.loss(self(batch), batch.tags, batch.mask)
-
-
-class Lexicon:
-    """Ids of the words and characters of training texts; words in lower case, every digit a 0."""
-
-    def __init__(self, texts: Sequence[Text]) -> None:
-        forms = [t.text[a:b] for t, s in _with_text(texts) for a, b in s.words]
-        counts = Counter(map(self._plain, forms))
-        self.words = {word: i for i, word in enumerate(sorted(counts), 2)}
-        self.letters = {letter: i for i, letter in enumerate(sorted(set("".join(forms))), 2)}
-        self.rare = torch.tensor([False, False, *(counts[word] == 1 for word in sorted(counts))])
-        self._spelled: dict[str, tuple[int, Ints]] = {}
-
-    @staticmethod
-    def _plain(form: str) -> str:
-        return re.sub(r"\d", "0", form.lower())
-
-    def read(self, form: str) -> tuple[int, Ints]:
-        """(id of the word, ids of its characters padded to LONGEST_WORD)."""
-        if form not in self._spelled:
-            letters = np.zeros(LONGEST_WORD, np.int64)
-            ids = [self.letters.get(letter, 1) for letter in form[:LONGEST_WORD]]
-            letters[: len(ids)] = ids
-            self._spelled[form] = self.words.get(self._plain(form), 1), letters
-        return self._spelled[form]
-
-
-def _with_text(texts: Sequence[Text]) -> Iterator[tuple[Text, Sentence]]:
-    return ((texts[s.text], s) for s in sentences(texts))
-
-
-def sentence_batches(
-    rows: Sequence[tuple[Text, Sentence]], lexicon: Lexicon, labels: Sequence[str], size: int, to: torch.device
-) -> list[LstmBatch]:
-    """Batches of sentences with BIO tags, in order."""
-    batches = []
-    for i in range(0, len(rows), size):
-        chunk = rows[i : i + size]
-        lengths = [len(s.words) for _, s in chunk]
-        shape = (len(chunk), max(lengths))
-        words, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        letters = np.zeros((*shape, LONGEST_WORD), np.int64)
-        for b, (text, sentence) in enumerate(chunk):
-            for k, (start, end) in enumerate(sentence.words):
-                words[b, k], letters[b, k] = lexicon.read(text.text[start:end])
-            begins, ends = (np.array(edges) for edges in zip(*sentence.words, strict=True))
-            for label, start, end in text.spans:
-                if begins[0] <= start and end <= ends[-1]:
-                    first = int(np.searchsorted(ends, start, side="right"))
-                    last = int(np.searchsorted(begins, end, side="left"))
-                    tags[b, first:last] = 2 + 2 * labels.index(label)
-                    tags[b, first] -= 1
-        mask = np.arange(shape[1]) < np.array(lengths)[:, None]
-        on = [torch.from_numpy(x).to(to) for x in (words, letters, mask, tags)]
-        batches.append(LstmBatch(on[0], on[1], torch.tensor(lengths), on[2], on[3]))
-    return batches
-
-
-def lstm_tagger(
-    texts: Sequence[Text],
-    *,
-    recipe: LstmRecipe,
-    seed: int,
-    log: Callable[[str], None] = lambda line: None,
-) -> tuple[Predict, int]:
-    """Train a BiLSTM-CRF from nothing; returns (what finds spans in texts, parameters).
-
-    It learns the longest of overlapping spans only.
-    """
-    texts = [Text(t.text, tuple(flatten(t.spans))) for t in texts]
-    labels = sorted({label for t in texts for label, _, _ in t.spans})
-    lexicon = Lexicon(texts)
-    torch.manual_seed(seed)
-    model = BiLstmCrf(len(lexicon.words) + 2, len(lexicon.letters) + 2, lexicon.rare, 1 + 2 * len(labels), recipe).to(
-        training_device()
-    )
-    rows = sorted((row for row in _with_text(texts) if row[1].words), key=lambda row: len(row[1].words))
-    ready = sentence_batches(rows, lexicon, labels, recipe.batch, training_device())
-    dice = random.Random(seed)
-
-    def batches() -> list[LstmBatch]:
-        return dice.sample(ready, len(ready))
-
-    trained = fit(
-        model, batches, [{"params": list(model.parameters()), "peak": recipe.rate}], epochs=recipe.epochs, log=log
-    )
-
-    @torch.no_grad()
-    def predict(held: Sequence[Text]) -> list[set[Span]]:
-        trained.lstm.flatten_parameters()
-        blank = [Text(t.text, ()) for t in held]
-        order = sorted((row for row in _with_text(blank) if row[1].words), key=lambda row: len(row[1].words))
-        found: list[set[Span]] = [set() for _ in held]
-        for i, batch in enumerate(sentence_batches(order, lexicon, labels, recipe.batch, training_device())):
-            tags = (trained.crf.best(trained(batch), batch.mask) * batch.mask).tolist()
-            for (_, sentence), line in zip(order[i * recipe.batch :], tags, strict=False):
-                for kind, first, last in tags_to_spans(line):
-                    found[sentence.text].add((labels[kind], sentence.words[first][0], sentence.words[last][1]))
-        return found
 
     return predict, sum(p.numel() for p in trained.parameters())
