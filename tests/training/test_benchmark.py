@@ -21,7 +21,7 @@ from oncogloss.training.benchmark import (
     score_spans,
     table,
 )
-from oncogloss.training.taggers import Text
+from oncogloss.training.sentences import Text
 from toys import SENTENCES
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 import itertools
 
 import pytest
@@ -12,19 +13,17 @@ from hypothesis import strategies as st
 
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
+from oncogloss.training.sentences import Text, flatten, sentences, tags_to_spans
 from oncogloss.training.taggers import (
     DenseSpanHead,
     EncoderRecipe,
     LinearCrf,
     LstmRecipe,
-    Text,
+    LstmTagger,
     encoder_tagger,
-    flatten,
     lstm_tagger,
     pair_classifier,
-    sentences,
     spans_to_tags,
-    tags_to_spans,
 )
 from toys import SENTENCES
 
@@ -110,11 +109,15 @@ def test_an_encoder_learns_where_spans_stand(
     assert parameters > sum(p.numel() for p in encoder.parameters())
 
 
-def test_a_bilstm_crf_learns_where_spans_stand() -> None:
+def test_a_bilstm_crf_learns_where_spans_stand_and_reads_the_same_when_loaded_again(tmp_path: Path) -> None:
     recipe = LstmRecipe(epochs=70, batch=8, rate=1e-2, words=16, characters=8, filters=8, hidden=16)
-    predict, _ = lstm_tagger(FLAT, recipe=recipe, seed=0)
-    assert right_share(predict(FLAT), FLAT) > 0.7
-    assert predict([Text("", ()), FLAT[0]])[0] == set()
+    tagger = lstm_tagger(FLAT, recipe=recipe, seed=0)
+    assert right_share(tagger.predict(FLAT), FLAT) > 0.7
+    assert tagger.predict([Text("", ()), FLAT[0]])[0] == set()
+    tagger.save(tmp_path / "tagger.safetensors")
+    again = LstmTagger.saved(tmp_path / "tagger.safetensors")
+    assert (again.recipe, again.labels) == (recipe, tagger.labels)
+    assert again.predict(FLAT) == tagger.predict(FLAT)
 
 
 def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, tokenizer: Tokenizer) -> None:

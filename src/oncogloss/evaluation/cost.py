@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from oncogloss.model.bundle import GRAPH, find_bundle, open_bundle
 from oncogloss.model.runtime import usable_cores
@@ -17,6 +19,8 @@ from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import cut_windows, read_stream
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
+
+FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
 
 _COLD = """
 import resource, sys, time
@@ -61,6 +65,15 @@ def measure(documents: Sequence[Document], model: str) -> str:
         "|---|---|",
     ]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def processor() -> str:
+    """Name of this machine's processor and those of its abilities that int8 products depend on."""
+    source = Path("/proc/cpuinfo")
+    text = source.read_text() if source.is_file() else ""
+    name, flags = (re.search(rf"^{key}\s*: (.*)$", text, re.MULTILINE) for key in ("model name", "flags"))
+    able = [flag for flag in FLAGS if flags and flag in flags[1].split()]
+    return f"{name[1] if name else 'unknown processor'} with {', '.join(able) or 'none of its abilities known'}"
 
 
 def _ms(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from oncogloss.evaluation.cost import document_of, fastest
+from oncogloss.evaluation.cost import document_of, fastest, processor
 from oncogloss.model.bundle import GRAPH, open_bundle
 from oncogloss.model.network import Network
 from oncogloss.model.runtime import Runtime, graph_of
@@ -30,7 +29,6 @@ ROUNDS = 5  # of timing
 LARGE = (1_024, 1_024, 1_024)
 THREADS = (1, 2)
 INT8 = "int8 ONNX Runtime"
-FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
 
 Shape = tuple[int, int, int]  # rows, inputs, outputs of a matrix product
 Read = Callable[[Sequence[Window]], object]
@@ -86,15 +84,6 @@ def speed(model: str, documents: Sequence[Document]) -> str:
     ceiling, _, reached = rows.values()
     shares = " | ".join(f"{r / c:.0%}" for r, c in zip(reached, ceiling, strict=True))
     return "\n".join([*lines, f"| share of its own products alone | {shares} |"])
-
-
-def processor() -> str:
-    """Name of this machine's processor and those of its abilities that int8 products depend on."""
-    source = Path("/proc/cpuinfo")
-    text = source.read_text() if source.is_file() else ""
-    name, flags = (re.search(rf"^{key}\s*: (.*)$", text, re.MULTILINE) for key in ("model name", "flags"))
-    able = [flag for flag in FLAGS if flags and flag in flags[1].split()]
-    return f"{name[1] if name else 'unknown processor'} with {', '.join(able) or 'none of its abilities known'}"
 
 
 def _operations(shape: Shape) -> int:

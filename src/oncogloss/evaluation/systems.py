@@ -37,7 +37,6 @@ class System(ABC):
     settings: str = ""  # what was chosen, in words: epochs, penalties, prompt
     curve: bool = False  # is it trained fast enough for a learning curve?
     most: int | None = None  # of the records to be read, as many as it can read in reasonable time; None: all
-    timed: int | None = None  # of those, as many as are read for latency and CPU time; None: all
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:  # noqa: B027
         """Learn from `training`, choose by `dev`, save into `folder`; a system that learns nothing does nothing."""
@@ -54,8 +53,11 @@ class System(ABC):
     def size(self, folder: Path) -> Size:
         """How large it is; after `load`."""
 
-    def add_names(self, names: Sequence[str], sentences: Sequence[GoldDocument], folder: Path) -> int | None:
-        """Learn new drugs, in place in `folder`, after `load`: by their names alone, or by annotated sentences.
+    def add_names(
+        self, names: Sequence[str], sentences: Sequence[GoldDocument], training: Sequence[GoldDocument], folder: Path
+    ) -> int | None:
+        """Learn new drugs, in place in `folder`, after `load`: by their names alone, or by annotated sentences of them
+        (and of what was learned before, `training`, so that it is not forgotten).
 
         Returns how many annotated sentences that took, or None where the system has no way to learn them.
         """

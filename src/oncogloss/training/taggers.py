@@ -7,16 +7,20 @@ encoder, so that a sentence is seen with its neighbours; the BiLSTM-CRF reads se
 from __future__ import annotations
 
 import copy
+import json
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -27,29 +31,11 @@ from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
 from oncogloss.training.finetune import average_weights, parameter_groups
 from oncogloss.training.pretrain import encode, training_device
+from oncogloss.training.sentences import Sentence, Span, Text, flatten, sentences, tags_to_spans
 
 Ints = NDArray[np.int64]
-Span = tuple[str, int, int]  # (label, start, end) in characters
 NEGATIVE = -1e4
-
-
-class Text(NamedTuple):
-    """A sentence or document with its spans."""
-
-    text: str
-    spans: tuple[Span, ...]
-
-
 Predict = Callable[[Sequence[Text]], list[set[Span]]]  # texts → the spans found in each
-
-
-def flatten(spans: Sequence[Span]) -> list[Span]:
-    """Of spans that overlap the longest stays; in reading order."""
-    kept: list[Span] = []
-    for label, start, end in sorted(spans, key=lambda s: (s[1] - s[2], s[1])):
-        if not any(start < e and s < end for _, s, e in kept):
-            kept.append((label, start, end))
-    return sorted(kept, key=lambda s: s[1])
 
 
 # ---- learning
@@ -175,20 +161,6 @@ def spans_to_tags(spans: Tensor, batch: int, length: int) -> Tensor:
     tags = change.cumsum(1)[:, :length]
     tags[window, first] = 1 + 2 * kind
     return tags
-
-
-def tags_to_spans(tags: Sequence[int]) -> list[tuple[int, int, int]]:
-    """BIO tags → (type, first, last); an inside tag that continues nothing begins a span, as conlleval has it."""
-    spans: list[tuple[int, int, int]] = []
-    last = 0
-    for i, tag in enumerate(tags):
-        kind = (tag - 1) // 2
-        if tag and tag % 2 == 0 and last and (last - 1) // 2 == kind:
-            spans[-1] = (kind, spans[-1][1], i)
-        elif tag:
-            spans.append((kind, i, i))
-        last = tag
-    return spans
 
 
 # ---- our encoder
@@ -528,10 +500,7 @@ def pair_classifier(
 
 # ---- BiLSTM-CRF
 
-_WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
-_SENTENCE_END = re.compile(r"\n+|(?<=[.;?!])\s+(?=[A-Z(\[])")
 LONGEST_WORD = 24  # characters of a word that are read
-LONGEST_SENTENCE = 250  # words; a longer one is cut
 
 
 @dataclass(frozen=True)
@@ -546,23 +515,6 @@ class LstmRecipe:
     filters: int = 50
     hidden: int = 200
     dropout: float = 0.5
-
-
-class Sentence(NamedTuple):
-    """Words of a text: which text, and each word's characters there."""
-
-    text: int
-    words: list[tuple[int, int]]
-
-
-def sentences(texts: Sequence[Text]) -> Iterator[Sentence]:
-    """Cut texts at line ends and after full stops, and each sentence into words, digits and marks."""
-    for i, (text, _) in enumerate(texts):
-        edges = [0, *(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]
-        for start, end in zip(edges, edges[1:], strict=False):
-            words = [m.span() for m in _WORD.finditer(text, start, end)]
-            for k in range(0, len(words), LONGEST_SENTENCE):
-                yield Sentence(i, words[k : k + LONGEST_SENTENCE])
 
 
 class LstmBatch(NamedTuple):
@@ -615,13 +567,19 @@ class BiLstmCrf(Learner):
 class Lexicon:
     """Ids of the words and characters of training texts; words in lower case, every digit a 0."""
 
-    def __init__(self, texts: Sequence[Text]) -> None:
-        forms = [t.text[a:b] for t, s in _with_text(texts) for a, b in s.words]
-        counts = Counter(map(self._plain, forms))
-        self.words = {word: i for i, word in enumerate(sorted(counts), 2)}
-        self.letters = {letter: i for i, letter in enumerate(sorted(set("".join(forms))), 2)}
-        self.rare = torch.tensor([False, False, *(counts[word] == 1 for word in sorted(counts))])
+    def __init__(self, words: Sequence[str], letters: Sequence[str], rare: Tensor) -> None:
+        self.words = {word: i for i, word in enumerate(words, 2)}
+        self.letters = {letter: i for i, letter in enumerate(letters, 2)}
+        self.rare = rare
         self._spelled: dict[str, tuple[int, Ints]] = {}
+
+    @classmethod
+    def of(cls, texts: Sequence[Text]) -> Lexicon:
+        """That of these texts."""
+        forms = [t.text[a:b] for t, s in _with_text(texts) for a, b in s.words]
+        counts = Counter(map(cls._plain, forms))
+        rare = torch.tensor([False, False, *(counts[word] == 1 for word in sorted(counts))])
+        return cls(sorted(counts), sorted(set("".join(forms))), rare)
 
     @staticmethod
     def _plain(form: str) -> str:
@@ -668,46 +626,84 @@ def sentence_batches(
     return batches
 
 
+class LstmTagger(NamedTuple):
+    """A BiLSTM-CRF with what it needs to read: its labels and its words."""
+
+    labels: list[str]
+    lexicon: Lexicon
+    model: BiLstmCrf
+    recipe: LstmRecipe
+
+    @classmethod
+    def new(cls, labels: Sequence[str], lexicon: Lexicon, recipe: LstmRecipe) -> LstmTagger:
+        """An untrained one."""
+        sizes = len(lexicon.words) + 2, len(lexicon.letters) + 2
+        model = BiLstmCrf(*sizes, lexicon.rare, 1 + 2 * len(labels), recipe).to(training_device())
+        return cls(list(labels), lexicon, model, recipe)
+
+    def trained(
+        self, texts: Sequence[Text], *, seed: int, log: Callable[[str], None] = lambda line: None
+    ) -> LstmTagger:
+        """The same, trained (on) with these texts; of spans that overlap it learns the longest only."""
+        texts = [Text(t.text, tuple(flatten(t.spans))) for t in texts]
+        rows = sorted((row for row in _with_text(texts) if row[1].words), key=lambda row: len(row[1].words))
+        ready = sentence_batches(rows, self.lexicon, self.labels, self.recipe.batch, training_device())
+        dice = random.Random(seed)
+
+        def batches() -> list[LstmBatch]:
+            return dice.sample(ready, len(ready))
+
+        groups = [{"params": list(self.model.parameters()), "peak": self.recipe.rate}]
+        return self._replace(model=fit(self.model, batches, groups, epochs=self.recipe.epochs, log=log))
+
+    @torch.no_grad()
+    def predict(self, held: Sequence[Text]) -> list[set[Span]]:
+        """The spans found in each text."""
+        model = self.model
+        model.lstm.flatten_parameters()
+        blank = [Text(t.text, ()) for t in held]
+        order = sorted((row for row in _with_text(blank) if row[1].words), key=lambda row: len(row[1].words))
+        found: list[set[Span]] = [set() for _ in held]
+        size = self.recipe.batch
+        for i, batch in enumerate(sentence_batches(order, self.lexicon, self.labels, size, training_device())):
+            tags = (model.crf.best(model(batch), batch.mask) * batch.mask).tolist()
+            for (_, sentence), line in zip(order[i * size :], tags, strict=False):
+                for kind, first, last in tags_to_spans(line):
+                    found[sentence.text].add((self.labels[kind], sentence.words[first][0], sentence.words[last][1]))
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write it as safetensors; labels, words and sizes stand in the file's head."""
+        head = {
+            "labels": self.labels,
+            "words": list(self.lexicon.words),
+            "letters": list(self.lexicon.letters),
+            "recipe": asdict(self.recipe),
+        }
+        weights = {name: weight.contiguous() for name, weight in self.model.state_dict().items()}
+        save_file(weights, path, {"tagger": json.dumps(head)})
+
+    @classmethod
+    def saved(cls, path: Path) -> LstmTagger:
+        """The one that `save` wrote, ready to read."""
+        with safe_open(path, "pt") as stored:
+            head = json.loads(stored.metadata()["tagger"])
+            weights = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        lexicon = Lexicon(head["words"], head["letters"], weights["rare"])
+        tagger = cls.new(head["labels"], lexicon, LstmRecipe(**head["recipe"]))
+        tagger.model.load_state_dict(weights)
+        tagger.model.eval()
+        return tagger
+
+
 def lstm_tagger(
     texts: Sequence[Text],
     *,
     recipe: LstmRecipe,
     seed: int,
     log: Callable[[str], None] = lambda line: None,
-) -> tuple[Predict, int]:
-    """Train a BiLSTM-CRF from nothing; returns (what finds spans in texts, parameters).
-
-    It learns the longest of overlapping spans only.
-    """
-    texts = [Text(t.text, tuple(flatten(t.spans))) for t in texts]
+) -> LstmTagger:
+    """Train a BiLSTM-CRF from nothing. It learns the longest of overlapping spans only."""
     labels = sorted({label for t in texts for label, _, _ in t.spans})
-    lexicon = Lexicon(texts)
     torch.manual_seed(seed)
-    model = BiLstmCrf(len(lexicon.words) + 2, len(lexicon.letters) + 2, lexicon.rare, 1 + 2 * len(labels), recipe).to(
-        training_device()
-    )
-    rows = sorted((row for row in _with_text(texts) if row[1].words), key=lambda row: len(row[1].words))
-    ready = sentence_batches(rows, lexicon, labels, recipe.batch, training_device())
-    dice = random.Random(seed)
-
-    def batches() -> list[LstmBatch]:
-        return dice.sample(ready, len(ready))
-
-    trained = fit(
-        model, batches, [{"params": list(model.parameters()), "peak": recipe.rate}], epochs=recipe.epochs, log=log
-    )
-
-    @torch.no_grad()
-    def predict(held: Sequence[Text]) -> list[set[Span]]:
-        trained.lstm.flatten_parameters()
-        blank = [Text(t.text, ()) for t in held]
-        order = sorted((row for row in _with_text(blank) if row[1].words), key=lambda row: len(row[1].words))
-        found: list[set[Span]] = [set() for _ in held]
-        for i, batch in enumerate(sentence_batches(order, lexicon, labels, recipe.batch, training_device())):
-            tags = (trained.crf.best(trained(batch), batch.mask) * batch.mask).tolist()
-            for (_, sentence), line in zip(order[i * recipe.batch :], tags, strict=False):
-                for kind, first, last in tags_to_spans(line):
-                    found[sentence.text].add((labels[kind], sentence.words[first][0], sentence.words[last][1]))
-        return found
-
-    return predict, sum(p.numel() for p in trained.parameters())
+    return LstmTagger.new(labels, Lexicon.of(texts), recipe).trained(texts, seed=seed, log=log)
