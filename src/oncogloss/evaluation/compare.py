@@ -16,8 +16,8 @@ One JSON a system stands in the folder of results; it holds offsets, types and f
                seconds are of the wall clock; cpu_seconds a record, mean; records_per_hour of two busy cores, from them;
                load: how many processes wanted the cores meanwhile (their seconds are the machine's as it was)
     curve      [{"share", "records", "strict", "relaxed", "seconds", "cpu_seconds"}, …]: F1 by share of the training
-    update     {"names", "able", "sentences", "seconds", "cpu_seconds", "recall_before", "recall_after"}; able: has it a way
-               to learn new names, and by how many annotated sentences (0: by the names alone)
+    update     {"names", "able", "sentences", "seconds", "cpu_seconds", "recall_before", "recall_after"}; able: has it
+               a way to learn new names; sentences: by how many annotated ones (0: by the names alone)
     examples   [{"record", "passage", "start", "end", "wanted": [[type, start, end], …], "found": […]}, …]: the same
                lines for all systems
 """

@@ -17,7 +17,7 @@ NAMES = (
 
 # Marked as [TYPE words]; [@] is the drug
 TAUGHT = (
-    "[@] is given [ROUTE orally] at [DOSE 40 mg] [SCHEDULE once daily] to adults with [STAGE advanced] [CANCER solid tumors].",
+    "[@] is given [ROUTE orally] at [DOSE 40 mg] [SCHEDULE once daily] to adults with [CANCER solid tumors].",
     "Prior treatment with [@] or another [DRUG_CLASS investigational agent] [TIME within 28 days].",
 )
 HELD = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -12,49 +11,30 @@ from pathlib import Path
 from oncogloss.concepts import open_vocabulary
 from oncogloss.errors import MissingExtraError
 from oncogloss.evaluation.baselines import Dictionary, dictionary_reader
-from oncogloss.evaluation.metrics import Facts, Spot, facts
+from oncogloss.evaluation.metrics import Facts, facts
+from oncogloss.evaluation.rules import attributes, quantities
 from oncogloss.evaluation.systems import Size, System, folder_bytes
 from oncogloss.evaluation.terminology import Terms
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, find_bundle, open_bundle
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
-from oncogloss.schema import Document, Passage
+from oncogloss.schema import Document
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.files import replace_file
-
-Named = tuple[int, int, str]  # start, end, type
+from oncogloss.training.sentences import Span
 
 # ---- dictionary and rules
-
-_NUMBER = r"\d+(?:[.,]\d+)*"
-_PERIOD = r"(?:hour|day|week|month|year)s?"
-_UNIT = rf"(?:%|x\s*ULN|×\s*ULN|ULN|mg/dL|g/dL|mL/min|/mm3|/µL|/uL|(?:x|×)\s*10\^?\d+\s*/\s*L|{_PERIOD}(?: of age)?|ms(?:ec)?|cm|mm)"
-PATTERNS = tuple(
-    (type_, re.compile(pattern, re.IGNORECASE))
-    for type_, pattern in (
-        ("DOSE", rf"{_NUMBER}(?:\s*-\s*{_NUMBER})?\s*(?:mg|g|µg|mcg|ug|Gy|mCi|IU|MBq)(?:/(?:m\^?2|m²|kg|day))?(?![\w/])|\bAUC\s*=?\s*\d"),
-        ("SCHEDULE", rf"\bevery (?:\d+|two|three|four|other) {_PERIOD}|\b(?:once|twice|three times)(?: daily| weekly| a day| a week)|\bon days? \d[\d, and-]*\d|\b\d+-day cycles?|\bBID\b|\bQ\dW\b"),
-        ("ROUTE", r"\b(?:IV|PO|SC|intravenous(?:ly)?|oral(?:ly)?|subcutaneous(?:ly)?|by mouth|intraperitoneal(?:ly)?)\b"),
-        ("VALUE", rf"(?:[<>≥≤=]\s?=?|\bat least|\bat most|\bgreater than|\bless than)\s*{_NUMBER}(?:\s*{_UNIT})?|{_NUMBER} years (?:of age )?(?:or|and) older|\bgrade [<>≥≤=]*\s*\d(?:\s*-\s*\d)?"),
-        ("TIME", rf"\b(?:within|for|up to|over|at)(?: the (?:last|past|previous))? (?:\d+|one|two|three|four|five|six) {_PERIOD}(?: (?:prior to|before|of|after) (?:the )?(?:first dose|study entry|enrollment|randomization|registration|study treatment))?|\bbaseline\b"),
-        ("STAGE", r"\bstages? (?:0|I{1,3}V?|IV)[ABC]?\d?\b|\b(?:metastatic|locally advanced|unresectable)\b"),
-    )
-)  # fmt: skip
-
-# After ConText (Harkema et al. 2009): what a trigger says holds to the end of its clause
-TRIGGERS = (
-    ("exc", re.compile(r"\b(?:except(?: for)?|other than|excluding|with the exception of)\b", re.IGNORECASE)),
-    ("neg", re.compile(r"\b(?:no|not|without|absence of|free of|negative for|denies|never)\b", re.IGNORECASE)),
-    ("hist", re.compile(r"\b(?:history of|prior|previous(?:ly)?|past)\b", re.IGNORECASE)),
-)
-_CLAUSE_END = re.compile(r"[.;:\n]|\b(?:but|which|who|unless|if)\b", re.IGNORECASE)
 
 
 class DictionarySystem(System):
     """The names of the training annotations and of a terminology, numbers by pattern, attributes by trigger words."""
 
     name = "dictionary"
-    steps = ("the names of the training labels and of the terminology looked up", "patterns of numbers", "trigger words")
+    steps = (
+        "the names of the training labels and of the terminology looked up",
+        "patterns of numbers",
+        "trigger words",
+    )
     settings = "a name counts where training marks it at least half of the times that it stands there"
     curve = True
 
@@ -89,21 +69,19 @@ class DictionarySystem(System):
         for passage in document.passages:
             where = (document.id, passage.name)
             taken = [(start, end) for place, start, end, _ in found.entities if place == where]
-            for start, end, type_ in self._more(passage):
+            for type_, start, end in self._more(passage.text):
                 if not any(start < b and a < end for a, b in taken):
                     taken.append((start, end))
                     found.entities.add((where, start, end, type_))
             spots = [spot for spot in found.entities if spot[0] == where]
-            found.attributes.update(attributes_by_trigger(passage.text, spots))
+            found.attributes.update(attributes(passage.text, spots))
         return found
 
-    def _more(self, passage: Passage) -> Iterator[Named]:
-        text = passage.text
-        for type_, start, end in self._terms.marks(text):
-            if text[start:end].lower() not in self._refused:
-                yield start, end, type_
-        for type_, pattern in PATTERNS:
-            yield from ((*m.span(), type_) for m in pattern.finditer(text))
+    def _more(self, text: str) -> Iterator[Span]:
+        for mark in self._terms.marks(text):
+            if text[mark[1] : mark[2]].lower() not in self._refused:
+                yield mark
+        yield from quantities(text)
 
     def size(self, folder: Path) -> Size:
         """No weights; its names and the terminology."""
@@ -137,15 +115,6 @@ def _refused(training: Sequence[GoldDocument], terms: Terms) -> set[str]:
     return {name for name, count in seen.items() if right[name] * 2 < count}
 
 
-def attributes_by_trigger(text: str, spots: Sequence[Spot]) -> Iterator[tuple[Spot, str]]:
-    """Attributes of the spans that follow a trigger within its clause."""
-    for name, trigger in TRIGGERS:
-        for begun in trigger.finditer(text):
-            over = _CLAUSE_END.search(text, begun.end())
-            end = over.start() if over else len(text)
-            yield from ((spot, name) for spot in spots if begun.end() <= spot[1] < end)
-
-
 # ---- our own models
 
 
@@ -154,8 +123,8 @@ class _Shipped(System):
 
     steps = ()
     settings = (
-        "the int8 model that ships, trained elsewhere (its MODEL_CARD.md), thresholds chosen on dev; the whole pipeline, "
-        "linking and structure too"
+        "the int8 model that ships, trained elsewhere (its MODEL_CARD.md), thresholds chosen on dev; "
+        "the whole pipeline, linking and structure too"
     )
 
     def load(self, folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Conventional systems that learn from annotated records: a linear-chain CRF, a BiLSTM-CRF, and spaCy's own NER.
 
 All tag words with BIO, which cannot hold nested spans. In OncoTrial nearly all nesting is a gene inside another name
-(or another name inside a gene's), so the CRF and spaCy have two layers, GENE and all other types, each a model of its own;
-the BiLSTM-CRF, as it stands in `training.taggers`, learns the longest of nested spans.
+(or another name inside a gene's), so the CRF and spaCy have two layers, GENE and all other types, each a model of its
+own; the BiLSTM-CRF, as it stands in `training.taggers`, learns the longest of nested spans.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class CrfSystem(System):
     steps = (
         "cut into sentences and words",
         "names of the terminology looked up",
-        "features of a word and its neighbours: form, shape, prefixes, suffixes, place in the line, passage, terminology",
+        "features of a word and its neighbours: form, shape, prefixes, suffixes, place, passage, terminology",
     )
     settings = (
-        "L-BFGS, c1 0.05, c2 0.01, at most 60 iterations, features seen twice and more; two layers, GENE and all others; "
-        "dev not used"
+        "L-BFGS, c1 0.05, c2 0.01, at most 60 iterations, features seen twice and more; "
+        "two layers, GENE and all others; dev not used"
     )
     curve = True
 
@@ -137,9 +137,7 @@ class CrfSystem(System):
         return 0
 
 
-def crf_rows(
-    texts: Sequence[Text], names: Sequence[str], terms: Terms
-) -> Iterator[tuple[list[list[str]], list[str]]]:
+def crf_rows(texts: Sequence[Text], names: Sequence[str], terms: Terms) -> Iterator[tuple[list[list[str]], list[str]]]:
     """(features of each word, its BIO tags) of each sentence; `names` are those of the passages."""
     at, known = -1, dict[int, str]()
     for sentence in sentences(texts):
@@ -188,7 +186,9 @@ def _bio(spans: Sequence[Span], sentence: Sentence) -> list[str]:
     tags = []
     for start, end in sentence.words:
         label, begin = next(((label, a) for label, a, b in spans if a < end and start < b), ("", 0))
-        tags.append("O" if not label else f"I-{label}" if tags and start > begin and tags[-1][2:] == label else f"B-{label}")
+        tags.append(
+            "O" if not label else f"I-{label}" if tags and start > begin and tags[-1][2:] == label else f"B-{label}"
+        )
     return tags
 
 
@@ -216,7 +216,9 @@ class LstmSystem(System):
         self._saved = LstmTagger.saved
         self._recipe = LstmRecipe(epochs=8)
         self._tagger: LstmTagger
-        self.settings = f"{self._recipe.epochs} epochs, AdamW, otherwise as in `benchmark`; longest of nested; dev not used"
+        self.settings = (
+            f"{self._recipe.epochs} epochs, AdamW, otherwise as in `benchmark`; longest of nested; dev not used"
+        )
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:
         """Train from nothing, unless it is there already."""
@@ -265,7 +267,9 @@ class SpacySystem(System):
 
     name = "spacy"
     steps = ("cut into words at spaces and at every mark",)
-    settings = "default model of `ner`, dropout 0.2, Adam 0.001, 10 epochs; two layers, GENE and all others; dev not used"
+    settings = (
+        "default model of `ner`, dropout 0.2, Adam 0.001, 10 epochs; two layers, GENE and all others; dev not used"
+    )
     curve = True
     epochs = 10
 
@@ -328,7 +332,9 @@ class SpacySystem(System):
     def size(self, folder: Path) -> Size:
         """The weights of both layers."""
         models = [model for nlp in self._layers.values() for model in nlp.get_pipe("ner").model.walk()]
-        return Size(sum(m.get_param(n).size for m in models for n in m.param_names if m.has_param(n)), folder_bytes(folder))
+        return Size(
+            sum(m.get_param(n).size for m in models for n in m.param_names if m.has_param(n)), folder_bytes(folder)
+        )
 
     def add_names(
         self, names: Sequence[str], sentences: Sequence[GoldDocument], training: Sequence[GoldDocument], folder: Path
