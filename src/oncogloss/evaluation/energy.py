@@ -53,6 +53,9 @@ class Prices(NamedTuple):
     api: dict[str, Tokens]
 
 
+QUOTED = Prices._fields[:6]  # the entries that are one figure
+
+
 class Range(NamedTuple):
     """A figure and how low or high it may be."""
 
@@ -66,10 +69,10 @@ class Range(NamedTuple):
 
 
 def read_prices(path: Path = PRICES) -> Prices:
-    """Read a table of prices. Raises InputError naming the entry that lacks something, or the file that does not parse."""
+    """Read a table of prices. Raises InputError where an entry lacks something or the file does not parse."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        single = {name: _quoted(table[name]) for name in Prices._fields[:6]}
+        single = {name: _quoted(table[name]) for name in QUOTED}
         grid = {name: _quoted(row) for name, row in table["grid"].items()}
         api = {name: Tokens(**row) for name, row in table["api"].items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -157,10 +160,9 @@ def _since(zone: Path, before: int) -> int:
 
 
 class Cost(NamedTuple):
-    """What reading one record costs; `api` is USD by the name of the API, where tokens were counted."""
+    """What reading one record costs, energy by the model; `api` is USD by model, where tokens were counted."""
 
     joules: Range
-    method: str
     grams: Range
     electricity: Range
     instance: float
@@ -170,14 +172,12 @@ class Cost(NamedTuple):
 def cost(result: Mapping[str, Any], prices: Prices) -> Cost:
     """The cost of one record from the figures of a system's result."""
     running = result["running"]
-    joules, method = modelled(running["cpu_seconds"], running["peak_mib"], prices), "model"
+    joules = modelled(running["cpu_seconds"], running["peak_mib"], prices)
     kwh = joules.times(1 / JOULES_PER_KWH)
-    grid = next(iter(prices.grid.values()))
     tokens = running.get("tokens")
     return Cost(
         joules,
-        method,
-        kwh.times(grid.value),
+        kwh.times(next(iter(prices.grid.values())).value),
         Range(*(k * p for k, p in zip(kwh, prices.electricity[:3], strict=True))),
         prices.instance.value / running["records_per_hour"],
         {name: (tokens[0] * p.read + tokens[1] * p.written) / 1e6 for name, p in prices.api.items()} if tokens else {},

@@ -31,8 +31,7 @@ from oncogloss.training.files import replace_file
 PIECE = 600  # characters of a passage read at once
 LONGEST = 700  # tokens written for one piece; what is whole until there counts
 CONTEXT = 4096
-REPEATS = 1.0
-WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
+WEIGHTS, PARAMETERS = "SmolLM2-135M-Instruct.Q4_1.gguf", 134_515_008
 SERVER, ENDPOINT = "ONCOGLOSS_LLAMA_SERVER", "ONCOGLOSS_ENDPOINT"
 
 GLOSSES: dict[EntityType, str] = {
@@ -86,7 +85,7 @@ EXAMPLES: tuple[tuple[str, Names], ...] = (
         ],
     ),
     (
-        "* Platelets >= 90 x 10^9/L within 10 days before surgery\n* No uncontrolled epilepsy\nOverall survival, 3 years",
+        "* Platelets >= 90 x 10^9/L within 10 days before surgery\n* No active epilepsy\nOverall survival, 3 years",
         [
             ("MEASURE", "Platelets"),
             ("VALUE", ">= 90 x 10^9/L"),
@@ -164,7 +163,7 @@ def pieces(text: str, most: int = PIECE) -> Iterator[tuple[int, int]]:
 
 
 def names_of(answer: str) -> set[tuple[str, str]]:
-    """The (type, name) pairs of an answer, of known types; of one that was cut off or is no JSON, those that are whole."""
+    """The (type, name) pairs of an answer, of known types; of one that was cut off, those that are whole."""
     names = set()
     for row in re.findall(r"\{[^{}]*\}", answer):
         try:
@@ -196,7 +195,7 @@ def places(piece: str, name: str) -> list[tuple[int, int]]:
 class Generative(System):
     """What the two systems share: reading piece by piece, and telling the model of new drugs in its prompt."""
 
-    steps: tuple[str, ...] = ("cut into pieces", "prompt with types and examples", "find the written names in the text")
+    steps: tuple[str, ...] = ("cut into pieces", "a prompt with types and examples", "find the names in the text")
     chat: Chat
     known: tuple[str, ...] = ()
 
@@ -229,7 +228,9 @@ class Generative(System):
         """What answers. Raises OncoglossError where nothing does."""
         raise NotImplementedError
 
-    def add_names(self, names: Sequence[str], sentences: Sequence[GoldDocument], folder: Path) -> int:
+    def add_names(
+        self, names: Sequence[str], sentences: Sequence[GoldDocument], training: Sequence[GoldDocument], folder: Path
+    ) -> int:
         """Tell the model of new drugs in every prompt from now on; takes no annotated sentence."""
         self.known = (*self.known, *names)
         replace_file(folder / "names.json", json.dumps(self.known).encode("utf-8"))
@@ -244,8 +245,7 @@ class Llm(Generative):
         f"SmolLM2-135M-Instruct Q4_1, greedy, {len(EXAMPLES)} examples, pieces of {PIECE} characters, at most {LONGEST} "
         "tokens a piece, one thread; not tuned"
     )
-    most = 6
-    timed = 6
+    most = 20
 
     def connect(self) -> Chat:
         """The model in this process, or the llama-server named in the environment."""
@@ -255,18 +255,14 @@ class Llm(Generative):
         return local_chat(weights())
 
     def size(self, folder: Path) -> Size:
-        """Parameters and bytes of the model's file."""
-        from llama_cpp import GGML_TYPE_COUNT as _  # noqa: F401
-
-        return Size(134_515_008, weights().stat().st_size)
+        """Parameters and bytes of the model's file; nothing of it lies here where a server answers."""
+        return Size(0, 0) if os.environ.get(SERVER) else Size(PARAMETERS, weights().stat().st_size)
 
 
 class Endpoint(Generative):
     """Any server that speaks the chat completions of OpenAI; the user names it in the environment."""
 
     name = "endpoint"
-    most = 6
-    timed = 6
 
     def __init__(self) -> None:
         self.settings = f"{os.environ.get(f'{ENDPOINT}_MODEL', 'no model')}, {len(EXAMPLES)} examples, not tuned"
@@ -286,7 +282,7 @@ class Endpoint(Generative):
 
 def _request(model: str, messages: list[Message]) -> dict[str, Any]:
     held = {"type": "json_schema", "json_schema": {"name": "mentions", "strict": True, "schema": SCHEMA}}
-    sampling = {"temperature": 0, "seed": 0, "max_tokens": LONGEST}
+    sampling: dict[str, Any] = {"temperature": 0, "seed": 0, "max_tokens": LONGEST}
     return {"model": model, "messages": messages, "response_format": held, **sampling}
 
 
@@ -305,12 +301,13 @@ def local_chat(path: Path) -> Chat:
     Raises MissingExtraError where the runtime is not installed.
     """
     try:
-        from llama_cpp import Llama, LlamaGrammar
+        from llama_cpp import Llama
+        from llama_cpp.llama_grammar import LlamaGrammar
     except ImportError:
         raise MissingExtraError("llama-cpp-python", "llm") from None
-    model = Llama(str(path), n_ctx=CONTEXT, n_threads=1, n_threads_batch=1, seed=0, verbose=False)
+    model: Any = Llama(str(path), n_ctx=CONTEXT, n_threads=1, n_threads_batch=1, seed=0, verbose=False)
     grammar = LlamaGrammar.from_json_schema(json.dumps(SCHEMA), verbose=False)
-    sampling = {"temperature": 0, "repeat_penalty": REPEATS, "max_tokens": LONGEST, "grammar": grammar}
+    sampling = {"temperature": 0, "repeat_penalty": 1.0, "max_tokens": LONGEST, "grammar": grammar}
 
     def chat(messages: list[Message]) -> Answer:
         text, written = "", 0

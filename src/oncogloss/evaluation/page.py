@@ -51,7 +51,8 @@ DARK = ("#56b4e9", "#ff9a52", "#3fc79a", "#e6c34a", "#f0a6d0", "#b5b5b5", "#c5a3
 
 _FIGURE = re.compile(r"[–\-]?[<≥~]?[\d.,–]+(?: ?[%×a-zA-Zµ/$]+)?(?: \([\d.,– ]+\))?|–|")
 STYLE = """
-:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #5c5c56; --tint: #f2f2ec; %s }
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2;
+  --dim: #5c5c56; --tint: #f2f2ec; %s }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a9a9a1;
   --tint: #232427; %s } }
 * { box-sizing: border-box; }
@@ -64,8 +65,10 @@ code { font-size: .88em; background: var(--tint); padding: .1em .3em; border-rad
 .scroll { overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 2px solid var(--s0); }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--dim); padding-bottom: .4rem; }
-td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0; border-bottom: 1px solid var(--line); }
-thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; } tbody th { font-weight: 600; white-space: nowrap; }
+td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0;
+  border-bottom: 1px solid var(--line); }
+thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
+tbody th { font-weight: 600; white-space: nowrap; }
 td.n { text-align: right; white-space: nowrap; } td.w { min-width: 14rem; overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; } figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
 figcaption { color: var(--dim); font-size: .88rem; max-width: 46rem; }
@@ -108,8 +111,8 @@ def _html(block: Block) -> str:
         case Paragraph(text):
             return f"<p>{_inline(text)}</p>"
         case Plot(caption, svg):
-            label = f'role="img" aria-label="{escape(caption)}"'
-            return f'<figure><div class="scroll" tabindex="0" {label}>{svg}</div><figcaption>{_inline(caption)}</figcaption></figure>'
+            seen = f'<div class="scroll" tabindex="0" role="img" aria-label="{escape(caption)}">{svg}</div>'
+            return f"<figure>{seen}<figcaption>{_inline(caption)}</figcaption></figure>"
         case Marked(caption, text, lines):
             rows = "".join(f"<dt>{escape(name)}</dt><dd>{_marks(text, spans)}</dd>" for name, spans in lines)
             return f"<p>{_inline(caption)}</p><dl>{rows}</dl>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oncogloss.errors import MissingExtraError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 INK, PAPER = "#010203", "#fdfcfb"  # stand-ins, replaced by what the page says
 SERIES = tuple(f"#0a0b{i:02x}" for i in range(10))
 MARKERS = "osD^vPX<>*"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "oncogloss",
     "font.family": "sans-serif",

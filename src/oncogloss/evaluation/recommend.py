@@ -45,6 +45,8 @@ def recommend(scores: Mapping[str, Mapping[str, Score]], joules: Mapping[str, fl
 
 def _reason(taken: str, best: str, f1: Mapping[str, float], joules: Mapping[str, float]) -> str:
     if taken != best:
-        return f"as good as {best} within {f1[best] - f1[taken]:.3f}, at {joules[taken] / joules[best]:.2g} of its energy"
+        return (
+            f"as good as {best} within {f1[best] - f1[taken]:.3f}, at {joules[taken] / joules[best]:.2g} of its energy"
+        )
     rest = sorted((x for name, x in f1.items() if name != best), reverse=True)
     return f"ahead by {f1[best] - rest[0]:.3f}" if rest else "the only one"
