@@ -74,11 +74,11 @@ def read_prices(path: Path = PRICES) -> Prices:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         single = {name: _quoted(table[name]) for name in QUOTED}
         grid = {name: _quoted(row) for name, row in table["grid"].items()}
-        api = {name: Tokens(**row) for name, row in table["api"].items()}
+        api = {name: _tokens(row) for name, row in table["api"].items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no table of prices ({error}).") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: an entry is missing or incomplete ({error}); see {PRICES.name}.") from None
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: an entry is missing or wrong ({error}); see {PRICES.name}.") from None
     if not grid:
         raise InputError(f"{path}: no grid; see {PRICES.name}.")
     return Prices(**single, grid=grid, api=api)
@@ -88,6 +88,10 @@ def _quoted(row: Mapping[str, Any]) -> Quoted:
     value = float(row["value"])
     low, high = float(row.get("low", value)), float(row.get("high", value))
     return Quoted(value, low, high, str(row["date"]), str(row["source"]), str(row.get("name", "")))
+
+
+def _tokens(row: Mapping[str, Any]) -> Tokens:
+    return Tokens(float(row["read"]), float(row["written"]), str(row["date"]), str(row["source"]))
 
 
 def modelled(cpu_seconds: float, peak_mib: float, prices: Prices) -> Range:

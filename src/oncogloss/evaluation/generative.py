@@ -164,16 +164,26 @@ def pieces(text: str, most: int = PIECE) -> Iterator[tuple[int, int]]:
 
 def names_of(answer: str) -> set[tuple[str, str]]:
     """The (type, name) pairs of an answer, of known types; of one that was cut off, those that are whole."""
-    names = set()
-    for row in re.findall(r"\{[^{}]*\}", answer):
-        try:
-            found = json.loads(row)
-        except json.JSONDecodeError:
-            continue
-        type_, text = found.get("type"), found.get("text")
-        if type_ in GLOSSES and isinstance(text, str) and text.strip():
-            names.add((type_, text.strip()))
-    return names
+    pairs = ((row.get("type"), row.get("text")) for row in _rows(answer))
+    return {(str(type_), name.strip()) for type_, name in pairs if isinstance(name, str) and name.strip()
+            if type_ in ENTITY_TYPES}  # fmt: skip
+
+
+def _rows(answer: str) -> Iterator[dict[str, Any]]:
+    try:
+        rows = json.loads(answer)["mentions"]
+    except (ValueError, TypeError, KeyError):
+        rows = None
+    if not isinstance(rows, list):
+        rows = [_row(text) for text in re.findall(r"\{[^{}]*\}", answer)]
+    yield from (row for row in rows if isinstance(row, dict))
+
+
+def _row(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
 
 
 def ground(piece: str, names: Iterable[tuple[str, str]]) -> set[tuple[int, int, str]]:
@@ -242,8 +252,8 @@ class Llm(Generative):
 
     name = "llm"
     settings = (
-        f"SmolLM2-135M-Instruct Q4_1, greedy, {len(EXAMPLES)} examples, pieces of {PIECE} characters, at most {LONGEST} "
-        "tokens a piece, one thread; not tuned"
+        f"SmolLM2-135M-Instruct Q4_1, greedy, {len(EXAMPLES)} examples, pieces of {PIECE} characters, "
+        f"at most {LONGEST} tokens written for a piece, one thread; not tuned"
     )
     most = 20
 

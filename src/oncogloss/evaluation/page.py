@@ -49,7 +49,8 @@ Block = Heading | Paragraph | Table | Plot | Marked
 LIGHT = ("#0072b2", "#d55e00", "#00785a", "#9a6a00", "#b0478f", "#5f5f5f", "#7a5195", "#2a8c9c", "#8c564b", "#6b8e23")
 DARK = ("#56b4e9", "#ff9a52", "#3fc79a", "#e6c34a", "#f0a6d0", "#b5b5b5", "#c5a3ff", "#7fd6e0", "#d3a08f", "#b5d46a")
 
-_FIGURE = re.compile(r"[–\-]?[<≥~]?[\d.,–]+(?: ?[%×a-zA-Zµ/$]+)?(?: \([\d.,– ]+\))?|–|")
+_FIGURE = re.compile(r"\$?[\d.,]+(?: [a-zA-Z]+)?(?: \([\d.,–]+\))?|–|none")
+_CLASS_N = ' class="n"'
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2;
   --dim: #5c5c56; --tint: #f2f2ec; %s }
@@ -60,17 +61,19 @@ body { font: 16px/1.6 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin: 2.8rem 0 .4rem; }
 p { max-width: 46rem; overflow-wrap: anywhere; }
-nav { font-size: .9rem; } nav a { margin-right: 1rem; white-space: nowrap; } a { color: var(--s0); }
+nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .9rem; } a { color: var(--s0); }
 code { font-size: .88em; background: var(--tint); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 2px solid var(--s0); }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--dim); padding-bottom: .4rem; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, calc(100vw - 2.4rem)); }
 td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
-td.n { text-align: right; white-space: nowrap; } td.w { min-width: 14rem; overflow-wrap: anywhere; }
-figure { margin: 1.2rem 0; } figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
+td.n, th.n { text-align: right; white-space: nowrap; } td.w { min-width: 14rem; overflow-wrap: anywhere; }
+figure { margin: 1.2rem 0; }
+figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
 figcaption { color: var(--dim); font-size: .88rem; max-width: 46rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem .9rem; margin: .6rem 0 1.6rem; }
 dt { font-weight: 600; font-size: .88rem; } dd { margin: 0; font: 15px/2 Georgia, serif; overflow-wrap: anywhere; }
@@ -121,20 +124,25 @@ def _html(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    heads = "".join(f'<th scope="col">{_inline(head)}</th>' for head in table.heads)
+    figures = [all(_FIGURE.fullmatch(cell) for cell in column) for column in zip(*table.rows, strict=True)]
+    heads = "".join(
+        f'<th scope="col"{_CLASS_N if figure else ""}>{_inline(head)}</th>'
+        for head, figure in zip(table.heads, figures or [False] * len(table.heads), strict=True)
+    )
     rows = "".join(
         f'<tr><th scope="row">{_inline(row[0])}</th>' + "".join(_cell(cell) for cell in row[1:]) + "</tr>"
         for row in table.rows
     )
     label = escape(table.caption.replace("`", ""))
+    caption = f"<caption><span>{_inline(table.caption)}</span></caption>"
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
-        f"<caption>{_inline(table.caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _cell(cell: str) -> str:
-    kind = ' class="n"' if _FIGURE.fullmatch(cell) else ' class="w"' if len(cell) > 40 else ""
+    kind = _CLASS_N if _FIGURE.fullmatch(cell) else ' class="w"' if len(cell) > 40 else ""
     return f"<td{kind}>{_inline(cell)}</td>"
 
 

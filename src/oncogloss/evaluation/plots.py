@@ -114,7 +114,8 @@ def bars(series: Mapping[int, tuple[str, Mapping[str, float]]], order: Sequence[
             at = [row + k * height for row in range(len(order))]
             axes.barh(at, [figures.get(type_, 0.0) for type_ in order], height * 0.9, color=SERIES[i], label=system)
         axes.set_yticks([row + height * (len(series) - 1) / 2 for row in range(len(order))], order)
-        axes.invert_yaxis()
+        axes.set_ylim(len(order) - 0.3, -0.6)
+        axes.set_axisbelow(True)
         axes.grid(visible=False, axis="y")
         axes.set_xlim(0, 1)
         axes.set(xlabel=x)

@@ -35,14 +35,14 @@ SHOWN = 10  # error examples
 
 RULE = (
     "The rule: of the systems that read all records on this machine, those whose strict F1 on the type is within "
-    f"{CLOSE} of the best, or within one standard error of it, count as equally good, and the one that takes least energy a "
-    f"record is recommended. With fewer than {ENOUGH} annotated spans nothing is said."
+    f"{CLOSE} of the best, or within one standard error of it, count as equally good, and the one that takes least "
+    f"energy a record is recommended. With fewer than {ENOUGH} annotated spans nothing is said."
 )
 METHOD = (
     "Energy by the model: CPU seconds × (watts of a busy core + watts of a GiB × memory at its peak) × overhead of "
-    "the building; ranges take the low or the high ends of all three together. The model gives the energy of the work, not "
-    "of a machine that waits. Where the machine was metered, that stands beside. Carbon: energy × intensity of the first "
-    "grid. Edit a copy of the table and give it with `--prices`."
+    "the building; ranges take the low or the high ends of all three together. The model gives the energy of the "
+    "work, not of a machine that waits. Where the machine was metered, that stands beside. Carbon: energy × intensity "
+    "of the first grid. Edit a copy of the table and give it with `--prices`."
 )
 
 

@@ -89,7 +89,7 @@ def joules(x: float) -> str:
 
 def dollars(x: float) -> str:
     """Money."""
-    return f"{short(x)} $"
+    return f"${short(x)}"
 
 
 def seconds(x: float) -> str:
