@@ -66,6 +66,7 @@ def test_the_crf_sums_and_finds_the_best_of_all_paths() -> None:
         wanted += torch.tensor(list(scores.values())).logsumexp(0).item() - scores[(0,) * n]
         assert tuple(best[b, :n].tolist()) == max(scores, key=lambda path: scores[path])
     assert crf.loss(emissions, tags, mask).item() == pytest.approx(wanted / sum(lengths), rel=1e-4)
+    torch.testing.assert_close(crf.by_tree(emissions, mask), crf.by_steps(emissions, mask))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3)), max_size=6))

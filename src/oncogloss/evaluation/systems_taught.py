@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncogloss.concepts import open_vocabulary
 from oncogloss.errors import MissingExtraError
-from oncogloss.evaluation.metrics import Facts
+from oncogloss.evaluation.metrics import Facts, Spot
 from oncogloss.evaluation.systems import Size, System, folder_bytes
 from oncogloss.evaluation.terminology import Terms
 from oncogloss.schema import ENTITY_TYPES, Document
@@ -40,6 +40,7 @@ SEED = 0
 ADDED = "added_names.json"
 TAGGER = "tagger.safetensors"
 UPDATE_EPOCHS = 6
+BATCH = 8  # passages that spaCy learns from at once
 
 
 def texts_of(documents: Iterable[GoldDocument], types: frozenset[str] = frozenset(ENTITY_TYPES)) -> list[Text]:
@@ -53,7 +54,7 @@ def texts_of(documents: Iterable[GoldDocument], types: frozenset[str] = frozense
 
 def facts_of(document: Document, found: Iterable[Iterable[Span]]) -> Facts:
     """The spans found in each passage as facts."""
-    spots = {
+    spots: set[Spot] = {
         ((document.id, passage.name), start, end, label)
         for passage, spans in zip(document.passages, found, strict=True)
         for label, start, end in spans
@@ -183,7 +184,7 @@ def crf_features(text: str, sentence: Sentence, passage: str, known: Mapping[int
 
 
 def _bio(spans: Sequence[Span], sentence: Sentence) -> list[str]:
-    tags = []
+    tags: list[str] = []
     for start, end in sentence.words:
         label, begin = next(((label, a) for label, a, b in spans if a < end and start < b), ("", 0))
         tags.append(
@@ -193,7 +194,7 @@ def _bio(spans: Sequence[Span], sentence: Sentence) -> list[str]:
 
 
 def _unbio(tags: Sequence[str], sentence: Sentence) -> Iterator[Span]:
-    numbers = [0 if t == "O" else 1 + 2 * ENTITY_TYPES.index(t[2:]) + (t[0] == "I") for t in tags]  # type: ignore[arg-type]
+    numbers = [0 if t == "O" else 1 + 2 * ENTITY_TYPES.index(t[2:]) + (t[0] == "I") for t in tags]
     for kind, first, last in tags_to_spans(numbers):
         yield ENTITY_TYPES[kind], sentence.words[first][0], sentence.words[last][1]
 
@@ -206,7 +207,7 @@ class LstmSystem(System):
 
     name = "bilstm-crf"
     steps = ("cut into sentences and words", "digits made 0 and words lower case, for the table of words")
-    curve = False  # its training is the longest of all
+    epochs = 8
 
     def __init__(self) -> None:
         try:
@@ -214,11 +215,9 @@ class LstmSystem(System):
         except ImportError:
             raise MissingExtraError("torch", "train") from None
         self._saved = LstmTagger.saved
-        self._recipe = LstmRecipe(epochs=8)
+        self._recipe = LstmRecipe(epochs=self.epochs)
         self._tagger: LstmTagger
-        self.settings = (
-            f"{self._recipe.epochs} epochs, AdamW, otherwise as in `benchmark`; longest of nested; dev not used"
-        )
+        self.settings = f"{self.epochs} epochs, otherwise as in `benchmark`; the longest of nested; dev not used"
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:
         """Train from nothing, unless it is there already."""
@@ -297,7 +296,7 @@ class SpacySystem(System):
 
     def _learn(self, nlp: Language, texts: Sequence[Text], epochs: int, *, fresh: bool) -> Optimizer:
         from spacy.training import Example
-        from spacy.util import fix_random_seed, minibatch
+        from thinc.api import fix_random_seed
 
         fix_random_seed(SEED)
         examples = []
@@ -312,8 +311,8 @@ class SpacySystem(System):
         for epoch in range(epochs):
             losses: dict[str, float] = {}
             dice.shuffle(examples)
-            for batch in minibatch(examples, 8):
-                nlp.update(batch, sgd=optimizer, drop=0.2, losses=losses)
+            for i in range(0, len(examples), BATCH):
+                nlp.update(examples[i : i + BATCH], sgd=optimizer, drop=0.2, losses=losses)
             _say(f"epoch {epoch + 1}/{epochs}  loss {losses['ner']:.0f}")
         return optimizer
 
@@ -331,7 +330,8 @@ class SpacySystem(System):
 
     def size(self, folder: Path) -> Size:
         """The weights of both layers."""
-        models = [model for nlp in self._layers.values() for model in nlp.get_pipe("ner").model.walk()]
+        taggers: list[Any] = [nlp.get_pipe("ner") for nlp in self._layers.values()]
+        models = [model for tagger in taggers for model in tagger.model.walk()]
         return Size(
             sum(m.get_param(n).size for m in models for n in m.param_names if m.has_param(n)), folder_bytes(folder)
         )

@@ -38,7 +38,7 @@ from oncogloss.training.importers import Annotated, columns, standoff
 from oncogloss.training.pretrain import training_device
 from oncogloss.training.recipes import start_network
 from oncogloss.training.sentences import Span, Text
-from oncogloss.training.taggers import EncoderRecipe, LstmRecipe, encoder_tagger, lstm_tagger, pair_classifier
+from oncogloss.training.taggers import EncoderRecipe, LstmRecipe, Predict, encoder_tagger, lstm_tagger, pair_classifier
 
 SYSTEMS = ("spans", "crf", "bilstm-crf")
 ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
@@ -246,7 +246,8 @@ def _tag(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Ou
     training, held = part.training[:most], part.held[:most]
     if job.system == "bilstm-crf":
         tagger = lstm_tagger(training, recipe=LstmRecipe(epochs=epochs), seed=job.seed, log=log)
-        predict, parameters = tagger.predict, sum(p.numel() for p in tagger.model.parameters())
+        predict: Predict = tagger.predict
+        parameters = sum(p.numel() for p in tagger.model.parameters())
     else:
         network, contents = start_network(job.start)
         predict, parameters = encoder_tagger(
