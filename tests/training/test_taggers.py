@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,10 +17,7 @@ from oncogloss.training.taggers import (
     DenseSpanHead,
     EncoderRecipe,
     LinearCrf,
-    LstmRecipe,
-    LstmTagger,
     encoder_tagger,
-    lstm_tagger,
     pair_classifier,
     spans_to_tags,
 )
@@ -108,17 +104,6 @@ def test_an_encoder_learns_where_spans_stand(
     assert losses[-1] < losses[0] / 2
     assert right_share(predict(texts), texts) > 0.7
     assert parameters > sum(p.numel() for p in encoder.parameters())
-
-
-def test_a_bilstm_crf_learns_where_spans_stand_and_reads_the_same_when_loaded_again(tmp_path: Path) -> None:
-    recipe = LstmRecipe(epochs=70, batch=8, rate=1e-2, words=16, characters=8, filters=8, hidden=16)
-    tagger = lstm_tagger(FLAT, recipe=recipe, seed=0)
-    assert right_share(tagger.predict(FLAT), FLAT) > 0.7
-    assert tagger.predict([Text("", ()), FLAT[0]])[0] == set()
-    tagger.save(tmp_path / "tagger.safetensors")
-    again = LstmTagger.saved(tmp_path / "tagger.safetensors")
-    assert (again.recipe, again.labels) == (recipe, tagger.labels)
-    assert again.predict(FLAT) == tagger.predict(FLAT)
 
 
 def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, tokenizer: Tokenizer) -> None:

@@ -2,7 +2,7 @@
 
 All tag words with BIO, which cannot hold nested spans. In OncoTrial nearly all nesting is a gene inside another name
 (or another name inside a gene's), so the CRF and spaCy have two layers, GENE and all other types, each a model of its
-own; the BiLSTM-CRF, as it stands in `training.taggers`, learns the longest of nested spans.
+own; the BiLSTM-CRF, as it stands in `training.lstm`, learns the longest of nested spans.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
     from thinc.api import Optimizer
 
-    from oncogloss.training.taggers import LstmTagger
+    from oncogloss.training.lstm import LstmTagger
 
 LAYERS: dict[str, frozenset[str]] = {"genes": frozenset({"GENE"}), "others": frozenset(ENTITY_TYPES) - {"GENE"}}
 REHEARSED = 20  # training records that are read again while new names are learned, so that nothing is forgotten
@@ -185,8 +185,10 @@ def crf_features(text: str, sentence: Sentence, passage: str, known: Mapping[int
 
 def _bio(spans: Sequence[Span], sentence: Sentence) -> list[str]:
     tags: list[str] = []
+    first, last = sentence.words[0][0], sentence.words[-1][1]
+    here = [span for span in spans if span[1] < last and first < span[2]]
     for start, end in sentence.words:
-        label, begin = next(((label, a) for label, a, b in spans if a < end and start < b), ("", 0))
+        label, begin = next(((label, a) for label, a, b in here if a < end and start < b), ("", 0))
         tags.append(
             "O" if not label else f"I-{label}" if tags and start > begin and tags[-1][2:] == label else f"B-{label}"
         )
@@ -203,7 +205,7 @@ def _unbio(tags: Sequence[str], sentence: Sentence) -> Iterator[Span]:
 
 
 class LstmSystem(System):
-    """Words and a CNN over their characters → BiLSTM → CRF (`training.taggers`), from nothing."""
+    """Words and a CNN over their characters → BiLSTM → CRF (`training.lstm`), from nothing."""
 
     name = "bilstm-crf"
     steps = ("cut into sentences and words", "digits made 0 and words lower case, for the table of words")
@@ -211,7 +213,7 @@ class LstmSystem(System):
 
     def __init__(self) -> None:
         try:
-            from oncogloss.training.taggers import LstmRecipe, LstmTagger
+            from oncogloss.training.lstm import LstmRecipe, LstmTagger
         except ImportError:
             raise MissingExtraError("torch", "train") from None
         self._saved = LstmTagger.saved
@@ -221,7 +223,7 @@ class LstmSystem(System):
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:
         """Train from nothing, unless it is there already."""
-        from oncogloss.training.taggers import lstm_tagger
+        from oncogloss.training.lstm import lstm_tagger
 
         path = folder / TAGGER
         if not path.is_file():

@@ -35,10 +35,11 @@ from oncogloss.training.corpora import read_rows
 from oncogloss.training.definition_weights import Pair, found_pairs, wanted_pairs
 from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
+from oncogloss.training.lstm import LstmRecipe, lstm_tagger
 from oncogloss.training.pretrain import training_device
 from oncogloss.training.recipes import start_network
 from oncogloss.training.sentences import Span, Text
-from oncogloss.training.taggers import EncoderRecipe, LstmRecipe, Predict, encoder_tagger, lstm_tagger, pair_classifier
+from oncogloss.training.taggers import EncoderRecipe, Predict, encoder_tagger, pair_classifier
 
 SYSTEMS = ("spans", "crf", "bilstm-crf")
 ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
