@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
-from oncogloss.training.sentences import Text, flatten, sentences, tags_to_spans
+from oncogloss.training.sentences import Text, tags_to_spans
 from oncogloss.training.taggers import (
     DenseSpanHead,
     EncoderRecipe,
@@ -75,14 +75,6 @@ def test_spans_become_tags_and_come_back(parts: list[tuple[int, int, int]]) -> N
     assert tags_to_spans(spans_to_tags(rows, 1, 48)[0].tolist()) == spans
 
 
-def test_an_inside_tag_that_continues_nothing_begins_a_span() -> None:
-    assert tags_to_spans([2, 2, 4, 0, 4, 3]) == [(0, 0, 1), (1, 2, 2), (1, 4, 4), (1, 5, 5)]
-
-
-def test_the_longest_of_overlapping_spans_stays() -> None:
-    assert flatten([("A", 4, 6), ("B", 0, 5), ("C", 6, 8)]) == [("B", 0, 5), ("C", 6, 8)]
-
-
 @pytest.mark.parametrize(("nested", "kept"), [(True, [(0, 1, 4), (1, 2, 3)]), (False, [(0, 1, 4)])])
 def test_decoding_takes_the_best_first(nested: bool, kept: list[tuple[int, int, int]]) -> None:
     head = DenseSpanHead(4, 2, nested)
@@ -115,9 +107,3 @@ def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, toke
     recipe = EncoderRecipe(epochs=12, window=24, batch=2, encoder_rate=3e-3, head_rate=1e-2)
     classify, _ = pair_classifier(copy.deepcopy(tiny_network.encoder), tokenizer, rows, recipe=recipe, seed=0)
     assert classify([text for text, _ in rows]) == [label for _, label in rows]
-
-
-def test_sentences_cover_every_word_once() -> None:
-    texts = [Text("Moon dust. Tide\nlow (a_b) 12", ()), Text("", ())]
-    words = [[texts[s.text].text[a:b] for a, b in s.words] for s in sentences(texts) if s.words]
-    assert words == [["Moon", "dust", "."], ["Tide"], ["low", "(", "a", "_", "b", ")", "12"]]
