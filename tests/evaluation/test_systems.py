@@ -43,7 +43,7 @@ def test_what_was_learned_is_found_again_by_another_object(
     if name != "dictionary":
         pytest.importorskip({"crf": "sklearn_crfsuite", "bilstm-crf": "torch", "spacy": "spacy"}[name])
     monkeypatch.setattr(LstmSystem, "epochs", 60)
-    monkeypatch.setattr(SpacySystem, "epochs", 25)
+    monkeypatch.setattr(SpacySystem, "epochs", {"genes": 1, "others": 25})
     system = trained(name, tmp_path)
     assert recall(system, TRAINING) > 0.7
     size = system.size(tmp_path)
@@ -57,7 +57,7 @@ def test_what_was_learned_is_found_again_by_another_object(
 def test_new_names_are_learned_and_old_ones_kept(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "spacy":
         pytest.importorskip("spacy")
-        monkeypatch.setattr(SpacySystem, "epochs", 25)
+        monkeypatch.setattr(SpacySystem, "epochs", {"genes": 1, "others": 25})
     system = trained(name, tmp_path)
     drugs = [s for d in held_sentences() for s in gold_facts(d).entities if s[3] == "DRUG"]
 

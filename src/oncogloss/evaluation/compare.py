@@ -225,8 +225,8 @@ def _measured(comparison: Comparison, system: System) -> dict[str, Any]:
             "energy": read.get("energy"),
             **_running(rows, {d.id: sum(len(p.text) for p in d.passages) for d in held}),
         },
-        "curve": _curve(comparison, system, held) if system.curve and not comparison.quick else [],
         "update": whole.do("update"),
+        "curve": _curve(comparison, system, held) if system.curve and not comparison.quick else [],
         "examples": [_example(line, found, wanted) for line in example_lines(held)],
     }
 
