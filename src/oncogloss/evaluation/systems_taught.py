@@ -219,14 +219,19 @@ class LstmSystem(System):
         self._saved = LstmTagger.saved
         self._recipe = LstmRecipe(epochs=self.epochs)
         self._tagger: LstmTagger
-        self.settings = f"{self.epochs} epochs, otherwise as in `benchmark`; the longest of nested; dev not used"
+        self.settings = (
+            f"{self.epochs} epochs, one thread, otherwise as in `benchmark`; the longest of nested; dev not used"
+        )
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:
         """Train from nothing, unless it is there already."""
+        import torch
+
         from oncogloss.training.lstm import lstm_tagger
 
         path = folder / TAGGER
         if not path.is_file():
+            torch.set_num_threads(1)  # a second one gains little with matrices of this size
             fresh = path.with_suffix(".new")
             lstm_tagger(texts_of(training), recipe=self._recipe, seed=SEED, log=_say).save(fresh)
             fresh.rename(path)
