@@ -11,11 +11,11 @@ One JSON a system stands in the folder of results; it holds offsets, types and f
                or are not, those of a training span of the same type
     training   {"seconds", "cpu_seconds", "peak_mib"}
     size       {"parameters", "bytes"}
-    running    {"cold_start_seconds", "peak_mib", "seconds_p50", "seconds_p95", "cpu_seconds", "records_per_hour",
-               "load", "tokens", "energy",
+    running    {"cold_start_seconds", "cold_start_cpu_seconds", "peak_mib", "seconds_p50", "seconds_p95",
+               "cpu_seconds_p50", "cpu_seconds_p95", "cpu_seconds", "records_per_hour", "load", "tokens", "energy",
                "by_length": [{"characters": [least, most], "records", "seconds", "cpu_seconds"}, … four]}.
                seconds are of the wall clock; cpu_seconds a record, mean; records_per_hour of two busy cores, from them;
-               load: how many processes wanted the cores meanwhile (their seconds are the machine's as it was);
+               load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too;
                tokens: [read, written] a record, mean, where a language model counts them, or null;
                energy: {"joules", "method"} a record, where the machine was metered, or null
     curve      [{"share", "records", "strict", "relaxed", "seconds", "cpu_seconds"}, …]: F1 by share of the training
@@ -109,7 +109,8 @@ def compare(comparison: Comparison, corpus: Path, records: Sequence[Path], syste
             comparison.log(f"[{number}/{len(wanted)}] {name}")
             result = _result(comparison, name)
             comparison.log(f"  {_line(result)}")
-            replace_file(path, (json.dumps(result, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+            rows = (f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in result.items())
+            replace_file(path, ("{\n" + ",\n".join(rows) + "\n}\n").encode("utf-8"))
         files.append(path)
     return files
 
@@ -221,6 +222,7 @@ def _measured(comparison: Comparison, system: System) -> dict[str, Any]:
         "size": {key: read[key] for key in ("parameters", "bytes")},
         "running": {
             "cold_start_seconds": statistics.median(c["seconds"] for c in cold),
+            "cold_start_cpu_seconds": statistics.median(c["cpu_seconds"] for c in cold),
             "peak_mib": read["peak_mib"],
             "energy": read.get("energy"),
             **_running(rows, {d.id: sum(len(p.text) for p in d.passages) for d in held}),
@@ -333,11 +335,9 @@ def _counts(score: Score) -> dict[str, int]:
 
 
 def _running(rows: Sequence[Mapping[str, Any]], lengths: Mapping[str, int]) -> dict[str, Any]:
-    seconds = sorted(row["seconds"] for row in rows)
     cpu = statistics.mean(row["cpu_seconds"] for row in rows)
     return {
-        "seconds_p50": round(statistics.median(seconds), 4),
-        "seconds_p95": round(seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))], 4),
+        **{f"{clock}_{name}": at for clock in ("seconds", "cpu_seconds") for name, at in _percentiles(rows, clock)},
         "cpu_seconds": round(cpu, 4),
         "records_per_hour": round(CORES * 3600 / max(cpu, 1e-6)),
         "load": round(os.getloadavg()[0], 1),
@@ -350,6 +350,12 @@ def _tokens(rows: Sequence[Mapping[str, Any]]) -> list[float] | None:
     """Tokens read and written a record, mean; None where they were not counted."""
     counted = [row.get("tokens") for row in rows]
     return [round(statistics.mean(column), 1) for column in zip(*counted, strict=True)] if all(counted) else None
+
+
+def _percentiles(rows: Sequence[Mapping[str, Any]], clock: str) -> Iterator[tuple[str, float]]:
+    spent = sorted(row[clock] for row in rows)
+    yield "p50", round(statistics.median(spent), 4)
+    yield "p95", spent[min(len(spent) - 1, int(0.95 * len(spent)))]
 
 
 def _by_length(rows: Sequence[Mapping[str, Any]], lengths: Mapping[str, int]) -> Iterator[dict[str, Any]]:
