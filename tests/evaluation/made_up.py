@@ -42,8 +42,11 @@ def result(system: str, f1: float, cpu: float, **changes: Any) -> dict[str, Any]
         "running": {
             "cold_start_seconds": 0.5,
             "peak_mib": 234,
+            "cold_start_cpu_seconds": 0.4,
             "seconds_p50": cpu * 1.1,
             "seconds_p95": cpu * 2.5,
+            "cpu_seconds_p50": cpu,
+            "cpu_seconds_p95": cpu * 2.4,
             "cpu_seconds": cpu,
             "records_per_hour": round(7200 / cpu),
             "load": 0.4,

@@ -18,9 +18,6 @@ One JSON a system stands in the folder of results; it holds offsets, types and f
                load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too;
                tokens: [read, written] a record, mean, where a language model counts them, or null;
                energy: {"joules", "method"} a record, where the machine was metered, or null
-
-
-               load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too
     curve      [{"share", "records", "strict", "relaxed", "seconds", "cpu_seconds"}, …]: F1 by share of the training
     update     {"names", "able", "sentences", "seconds", "cpu_seconds", "recall_before", "recall_after"}; able: has it
                a way to learn new names; sentences: by how many annotated ones (0: by the names alone)

@@ -71,7 +71,8 @@ td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
-td.n, th.n { text-align: right; white-space: nowrap; } td.w { min-width: 14rem; overflow-wrap: anywhere; }
+td { white-space: nowrap; } td.n, th.n { text-align: right; }
+td.w { min-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 1.2rem 0; }
 figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
 figcaption { color: var(--dim); font-size: .88rem; max-width: 46rem; }

@@ -78,7 +78,8 @@ def accuracy_against_cost(points: Mapping[str, Point], x: str, y: str) -> str:
             if p.low is not None and p.high is not None:
                 axes.plot([p.low, p.high], [p.y, p.y], color=SERIES[i], linewidth=1.2, alpha=0.6)
             axes.plot([p.x], [p.y], MARKERS[i], color=SERIES[i], markersize=8)
-            axes.annotate(name, (p.x, p.y), xytext=(0, 8), textcoords="offset points", ha="center", weight="bold")
+            above = 8 if i % 2 == 0 else -16
+            axes.annotate(name, (p.x, p.y), xytext=(0, above), textcoords="offset points", ha="center", weight="bold")
         axes.set_xscale("log")
         axes.margins(0.12, 0.15)
         axes.set(xlabel=x, ylabel=y)
