@@ -38,3 +38,28 @@ def compare(
     )
     for path in compare(comparison, corpus, records, systems or ()):
         print(path)
+
+
+@app.command("compare-report")
+def compare_report(
+    results: Annotated[Path, typer.Argument(help="Folder of results of `compare`.")],
+    prices: Annotated[
+        Path | None, typer.Option(help="Your table of powers, grids and prices, in the shape of ours.")
+    ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            help="example_text.json of the run: quotes the records in error examples; keep such a report yours."
+        ),
+    ] = None,
+) -> None:
+    """Write report.html and report.md from results: tables, plots, cost, and which system to take for which type.
+
+    Example: `oncogloss compare-report report`
+    """
+    from oncogloss.evaluation.energy import PRICES
+    from oncogloss.evaluation.report import write_report
+    from oncogloss.evaluation.results import read_texts
+
+    for path in write_report(results, prices or PRICES, read_texts(texts) if texts else None):
+        print(path)

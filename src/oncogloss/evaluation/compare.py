@@ -12,10 +12,12 @@ One JSON a system stands in the folder of results; it holds offsets, types and f
     training   {"seconds", "cpu_seconds", "peak_mib"}
     size       {"parameters", "bytes"}
     running    {"cold_start_seconds", "cold_start_cpu_seconds", "peak_mib", "seconds_p50", "seconds_p95",
-               "cpu_seconds_p50", "cpu_seconds_p95", "cpu_seconds", "records_per_hour", "load",
+               "cpu_seconds_p50", "cpu_seconds_p95", "cpu_seconds", "records_per_hour", "load", "tokens", "energy",
                "by_length": [{"characters": [least, most], "records", "seconds", "cpu_seconds"}, … four]}.
                seconds are of the wall clock; cpu_seconds a record, mean; records_per_hour of two busy cores, from them;
-               load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too
+               load: how many processes wanted the cores at its end; above two, wall clocks tell of the others too;
+               tokens: [read, written] a record, mean, where a language model counts them, or null;
+               energy: {"joules", "method"} a record, where the machine was metered, or null
     curve      [{"share", "records", "strict", "relaxed", "seconds", "cpu_seconds"}, …]: F1 by share of the training
     update     {"names", "able", "sentences", "seconds", "cpu_seconds", "recall_before", "recall_after"}; able: has it
                a way to learn new names; sentences: by how many annotated ones (0: by the names alone)
@@ -222,6 +224,7 @@ def _measured(comparison: Comparison, system: System) -> dict[str, Any]:
             "cold_start_seconds": statistics.median(c["seconds"] for c in cold),
             "cold_start_cpu_seconds": statistics.median(c["cpu_seconds"] for c in cold),
             "peak_mib": read["peak_mib"],
+            "energy": read.get("energy"),
             **_running(rows, {d.id: sum(len(p.text) for p in d.passages) for d in held}),
         },
         "update": whole.do("update"),
@@ -338,8 +341,15 @@ def _running(rows: Sequence[Mapping[str, Any]], lengths: Mapping[str, int]) -> d
         "cpu_seconds": round(cpu, 4),
         "records_per_hour": round(CORES * 3600 / max(cpu, 1e-6)),
         "load": round(os.getloadavg()[0], 1),
+        "tokens": _tokens(rows),
         "by_length": list(_by_length(rows, lengths)),
     }
+
+
+def _tokens(rows: Sequence[Mapping[str, Any]]) -> list[float] | None:
+    """Tokens read and written a record, mean; None where they were not counted."""
+    counted = [row.get("tokens") for row in rows]
+    return [round(statistics.mean(column), 1) for column in zip(*counted, strict=True)] if all(counted) else None
 
 
 def _percentiles(rows: Sequence[Mapping[str, Any]], clock: str) -> Iterator[tuple[str, float]]:

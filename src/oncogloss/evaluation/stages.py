@@ -18,6 +18,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from oncogloss.errors import OncoglossError  # noqa: E402
+from oncogloss.evaluation.energy import metered  # noqa: E402
 from oncogloss.evaluation.metrics import Facts  # noqa: E402
 from oncogloss.evaluation.systems import System, make_system  # noqa: E402
 from oncogloss.readers import read_path  # noqa: E402
@@ -77,13 +78,20 @@ def read(system: System, job: Job) -> dict[str, Any]:
     system.load(Path(job["model"]))
     if left:
         system.extract(left[0])  # warm
-    with found.open("a", encoding="utf-8") as lines:
+    with found.open("a", encoding="utf-8") as lines, metered() as meter:
         for document in left:
             facts: list[Facts] = []
+            before = system.tokens
             cost = timed(lambda d=document, f=facts: f.append(system.extract(d)))  # type: ignore[misc]
-            print(json.dumps({"id": document.id, **cost, **facts_row(facts[0])}), file=lines, flush=True)
+            row = {"id": document.id, **cost, "tokens": _between(before, system.tokens), **facts_row(facts[0])}
+            print(json.dumps(row), file=lines, flush=True)
     peak, size = round(peak_mib()), system.size(Path(job["model"]))
-    return {"parameters": size.parameters, "bytes": size.bytes, "peak_mib": peak}
+    energy = {"joules": meter.joules / len(left), "method": meter.method} if meter.joules and left else None
+    return {"parameters": size.parameters, "bytes": size.bytes, "peak_mib": peak, "energy": energy}
+
+
+def _between(before: tuple[int, int] | None, after: tuple[int, int] | None) -> list[int] | None:
+    return [now - then for then, now in zip(before, after, strict=True)] if before and after else None
 
 
 def update(system: System, job: Job) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class System(ABC):
     steps: tuple[str, ...]  # the preprocessing that it needs, in words
     settings: str = ""  # what was chosen, in words: epochs, penalties, prompt
     curve: bool = False  # is it trained fast enough for a learning curve?
+    tokens: tuple[int, int] | None = None  # read and written since `load`, of a language model that counts them
     most: int | None = None  # of the records to be read, as many as it can read in reasonable time; None: all
 
     def train(self, training: Sequence[GoldDocument], dev: Sequence[GoldDocument], folder: Path) -> None:  # noqa: B027
@@ -71,6 +72,8 @@ HOUSE = {
     "spacy": "oncogloss.evaluation.systems_taught:SpacySystem",
     "nano": "oncogloss.evaluation.systems_plain:Nano",
     "micro": "oncogloss.evaluation.systems_plain:Micro",
+    "llm": "oncogloss.evaluation.generative:Llm",
+    "endpoint": "oncogloss.evaluation.generative:Endpoint",
 }
 
 
