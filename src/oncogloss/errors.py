@@ -3,6 +3,7 @@
     OncoglossError
     ├── InputError          what was given to read is damaged, empty or no trial
     ├── BundleError         the model's files are missing, damaged or tampered with
+    ├── StoreError          a store of batch results is locked, damaged or cannot be written
     ├── MissingExtraError   an optional part of oncogloss is not installed
     └── CorpusError         annotations do not fit the text or the guidelines
 
@@ -22,6 +23,10 @@ class InputError(OncoglossError):
 
 class BundleError(OncoglossError):
     """The fault of the model bundle: files missing, damaged, or not those its checksums promise."""
+
+
+class StoreError(OncoglossError):
+    """The fault of a store: another run works on it, a part is missing, or the disk is full."""
 
 
 class CorpusError(OncoglossError):

@@ -48,7 +48,10 @@ class Pipeline:
 
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages, and what follows from them."""
-        found = self.read(document)
+        return self.understand(document, self.read(document))
+
+    def understand(self, document: Document, found: Decoded) -> Extraction:
+        """What follows from the network's reading of a document, without the network."""
         mentions = expand_abbreviations(found.mentions, found.relations, document.passages)
         extraction = Extraction(
             id=document.id,
@@ -151,14 +154,20 @@ def _defined_by_letters(
 
 
 def load(
-    model: str | Path = DEFAULT_MODEL, *, min_score: float | None = None, vocabulary: str = DEFAULT_VOCABULARY
+    model: str | Path = DEFAULT_MODEL,
+    *,
+    min_score: float | None = None,
+    vocabulary: str = DEFAULT_VOCABULARY,
+    threads: int | None = None,
 ) -> Pipeline:
     """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's.
+
+    The network runs on as many `threads`, by default one a core, four at most.
 
     Raises BundleError where the model or the vocabulary is missing or damaged.
     """
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
-    runtime = Runtime(graph_of(bundle.path(GRAPH)))
+    runtime = Runtime(graph_of(bundle.path(GRAPH)), threads)
     return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, open_vocabulary(vocabulary))
