@@ -1,4 +1,4 @@
-"""AACT's pipe-delimited tables, a folder or zip of them, joined by `nct_id` into studies as the registry's JSON has them.
+"""AACT's pipe-delimited tables, a folder or zip of them, joined into studies as the registry's JSON has them.
 
 DuckDB joins them on the disk where memory does not hold them. What an older or newer export lacks is left out.
 """

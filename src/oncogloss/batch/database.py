@@ -25,6 +25,11 @@ _RUNS = {
     "left_out": "BIGINT", "known": "BIGINT", "parts": "BIGINT",
 }  # fmt: skip
 _READ_ONLY = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+TABLES = (
+    "SELECT table_name AS name, table_type AS kind, string_agg(column_name, ', ' ORDER BY ordinal_position) AS columns "
+    "FROM information_schema.tables JOIN information_schema.columns USING (table_name) "
+    "WHERE table_name <> 'state' GROUP BY ALL ORDER BY kind, name"
+)
 Answer = tuple[list[str], list[tuple[Any, ...]]]
 
 
@@ -42,7 +47,12 @@ def ask(folder: Path, sql: str) -> Answer:
             with duckdb.connect(str(path), read_only=True, config=_READ_ONLY) as connection:
                 asked = connection.execute(query)
                 return [column[0] for column in asked.description or ()], asked.fetchall()
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException) as e:
+        except (
+            duckdb.IOException,
+            duckdb.FatalException,
+            duckdb.InternalException,
+            duckdb.SerializationException,
+        ) as e:
             problem = str(e)
         except duckdb.Error as error:
             problem = str(error)
@@ -107,7 +117,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path, log: list[Line]) 
             rows = f"SELECT * FROM read_parquet({files_of(folder, table, log)}) t"
             kept = "EXISTS (FROM latest l WHERE l.record = t.record AND l.part = t.part)"
             if table == "failures":  # a file that could not be read counts until it can be
-                kept += " OR record IS NULL AND NOT EXISTS (FROM latest l WHERE l.source = t.source AND l.part > t.part)"
+                kept += (
+                    " OR record IS NULL AND NOT EXISTS (FROM latest l WHERE l.source = t.source AND l.part > t.part)"
+                )
             connection.execute(f"INSERT INTO {table} BY NAME {rows} WHERE {kept}")
     connection.execute(f"CREATE TABLE runs ({', '.join(f'{n} {t}' for n, t in _RUNS.items())})")
     ends = {line["run"]: line for line in log if line["kind"] == "end"}

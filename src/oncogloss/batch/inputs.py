@@ -52,14 +52,16 @@ def read_inputs(paths: Iterable[Path], passed: Passed) -> Iterator[Item]:
 
 def input_bytes(paths: Iterable[Path]) -> int:
     """How many bytes the inputs have on the disk."""
-    return sum(f.stat().st_size for p in paths if p.exists() for f in (p.rglob("*") if p.is_dir() else [p]) if f.is_file())
+    return sum(
+        f.stat().st_size for p in paths if p.exists() for f in (p.rglob("*") if p.is_dir() else [p]) if f.is_file()
+    )
 
 
 def _read_file(path: Path, passed: Passed) -> Iterator[Item]:
     source = shown(str(path))
     try:
-        with path.open("rb") as file:
-            magic = file.read(4)
+        with path.open("rb") as opened:
+            magic = opened.read(4)
         if magic == _ZIP:
             yield from _read_zip(path, source, passed)
         elif magic == _PARQUET:
@@ -67,8 +69,8 @@ def _read_file(path: Path, passed: Passed) -> Iterator[Item]:
         else:
             with _Counted(path, passed) as raw:
                 file = io.BufferedReader(raw)
-                unpacked = _Unpacked(gzip.open(file), source, raw.tell) if magic[:2] == _GZIP else file
-                yield from read_stream(_Capped(unpacked, source), source)  # type: ignore[arg-type]
+                unpacked = _Unpacked(gzip.GzipFile(fileobj=file), source, raw.tell) if magic[:2] == _GZIP else file
+                yield from read_stream(_Capped(unpacked, source), source)
     except InputError as error:
         yield error.with_traceback(None)
     except _BROKEN as error:
@@ -134,7 +136,7 @@ class _Capped(io.BufferedReader):
     def _checked(self, data: bytes) -> bytes:
         if len(data) > LARGEST:
             raise InputError(
-                f"{self._source}: a record or page of more than {LARGEST >> 20} MiB; give JSON lines or a file a record."
+                f"{self._source}: a record or page of more than {LARGEST >> 20} MiB; give JSON lines or single records."
             )
         return data
 

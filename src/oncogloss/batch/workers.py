@@ -155,7 +155,9 @@ class Workers:
                 except BrokenProcessPool:
                     continue
         reason = f"the process that read it was killed {TRIES} times; perhaps it takes more memory than there is"
-        lost = Failure("killed", entry.source, reason) if isinstance(entry, Failure) else _failed(entry, "killed", reason)
+        lost = (
+            Failure("killed", entry.source, reason) if isinstance(entry, Failure) else _failed(entry, "killed", reason)
+        )
         with self._started(1) as pool:
             return pool.submit(read_chunk, [lost]).result()
 
@@ -269,4 +271,3 @@ class _Timed:
             if one is None:
                 return
             yield one
-

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from oncogloss.cli import reading, training, measuring, vocabulary, corpus  # isort: skip  (the order of `--help`)
+from oncogloss.cli import reading, batch, training, measuring, vocabulary, corpus  # isort: skip  (the order of `--help`)
 from oncogloss.cli.app import app
 from oncogloss.errors import OncoglossError
 
-__all__ = ["app", "corpus", "main", "measuring", "reading", "training", "vocabulary"]
+__all__ = ["app", "batch", "corpus", "main", "measuring", "reading", "training", "vocabulary"]
 
 
 def main() -> None:
