@@ -30,6 +30,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "sponsors": ("lead_or_collaborator", "name"),
 }
 _NEEDED = {"studies.txt", "eligibilities.txt"}
+_LONGEST_LINE = 64 << 20
 Row = dict[str, Any]
 
 
@@ -66,8 +67,9 @@ def read_tables(folder: Path, source: str = "") -> Iterator[Document | InputErro
         connection.execute(f"SET memory_limit='500MB'; SET threads=1; SET temp_directory={_quoted(spill)}")
         try:
             for table, columns in TABLES.items():
-                connection.execute(f"CREATE VIEW {table} AS {_select(connection, folder / f'{table}.txt', columns)}")
-            for batch in connection.execute(_JOIN).to_arrow_reader(64):
+                connection.execute(f"CREATE VIEW {table} AS {_select(folder / f'{table}.txt', columns)}")
+            joined: Any = connection.sql(_JOIN)
+            for batch in joined.to_arrow_reader(64):
                 for row in batch.to_pylist():
                     yield _study_or_error(row, f"{source}, {row['nct_id']}")
         except duckdb.Error as error:
@@ -79,20 +81,21 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _select(connection: Any, path: Path, columns: tuple[str, ...]) -> str:
+def _select(path: Path, columns: tuple[str, ...]) -> str:
     """SQL for the columns we read of a table; what is not there is null, what is no table is empty."""
     if not path.is_file():
         nulls = ", ".join(f"NULL::VARCHAR AS {c}" for c in ("nct_id", *columns))
         return f"SELECT {nulls}, 0 AS place WHERE false"
-    table = (
-        f"read_csv({_quoted(str(path))}, delim='|', quote='\"', escape='\"', header=true, all_varchar=true, "
-        "max_line_size=67108864, parallel=false)"
+    with path.open(encoding="utf-8", errors="replace") as file:
+        there = [name.strip().strip('"') for name in file.readline(_LONGEST_LINE).split("|")]
+    types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in there)
+    table = (  # nothing is guessed, so that no line is taken for a comment or a heading and left out
+        f"read_csv({_quoted(str(path))}, auto_detect=false, delim='|', quote='\"', escape='\"', header=true, "
+        f"columns={{{types}}}, max_line_size={_LONGEST_LINE}, parallel=false)"
     )
-    there = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()}
-    wanted = ", ".join(c if c in there else f"NULL::VARCHAR AS {c}" for c in ("nct_id", *columns) if c != "id")
+    wanted = ", ".join(c if c in there else f"NULL::VARCHAR AS {c}" for c in ("nct_id", *columns))
     number = "TRY_CAST(id AS BIGINT)" if "id" in there else "0"
-    own = ", id" if "id" in columns else ""
-    return f"SELECT {wanted}{own}, {number} AS place FROM {table}"
+    return f"SELECT {wanted}, {number} AS place FROM {table}"
 
 
 def _listed(table: str) -> str:

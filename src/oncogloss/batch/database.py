@@ -116,10 +116,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path, log: list[Line]) 
         for table in COLUMNS:
             rows = f"SELECT * FROM read_parquet({files_of(folder, table, log)}) t"
             kept = "EXISTS (FROM latest l WHERE l.record = t.record AND l.part = t.part)"
-            if table == "failures":  # a file that could not be read counts until it can be
-                kept += (
-                    " OR record IS NULL AND NOT EXISTS (FROM latest l WHERE l.source = t.source AND l.part > t.part)"
-                )
+            if table == "failures":  # a place that could not be read counts until it can be
+                later = "l.part > t.part AND (l.source = t.source OR starts_with(t.source, l.source || ', '))"
+                kept += f" OR record IS NULL AND NOT EXISTS (FROM latest l WHERE {later})"
             connection.execute(f"INSERT INTO {table} BY NAME {rows} WHERE {kept}")
     connection.execute(f"CREATE TABLE runs ({', '.join(f'{n} {t}' for n, t in _RUNS.items())})")
     ends = {line["run"]: line for line in log if line["kind"] == "end"}

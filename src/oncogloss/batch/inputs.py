@@ -70,7 +70,8 @@ def _read_file(path: Path, passed: Passed) -> Iterator[Item]:
             with _Counted(path, passed) as raw:
                 file = io.BufferedReader(raw)
                 unpacked = _Unpacked(gzip.GzipFile(fileobj=file), source, raw.tell) if magic[:2] == _GZIP else file
-                yield from read_stream(_Capped(unpacked, source), source)
+                with _Capped(unpacked, source) as stream:
+                    yield from read_stream(stream, source)
     except InputError as error:
         yield error.with_traceback(None)
     except _BROKEN as error:
@@ -171,8 +172,8 @@ def _read_member(archive: ZipFile, member: ZipInfo, source: str) -> Iterator[Ite
         if member.flag_bits & 1:
             raise InputError(f"{source}: is encrypted; unpack it with its password first.")
         with archive.open(member) as file:
-            content = _Unpacked(file, source, lambda: member.compress_size)
-            yield from read_stream(_Capped(content, source), source)
+            with _Capped(_Unpacked(file, source, lambda: member.compress_size), source) as stream:
+                yield from read_stream(stream, source)
     except InputError as error:
         yield error.with_traceback(None)
     except _BROKEN as error:

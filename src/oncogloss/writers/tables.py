@@ -288,9 +288,7 @@ def arrow_tables(pairs: Iterable[Pair]) -> dict[str, pyarrow.Table]:
     except ImportError:
         raise MissingExtraError("pyarrow", "tables") from None
 
-    return {
-        name: pa.Table.from_pylist(rows, arrow_schema(COLUMNS[name])) for name, rows in table_rows(pairs).items()
-    }
+    return {name: pa.Table.from_pylist(rows, arrow_schema(COLUMNS[name])) for name, rows in table_rows(pairs).items()}
 
 
 def arrow_schema(columns: dict[str, Kind]) -> pyarrow.Schema:
