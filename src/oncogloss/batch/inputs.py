@@ -171,9 +171,11 @@ def _read_member(archive: ZipFile, member: ZipInfo, source: str) -> Iterator[Ite
             raise InputError(_too_large(source))
         if member.flag_bits & 1:
             raise InputError(f"{source}: is encrypted; unpack it with its password first.")
-        with archive.open(member) as file:
-            with _Capped(_Unpacked(file, source, lambda: member.compress_size), source) as stream:
-                yield from read_stream(stream, source)
+        with (
+            archive.open(member) as file,
+            _Capped(_Unpacked(file, source, lambda: member.compress_size), source) as stream,
+        ):
+            yield from read_stream(stream, source)
     except InputError as error:
         yield error.with_traceback(None)
     except _BROKEN as error:

@@ -21,6 +21,7 @@ from oncogloss.batch.run import CHUNK, PART, Settings, content_sha256, groups, r
 from oncogloss.batch.store import PARTS, Store, Tables, merged
 from oncogloss.batch.workers import Task, Workers
 from oncogloss.errors import InputError
+from oncogloss.evaluation.kills import invented_records
 from oncogloss.model.bundle import GRAPH, open_bundle
 from oncogloss.model.runtime import Runtime, graph_of, usable_cores
 from oncogloss.model.windows import Window, cut_windows, read_stream
@@ -28,6 +29,7 @@ from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
 
 SLICE = 16  # records after which bare runtime and batch take turns
+SHORT = 800  # records of the batch whose memory is watched
 COUNTED = 2_000  # records whose texts are compared, without reading them
 Rows = list[tuple[str, str]]
 
@@ -76,8 +78,8 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         tokens = sum(len(w.ids) for ws in windows for w in ws)
         size = sum(f.stat().st_size for f in (folder / PARTS).rglob("*.parquet")) / len(documents)
         alike = _alike(folder)
+        flat = _flat(Path(root) / "flat", model)
         hits = _hits(documents, Path(root) / "again", model)
-    third = len(memory) // 3
     return [
         ("tokens a record in the network's windows", f"{tokens / len(documents):,.0f}"),
         ("bare runtime, tokens a CPU second", f"{tokens / bare.cpu:,.0f}"),
@@ -87,8 +89,8 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         (f"records a second that {cores} whole cores give (records a CPU second × {cores})",
          f"{cores * len(documents) / batch.cpu:.1f}"),
         ("records a second by the clock, beside all else that runs here", f"{len(documents) / batch.wall:.1f}"),
-        ("memory of all processes together, shared pages once: most", f"{max(memory):.0f} MiB"),
-        ("of it: mean of the first third, of the last", f"{_mean(memory[:third])}, {_mean(memory[-third:])}"),
+        ("memory of all processes together, shared pages once: most, these records in the hand", f"{max(memory):.0f} MiB"),
+        *flat,
         ("store, bytes a record", f"{size:,.0f}"),
         *hits,
         *alike,
@@ -145,6 +147,24 @@ def _resident(process: int) -> float:
     """MiB of a process, pages that several share counted in parts."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def _flat(folder: Path, model: str) -> Rows:
+    """Memory of a batch of many short records of ours, sampled after each chunk."""
+    source, samples = folder.with_suffix(".jsonl"), []
+    invented_records(source, SHORT)
+    run_batch(
+        [source],
+        folder,
+        Settings(model=model, part=4),
+        tell=lambda p: samples.append(sum(map(_resident, _processes()))),
+    )
+    quarter = len(samples) // 4
+    return [
+        (f"memory of a batch of {SHORT} short records: most", f"{max(samples):.0f} MiB"),
+        ("of it: mean of the second quarter, third, last",
+         ", ".join(_mean(samples[i * quarter : (i + 1) * quarter]) for i in (1, 2, 3))),
+    ]  # fmt: skip
 
 
 def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
