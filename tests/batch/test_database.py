@@ -11,6 +11,7 @@ from oncogloss.batch.report import report_page
 from oncogloss.batch.run import Progress, Settings, run_batch
 from oncogloss.batch.store import COLUMNS, Store, made_tables
 from oncogloss.errors import InputError, StoreError
+from toys import ROOT
 
 Run = Callable[..., Progress]
 RUN = {"kind": "run", "run": 1, "schema_version": 1}
@@ -131,3 +132,9 @@ def test_a_report_of_nothing_says_so(tmp_path: Path, bundle: Path) -> None:
     assert run_batch([file], tmp_path / "store", Settings(model=str(bundle))).failed == 2
     page = report_page(tmp_path / "store")
     assert page.count("Nothing.") == 7
+
+
+def test_the_guide_names_every_table_and_view(facts: Path) -> None:
+    guide = (ROOT / "docs/batch.md").read_text(encoding="utf-8")
+    for name, *_ in ask(facts, TABLES)[1]:
+        assert f"`{name}`" in guide, name

@@ -32,10 +32,11 @@ PART = 32  # chunks of a part
 
 @dataclass(frozen=True)
 class Settings:
-    """How a batch is run. `part` is how many chunks a part has: what a killed run does again."""
+    """How a batch is run. `workers`: None for one a core; `part` is how many chunks a part has, which a killed run does
+    again."""
 
     model: str = "micro"
-    workers: int = field(default_factory=usable_cores)
+    workers: int | None = None
     limit: int | None = None
     where: tuple[str, ...] = ()
     with_text: bool = False
@@ -77,7 +78,7 @@ def run_batch(
         progress = Progress()
         number = sum(line["kind"] == "run" for line in store.log) + 1
         store.append(_begun(number, pipeline, system))
-        workers = Workers(pipeline, system, processes=settings.workers, with_text=settings.with_text)
+        workers = Workers(pipeline, system, processes=settings.workers or usable_cores(), with_text=settings.with_text)
         with workers, closing(Readings(folder)) as readings, ThreadPoolExecutor(1) as writer:
             choice = _Choice(store, system, settings, progress, readings if settings.cache else None)
             items = _timed(read_inputs(paths, passed), progress)

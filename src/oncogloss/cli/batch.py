@@ -57,9 +57,8 @@ def batch(
     """
     from oncogloss.batch.inputs import input_bytes
     from oncogloss.batch.run import Settings, run_batch
-    from oncogloss.model.runtime import usable_cores
 
-    settings = Settings(model, workers or usable_cores(), limit, tuple(where or ()), text, retry_failed, cache)
+    settings = Settings(model, workers, limit, tuple(where or ()), text, retry_failed, cache)
     bar = _bar()
     with bar:
         task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")

@@ -43,7 +43,10 @@ def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) ->
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
         parts.append(f"## {model}\n\n| what | figure |\n|---|---|\n{table}")
-    parts.append(f"## Texts seen before\n\n{_seen_before(_documents(paths, COUNTED))}")
+    reading, read = _Clock(), []
+    reading.time(lambda: read.extend((d, content_sha256(d)) for d in _documents(paths, COUNTED)))
+    parts.append(f"## Texts seen before\n\n{_seen_before([document for document, _ in read])}")
+    parts.append(f"Read and hashed, as a record that did not change is: {len(read) / reading.cpu:,.0f} a CPU second.")
     return "\n\n".join(parts)
 
 
@@ -89,7 +92,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         (f"records a second that {cores} whole cores give (records a CPU second × {cores})",
          f"{cores * len(documents) / batch.cpu:.1f}"),
         ("records a second by the clock, beside all else that runs here", f"{len(documents) / batch.wall:.1f}"),
-        ("memory of all processes together, shared pages once: most, these records in the hand", f"{max(memory):.0f} MiB"),
+        ("memory of all processes together, shared pages once: most", f"{max(memory):.0f} MiB"),
         *flat,
         ("store, bytes a record", f"{size:,.0f}"),
         *hits,
