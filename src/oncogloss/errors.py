@@ -4,6 +4,7 @@
     ├── InputError          what was given to read is damaged, empty or no trial
     ├── BundleError         the model's files are missing, damaged or tampered with
     ├── RegistryError       the registry of models cannot do what was asked
+    ├── StoreError          a store of batch results is locked, damaged or cannot be written
     ├── MissingExtraError   an optional part of oncogloss is not installed
     └── CorpusError         annotations do not fit the text or the guidelines
 
@@ -29,6 +30,10 @@ class BundleError(OncoglossError):
 
 class RegistryError(OncoglossError):
     """The fault of a request to the registry of models: no such version, no key, another writer."""
+
+
+class StoreError(OncoglossError):
+    """The fault of a store: another run works on it, a part is missing, or the disk is full."""
 
 
 class CorpusError(OncoglossError):

@@ -62,7 +62,10 @@ class Pipeline:
 
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages, and what follows from them."""
-        found = self.read(document)
+        return self.understand(document, self.read(document))
+
+    def understand(self, document: Document, found: Decoded) -> Extraction:
+        """What follows from the network's reading of a document, without the network."""
         mentions = expand_abbreviations(found.mentions, found.relations, document.passages)
         if self.vocabulary is not None:
             mentions = linked(document, found.readings, mentions, found.relations, self.vocabulary)
@@ -199,16 +202,18 @@ def load(
     min_score: float | None = None,
     vocabulary: str = DEFAULT_VOCABULARY,
     terms: Path | None = None,
+    threads: int | None = None,
 ) -> Pipeline:
     """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's; with
     a table of the user's own `terms`, they are known as the vocabulary's names are.
 
-    Raises BundleError where the model or the vocabulary is missing or damaged, InputError where the table is.
+    The network runs on as many `threads`, by default one a core, four at most. Raises BundleError where the model or
+    the vocabulary is missing or damaged, InputError where the table is.
     """
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
-    runtime = Runtime(graph_of(bundle.path(GRAPH)))
+    runtime = Runtime(graph_of(bundle.path(GRAPH)), threads)
     known = open_vocabulary(vocabulary)
     if terms is not None:
         known = with_terms(known, read_terms(terms))

@@ -96,6 +96,7 @@ class Registry(_Frozen):
     status: str = ""
     study_type: str = ""
     sponsor: str = ""
+    first_posted: str = Field(default="", description="date, to the day or month")
 
 
 class Document(_Frozen):

@@ -11,7 +11,7 @@ from oncogloss.model.bundle import GRAPH
 from oncogloss.pipeline import load
 from oncogloss.training.corpora import GoldDocument, GoldPassage
 from oncogloss.training.labels import LabelRecipe, learn_labels, read_labelled
-from oncogloss.training.taggers import Text
+from oncogloss.training.sentences import Text
 
 WORDS = ["visit the north clinic today", "call the north clinic", "the north clinic is open", "no clinic visit"] * 6
 

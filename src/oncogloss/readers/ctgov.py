@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn, TypeVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -76,11 +77,20 @@ def _registry(protocol: _Field) -> Registry:
         status=protocol["statusModule"]["overallStatus"].text(),
         study_type=design["studyType"].text(),
         sponsor=protocol["sponsorCollaboratorsModule"]["leadSponsor"]["name"].text(),
+        first_posted=protocol["statusModule"]["studyFirstPostDateStruct"]["date"].text(),
     )
 
 
 def _registry_of(
-    *, sex: str, minimum_age: str, maximum_age: str, phases: Iterable[str], status: str, study_type: str, sponsor: str
+    *,
+    sex: str,
+    minimum_age: str,
+    maximum_age: str,
+    phases: Iterable[str],
+    status: str,
+    study_type: str,
+    sponsor: str,
+    first_posted: str,
 ) -> Registry:
     """One spelling for what JSON and XML write each in its own way."""
     missing = {"N/A", "NA", "n/a"}
@@ -93,7 +103,16 @@ def _registry_of(
         status="_".join(status.replace(",", "").upper().split()),
         study_type="_".join(study_type.upper().split()),
         sponsor=sponsor,
+        first_posted=_date(first_posted),
     )
+
+
+def _date(words: str) -> str:
+    """A date as JSON has it: "March 7, 2003" becomes 2003-03-07."""
+    try:
+        return datetime.strptime(words, "%B %d, %Y").date().isoformat()
+    except ValueError:
+        return words
 
 
 def read_study_xml(text: str, source: str) -> Document:
@@ -129,6 +148,7 @@ def read_study_xml(text: str, source: str) -> Document:
         status=_block(study, "overall_status"),
         study_type=_block(study, "study_type"),
         sponsor=_block(study, "sponsors/lead_sponsor/agency"),
+        first_posted=_block(study, "study_first_posted"),
     )
     pairs = zip(PASSAGE_NAMES, texts, strict=True)
     return make_document(_block(study, "id_info/nct_id"), pairs, source, parts, registry)

@@ -34,6 +34,11 @@ def read_path(path: Path) -> Iterator[Document | InputError]:
         yield InputError(f"{source}: cannot be read ({error.strerror}); check the path and its permissions.")
 
 
+def read_stream(file: BinaryIO, source: str) -> Iterator[Document | InputError]:
+    """Read what an open file called `source` holds; else as read_path. An InputError of the file's own is yielded."""
+    yield from _read(file, shown(source))
+
+
 def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
     """Read what would be the content of a file called `source`; else as read_path."""
     yield from _read(io.BytesIO(data), shown(source))

@@ -28,7 +28,8 @@ from oncogloss.training.distillation import imitation_loss, lesson
 from oncogloss.training.finetune import rate_factor
 from oncogloss.training.pretrain import encode
 from oncogloss.training.quantize import load_rounded
-from oncogloss.training.taggers import DenseSpanHead, Text, read_row, window_batches
+from oncogloss.training.sentences import Text
+from oncogloss.training.taggers import DenseSpanHead, read_row, window_batches
 from oncogloss.training.update import replay_batch, write_updated
 
 OWN = "own"  # the graph's output

@@ -31,6 +31,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
         "cancers": "texts", "stages": "texts", "treatments": "texts", "lines": "texts", "washouts": "texts",
         "biomarkers": "text", "prior_treatments": "text", "minimum_age": "real", "maximum_age": "real", "sex": "text",
         "phases": "texts", "status": "text", "study_type": "text", "sponsor": "text",
+        "first_posted": "text",
     },
     "passages": {
         "record": "text", "passage": "text", "text_sha256": "text", "characters": "integer", "sentences": "integer",
@@ -96,7 +97,7 @@ def _trials(document: Document, extraction: Extraction) -> Iterator[Row]:
         "prior_treatments": _json(summary.prior_treatments),
         "minimum_age": summary.age[0],
         "maximum_age": summary.age[1],
-        **{name: getattr(registry, name) for name in ("phases", "status", "study_type", "sponsor")},
+        **{name: getattr(registry, name) for name in ("phases", "status", "study_type", "sponsor", "first_posted")},
     }
 
 
@@ -287,11 +288,15 @@ def arrow_tables(pairs: Iterable[Pair]) -> dict[str, pyarrow.Table]:
     except ImportError:
         raise MissingExtraError("pyarrow", "tables") from None
 
+    return {name: pa.Table.from_pylist(rows, arrow_schema(COLUMNS[name])) for name, rows in table_rows(pairs).items()}
+
+
+def arrow_schema(columns: dict[str, Kind]) -> pyarrow.Schema:
+    """The Arrow schema of a table with these columns."""
+    import pyarrow as pa
+
     types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "texts": pa.list_(pa.string())}
-    return {
-        name: pa.Table.from_pylist(rows, pa.schema([(column, types[kind]) for column, kind in COLUMNS[name].items()]))
-        for name, rows in table_rows(pairs).items()
-    }
+    return pa.schema([(column, types[kind]) for column, kind in columns.items()])
 
 
 def write_parquet(pairs: Iterable[Pair], out: Path) -> None:

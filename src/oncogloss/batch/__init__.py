@@ -1,0 +1,1 @@
+"""Many records: streams in, a store of Parquet parts out, and what can be asked of it."""

@@ -1,0 +1,91 @@
+-- Views over the tables of a store. The comment before each says what it answers.
+
+-- Concepts that mentions name, with how many mentions and records name them
+CREATE VIEW concepts AS
+SELECT concept_id, any_value(concept_name) AS concept_name, any_value(concept_vocabulary) AS concept_vocabulary,
+       any_value(type) AS type, any_value(drug_class) AS drug_class, any_value(drug_targets) AS drug_targets,
+       count(*) AS mentions, count(DISTINCT record) AS records
+FROM mentions WHERE concept_id IS NOT NULL GROUP BY concept_id;
+
+-- Biomarkers that a trial requires (inc) or forbids (exc), part by part; those of one any_of are alternatives
+CREATE VIEW biomarker_requirements AS
+WITH said AS (
+    SELECT record, unnest(from_json(biomarkers,
+        '[{"side":"VARCHAR","any_of":["VARCHAR"],"criterion":"VARCHAR","mentions":["VARCHAR"]}]')) AS r
+    FROM trials
+), each AS (SELECT record, r.side AS side, r.criterion AS criterion, r.any_of AS any_of, unnest(r.mentions) AS mention FROM said)
+SELECT e.record, e.side, e.criterion, e.any_of, m.text, m.concept_name, m.marker_genes, m.marker_alteration, m.marker_state,
+       m.marker_threshold
+FROM each e JOIN mentions m USING (record, mention);
+
+-- Trials that require KRAS G12C, by phase
+CREATE VIEW kras_g12c_by_phase AS
+SELECT CASE WHEN len(t.phases) > 0 THEN array_to_string(t.phases, '/') ELSE 'not given' END AS phase,
+       count(*) AS trials, list(t.record ORDER BY t.record) AS records
+FROM trials t
+WHERE t.record IN (
+    SELECT record FROM biomarker_requirements
+    WHERE side = 'inc' AND list_contains(marker_genes, 'KRAS')
+      AND (marker_alteration = 'p.Gly12Cys' OR text ILIKE '%G12C%'))
+GROUP BY 1 ORDER BY 1;
+
+-- Treatments that must have ended some time before the trial, with their class and that time in days where it is in digits
+CREATE VIEW washouts AS
+WITH timed AS (
+    SELECT DISTINCT r.record, m.text AS treatment, coalesce(m.drug_class, m.concept_name, lower(m.text)) AS drug_class,
+           trim(regexp_replace(r.tail_text, '\s+', ' ', 'g')) AS time
+    FROM relations r JOIN mentions m ON m.record = r.record AND m.mention = r.head
+    WHERE r.type = 'HAS_TIME'
+)
+SELECT record, treatment, drug_class, time,
+       try_cast(regexp_extract(time, '(\d+)\s*(?:-\s*)?(day|week|month|year)', 1) AS INTEGER)
+       * CASE regexp_extract(time, '(\d+)\s*(?:-\s*)?(day|week|month|year)', 2)
+         WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 30 WHEN 'year' THEN 365 END AS days
+FROM timed JOIN trials t USING (record)
+WHERE list_contains(t.washouts, trim(regexp_replace(treatment, '\s+', ' ', 'g')) || ': ' || time);
+
+-- Washout by class of drug: how many trials ask for one, and how long it is
+CREATE VIEW washout_by_drug_class AS
+SELECT drug_class, count(DISTINCT record) AS trials, median(days) AS median_days, min(days) AS shortest_days,
+       max(days) AS longest_days
+FROM washouts GROUP BY drug_class ORDER BY trials DESC, drug_class;
+
+-- Cut-offs of PD-L1, trial by trial
+CREATE VIEW pd_l1_cutoffs AS
+SELECT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side
+FROM thresholds h JOIN trials t USING (record) LEFT JOIN criteria c ON c.record = h.record AND c.criterion = h.criterion
+WHERE regexp_matches(h.measure, 'PD-?L1|CD274', 'i');
+
+-- Cut-offs of PD-L1 over the years in which trials were first posted
+CREATE VIEW pd_l1_cutoffs_by_year AS
+SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, unit, count(DISTINCT record) AS trials
+FROM pd_l1_cutoffs GROUP BY ALL ORDER BY ALL;
+
+-- Markers that trials require, by year of first posting
+CREATE VIEW markers_by_year AS
+SELECT coalesce(nullif(left(t.first_posted, 4), ''), 'not given') AS year, gene, count(DISTINCT b.record) AS trials
+FROM (SELECT record, unnest(marker_genes) AS gene FROM biomarker_requirements WHERE side = 'inc') b JOIN trials t USING (record)
+GROUP BY ALL ORDER BY year, trials DESC, gene;
+
+-- Lines and intents of therapy, with how many trials name them
+CREATE VIEW lines_of_therapy AS
+SELECT lower(line) AS line, count(DISTINCT record) AS trials
+FROM (SELECT record, unnest(lines) AS line FROM trials) GROUP BY 1 ORDER BY trials DESC, line;
+
+-- Endpoints by name and rank
+CREATE VIEW endpoints_by_name AS
+SELECT lower(name) AS endpoint, rank, count(DISTINCT record) AS trials, median(time_high_days) AS median_days
+FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
+
+-- Cut-offs by measure and unit
+CREATE VIEW cutoffs AS
+SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value, min(value) AS least, max(value) AS most
+FROM thresholds GROUP BY ALL ORDER BY trials DESC, measure, unit, operator;
+
+-- How much of the eligibility texts was understood
+CREATE VIEW coverage_by_status AS
+SELECT status, sum(end_char - start_char) AS characters, count(*) AS stretches, count(DISTINCT record) AS trials
+FROM coverage GROUP BY status ORDER BY characters DESC;
+
+-- Failures by kind
+CREATE VIEW failures_by_kind AS SELECT kind, count(*) AS failures FROM failures GROUP BY kind ORDER BY failures DESC;

@@ -1,0 +1,172 @@
+"""Verbs for many records: batch, query, report, bench-batch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from oncogloss.cli.app import app
+from oncogloss.cli.options import Model, Out, keep
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from oncogloss.batch.run import Progress
+
+StoreFolder = Annotated[Path, typer.Argument(help="The folder of a store.")]
+
+
+class Shown(StrEnum):
+    """How `query` shows rows."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def batch(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(help="Files, folders, zips, JSON lines, Parquet, AACT's tables (a folder or zip of them)."),
+    ],
+    out: Annotated[Path, typer.Option(help="The store: a folder; one that is there is gone on with.")],
+    model: Model = "micro",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Only records such as `phase=PHASE2,PHASE3` or `condition=lung`; repeatable, all must hold."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many records.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default: one a core.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Keep the text of the passages too.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read again what failed before.")] = False,
+    cache: Annotated[bool, typer.Option(help="Keep readings, so that texts seen before are not read again.")] = True,
+    profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
+) -> None:
+    """Read many records into a store of Parquet files; only those that are new or changed since it was last run.
+
+    May be killed at any time and started again. Ends with status 1 where some records failed.
+
+    Example: `oncogloss batch ctg-studies.json.zip --where condition=cancer --out store`
+    """
+    from oncogloss.batch.inputs import input_bytes
+    from oncogloss.batch.run import Settings, run_batch
+
+    settings = Settings(model, workers, limit, tuple(where or ()), text, retry_failed, cache)
+    bar = _bar()
+    with bar:
+        task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")
+        done = run_batch(
+            inputs, out, settings, passed=lambda n: bar.advance(task, n), tell=lambda p: _show(bar, task, p)
+        )
+    known = f", {done.known} of them known texts" if done.known else ""
+    left_out = f", {done.left_out} left out by --where" if done.left_out else ""
+    print(f"{done.read} read{known}, {done.unchanged} unchanged, {done.failed} failed{left_out}.", file=sys.stderr)
+    if profile:
+        _print_profile(done)
+    if done.failed:
+        print(f"oncogloss: see oncogloss query {out} failures", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _bar() -> Bar:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.fields[read]} records, {task.fields[rate]}{task.fields[failed]} failed"), BarColumn(),
+        TaskProgressColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _show(bar: Bar, task: Any, progress: Progress) -> None:
+    elapsed = bar.tasks[0].elapsed or 0
+    rate = f"{progress.read / elapsed:.1f} a second, " if elapsed > 1 else ""
+    bar.update(task, read=progress.read, failed=progress.failed, rate=rate)
+
+
+def _print_profile(done: Progress) -> None:
+    total = sum(done.seconds.values()) or 1
+    for stage, seconds in sorted(done.seconds.items(), key=lambda item: -item[1]):
+        print(f"{seconds:9.1f} s {seconds / total:5.0%}  {stage}", file=sys.stderr)
+
+
+@app.command()
+def query(
+    store: StoreFolder,
+    sql: Annotated[str | None, typer.Argument(help="SQL, or the name of a table or view; none: list these.")] = None,
+    format: Annotated[Shown, typer.Option(help="How rows are shown.")] = Shown.table,
+) -> None:
+    """Ask a store in SQL (DuckDB's); the database is made from the parts where it is missing or older than they.
+
+    Example: `oncogloss query store kras_g12c_by_phase`
+
+    Example: `oncogloss query store "SELECT record, value FROM thresholds WHERE measure = 'age'"`
+    """
+    from oncogloss.batch.database import TABLES, ask
+
+    names, rows = ask(store, sql or TABLES)
+    if format is Shown.json:
+        import json
+
+        for row in rows:
+            print(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
+    elif format is Shown.csv:
+        import csv
+
+        csv.writer(sys.stdout).writerows([names, *rows])
+    else:
+        _print_rows(names, rows)
+
+
+def _print_rows(names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from oncogloss.writers.style import visible
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if value is None else visible(str(value))) for value in row))
+    Console().print(table)
+
+
+@app.command()
+def report(
+    store: StoreFolder,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
+) -> None:
+    """One page about a store, with plots: markers by year, cut-offs, lines of therapy, endpoints, coverage, failures.
+
+    Example: `oncogloss report store --out report.html`
+    """
+    from oncogloss.batch.report import report_page
+
+    out.write_text(report_page(store), encoding="utf-8")
+    print(out)
+
+
+@app.command("bench-batch")
+def bench_batch(
+    inputs: Annotated[list[Path], typer.Argument(help="Records to measure on, as for `batch`.")],
+    models: Annotated[list[str] | None, typer.Option("--model", help="Repeatable; default: micro and nano.")] = None,
+    limit: Annotated[int, typer.Option(min=8, help="How many records.")] = 100,
+    out: Out = None,
+) -> None:
+    """Measure batches: records a second beside the bare runtime in the same run, memory, hits of the cache.
+
+    Example: `oncogloss bench-batch records.jsonl.gz --limit 100`
+    """
+    from oncogloss.evaluation.batches import measure_batches
+
+    keep(f"# Batches\n\n{measure_batches(inputs, models or ['micro', 'nano'], limit)}", out)

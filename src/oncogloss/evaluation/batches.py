@@ -1,0 +1,242 @@
+"""What a batch costs on this machine beside the bare runtime on the same tokens, in the same run, slice by slice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from oncogloss.batch.database import ask
+from oncogloss.batch.inputs import read_inputs
+from oncogloss.batch.readings import key_of
+from oncogloss.batch.run import CHUNK, PART, Settings, content_sha256, groups, run_batch, system_of
+from oncogloss.batch.store import PARTS, Store, Tables, merged
+from oncogloss.batch.workers import Task, Workers
+from oncogloss.errors import InputError
+from oncogloss.evaluation.kills import invented_records
+from oncogloss.model.bundle import GRAPH, open_bundle
+from oncogloss.model.runtime import Runtime, graph_of, usable_cores
+from oncogloss.model.windows import Window, cut_windows, read_stream
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import Document
+
+SLICE = 16  # records after which bare runtime and batch take turns
+SHORT = 800  # records of the batch whose memory is watched
+COUNTED = 2_000  # records whose texts are compared, without reading them
+Rows = list[tuple[str, str]]
+
+
+def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) -> str:
+    """Markdown: speed, memory and cache of batches over the first `limit` records of the inputs."""
+    documents = _documents(paths, limit)
+    machine = f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
+    parts = [f"{len(documents)} records; {machine}. Busy machine: the columns of CPU seconds are what compares."]
+    for model in models:
+        rows = _measured(documents, model)
+        table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
+        parts.append(f"## {model}\n\n| what | figure |\n|---|---|\n{table}")
+    reading, read = _Clock(), []
+    reading.time(lambda: read.extend((d, content_sha256(d)) for d in _documents(paths, COUNTED)))
+    parts.append(f"## Texts seen before\n\n{_seen_before([document for document, _ in read])}")
+    parts.append(f"Read and hashed, as a record that did not change is: {len(read) / reading.cpu:,.0f} a CPU second.")
+    return "\n\n".join(parts)
+
+
+def _documents(paths: Sequence[Path], limit: int) -> list[Document]:
+    read = (item for item in read_inputs(paths, lambda n: None) if isinstance(item, Document))
+    documents = list(islice(read, limit))
+    if not documents:
+        raise InputError("The inputs hold no records; give some that do.")
+    return documents
+
+
+def _measured(documents: Sequence[Document], model: str) -> Rows:
+    pipeline, cores = load(model, threads=1), usable_cores()
+    windows = [_windows(d, pipeline) for d in documents]
+    bare, batch = _Clock(), _Clock()
+    memory: list[float] = []
+    made: list[Tables] = []
+    with tempfile.TemporaryDirectory(prefix="oncogloss-") as root:
+        folder, system = Path(root) / "store", system_of(pipeline)
+        workers = Workers(pipeline, system, processes=cores, with_text=False)
+        with Store(folder) as store, workers:
+            store.append({"kind": "run", "run": 1, "schema_version": 1})
+            runtime = Runtime(graph_of(open_bundle(model).path(GRAPH)), cores)
+            for turn in groups(range(len(documents)), SLICE):
+                bare.time(lambda turn=turn: _run_bare(runtime, [w for i in turn for w in windows[i]]))  # type: ignore[misc]
+                chosen = [documents[i] for i in turn]
+                batch.time(lambda chosen=chosen: made.extend(_run_batched(workers, chosen, system)))  # type: ignore[misc]
+                if len(made) >= PART or turn[-1] == len(documents) - 1:
+                    batch.time(lambda: store.commit(merged(made)))
+                    made.clear()
+                memory.append(sum(map(_resident, _processes())))
+        tokens = sum(len(w.ids) for ws in windows for w in ws)
+        size = sum(f.stat().st_size for f in (folder / PARTS).rglob("*.parquet")) / len(documents)
+        alike = _alike(folder)
+        flat = _flat(Path(root) / "flat", model)
+        hits = _hits(documents, Path(root) / "again", model)
+    return [
+        ("tokens a record in the network's windows", f"{tokens / len(documents):,.0f}"),
+        ("bare runtime, tokens a CPU second", f"{tokens / bare.cpu:,.0f}"),
+        ("batch, tokens a CPU second, from documents to parts on the disk", f"{tokens / batch.cpu:,.0f}"),
+        ("batch beside bare runtime, CPU seconds", f"{bare.cpu / batch.cpu:.0%}"),
+        ("batch beside bare runtime, seconds by the clock, turn by turn", f"{bare.wall / batch.wall:.0%}"),
+        (f"records a second that {cores} whole cores give (records a CPU second × {cores})",
+         f"{cores * len(documents) / batch.cpu:.1f}"),
+        ("records a second by the clock, beside all else that runs here", f"{len(documents) / batch.wall:.1f}"),
+        ("memory of all processes together, shared pages once: most", f"{max(memory):.0f} MiB"),
+        *flat,
+        ("store, bytes a record", f"{size:,.0f}"),
+        *hits,
+        *alike,
+    ]  # fmt: skip
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{sum(values) / max(1, len(values)):.0f} MiB"
+
+
+def _windows(document: Document, pipeline: Pipeline) -> list[Window]:
+    stream = read_stream(document.passages, pipeline.tokenizer)
+    return cut_windows(stream, pipeline.config.window, pipeline.config.overlap)
+
+
+def _run_bare(runtime: Runtime, windows: Sequence[Window]) -> None:
+    for _ in runtime.run(windows):
+        pass
+
+
+def _run_batched(workers: Workers, documents: Sequence[Document], system: str) -> list[Tables]:
+    tasks = (Task(d, content_sha256(d), key_of(d, system), None) for d in documents)
+    return [outcome.tables for outcome in workers.outcomes(groups(tasks, CHUNK))]
+
+
+class _Clock:
+    """Seconds by the clock and of the processors, of this process and its children."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+
+    def time(self, run: Callable[[], None]) -> None:
+        """Run something and add what it took."""
+        wall, cpu = time.perf_counter(), _cpu()
+        run()
+        self.wall += time.perf_counter() - wall
+        self.cpu += _cpu() - cpu
+
+
+def _processes() -> list[int]:
+    return [os.getpid(), *(child.pid for child in multiprocessing.active_children() if child.pid)]
+
+
+def _cpu() -> float:
+    ticks = 0
+    for process in _processes():
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ticks / os.sysconf("SC_CLK_TCK") + ended.ru_utime + ended.ru_stime
+
+
+def _resident(process: int) -> float:
+    """MiB of a process, pages that several share counted in parts."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def _flat(folder: Path, model: str) -> Rows:
+    """Memory of a batch of many short records of ours, sampled after each chunk."""
+    source, samples = folder.with_suffix(".jsonl"), []
+    invented_records(source, SHORT)
+    run_batch(
+        [source],
+        folder,
+        Settings(model=model, part=4),
+        tell=lambda p: samples.append(sum(map(_resident, _processes()))),
+    )
+    quarter = len(samples) // 4
+    return [
+        (f"memory of a batch of {SHORT} short records: most", f"{max(samples):.0f} MiB"),
+        ("of it: mean of the second quarter, third, last",
+         ", ".join(_mean(samples[i * quarter : (i + 1) * quarter]) for i in (1, 2, 3))),
+    ]  # fmt: skip
+
+
+def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
+    """A week later: half of the records come again under other ids, every eighth of them with a new text."""
+    half = documents[: len(documents) // 2]
+    first, second = folder.with_suffix(".first.jsonl"), folder.with_suffix(".second.jsonl")
+    for path, mark in ((first, ""), (second, " Amended.")):
+        with path.open("w", encoding="utf-8") as file:
+            for i, d in enumerate(half):
+                passages = [p.model_dump() for p in d.passages]
+                if i % 8 == 0:
+                    passages[-1]["text"] += mark
+                name = d.id + ("b" if mark else "")
+                texts = {p["name"]: p["text"] for p in passages}
+                file.write(json.dumps({"id": name, "passages": texts}) + "\n")
+    run_batch([first], folder, Settings(model=model))
+    clock, known = _Clock(), []
+    clock.time(lambda: known.append(run_batch([second], folder, Settings(model=model)).known))
+    size = (folder / "readings.sqlite").stat().st_size / len(half)
+    return [
+        (
+            "texts known, when half of the records come again, every eighth of them amended",
+            f"{known[0]} of {len(half)}",
+        ),
+        ("records a CPU second of that run, start and all", f"{len(half) / clock.cpu:.1f}"),
+        ("readings kept, bytes a record", f"{size:,.0f}"),
+    ]
+
+
+_ALIKE = """
+WITH inside AS (
+    SELECT c.record, c.criterion, c.text, list_sort(list((m.start_char - c.start_char, m.end_char - c.start_char,
+           m.type, m.attributes)) FILTER (m.mention IS NOT NULL)) AS found
+    FROM criteria c LEFT JOIN mentions m
+      ON m.record = c.record AND m.passage = c.passage AND m.start_char >= c.start_char AND m.end_char <= c.end_char
+    GROUP BY ALL
+), numbered AS (
+    SELECT *, row_number() OVER (PARTITION BY text ORDER BY record, criterion) AS n,
+           first_value(found) OVER (PARTITION BY text ORDER BY record, criterion) AS once
+    FROM inside
+)
+SELECT count(*), count(*) FILTER (n > 1), count(*) FILTER (n > 1 AND found IS NOT DISTINCT FROM once) FROM numbered
+"""
+
+
+def _alike(folder: Path) -> Rows:
+    """Whether criteria in the same words were read alike wherever they stood."""
+    criteria, again, alike = ask(folder, _ALIKE)[1][0]
+    share = f" ({alike / again:.0%})" if again else ""
+    return [
+        ("criteria found, of them in words of an earlier one", f"{criteria:,}, {again}"),
+        ("of those, with the same mentions as the earlier one", f"{alike}{share}"),
+    ]
+
+
+def _seen_before(documents: Sequence[Document]) -> str:
+    """Markdown: how many texts of some records stood in a record before them."""
+    whole = [key_of(d, "") for d in documents]
+    passages = [p.sha256.encode() for d in documents for p in d.passages]
+    lines = [
+        hashlib.sha256(line.strip().encode()).digest()
+        for d in documents
+        for p in d.passages
+        if p.name == "eligibility"
+        for line in p.text.splitlines()
+        if line.strip()
+    ]
+    kinds = {"whole records": whole, "passages": passages, "lines of eligibility texts": lines}
+    table = "\n".join(
+        f"| {name} | {len(found):,} | {1 - len(set(found)) / max(1, len(found)):.1%} |" for name, found in kinds.items()
+    )
+    return f"Of the first {len(documents):,} records:\n\n| text | number | seen before |\n|---|---|---|\n{table}"

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from oncogloss.batch.database import FILE, TABLES, ask, made, views_sql
+from oncogloss.batch.report import report_page
+from oncogloss.batch.run import Progress, Settings, run_batch
+from oncogloss.batch.store import COLUMNS, Store, made_tables
+from oncogloss.errors import InputError, StoreError
+from toys import ROOT
+
+Run = Callable[..., Progress]
+RUN = {"kind": "run", "run": 1, "schema_version": 1}
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Path:
+    """A store by hand, whose answers can be counted on fingers."""
+    trial = {
+        "record": "a",
+        "phases": ["PHASE2"],
+        "first_posted": "2021-05-04",
+        "washouts": ["steroids: within 4 weeks"],
+    }
+    trial["biomarkers"] = '[{"side": "inc", "any_of": ["KRAS G12C"], "criterion": "c1", "mentions": ["m1"]}]'
+    mentions = [
+        {"record": "a", "mention": "m1", "text": "KRAS G12C", "type": "BIOMARKER", "marker_genes": ["KRAS"],
+         "marker_alteration": "p.Gly12Cys", "concept_id": "OG:x", "concept_name": "KRAS G12C"},
+        {"record": "a", "mention": "m2", "text": "steroids", "type": "DRUG_CLASS", "drug_class": "corticosteroid"},
+        {"record": "a", "mention": "m3", "text": "within 4 weeks", "type": "TIME"},
+    ]  # fmt: skip
+    rows = {
+        "records": [{"record": "a", "status": "read", "source": "a.json"}],
+        "trials": [trial],
+        "mentions": mentions,
+        "relations": [{"record": "a", "type": "HAS_TIME", "head": "m2", "tail": "m3", "tail_text": "within  4 weeks"}],
+        "thresholds": [
+            {
+                "record": "a",
+                "criterion": "c1",
+                "measure": "PD-L1",
+                "operator": ">=",
+                "value": 50.0,
+                "unit": "%",
+                "text": "t",
+            }
+        ],
+        "coverage": [
+            {"record": "a", "start_char": 0, "end_char": 10, "status": "structured", "passage": "eligibility"}
+        ],
+        "endpoints": [{"record": "a", "name": "OS <b>", "rank": "primary"}],
+    }
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        store.commit(made_tables(rows))
+    return tmp_path
+
+
+def test_views_answer_the_questions(facts: Path) -> None:
+    assert ask(facts, "kras_g12c_by_phase")[1] == [("PHASE2", 1, ["a"])]
+    assert ask(facts, "washout_by_drug_class")[1] == [("corticosteroid", 1, 28.0, 28, 28)]
+    assert ask(facts, "pd_l1_cutoffs_by_year")[1] == [("2021", ">=", 50.0, "%", 1)]
+    assert ask(facts, "markers_by_year")[1] == [("2021", "KRAS", 1)]
+    assert ask(facts, "SELECT concept_name, mentions, records FROM concepts")[1] == [("KRAS G12C", 1, 1)]
+
+
+def test_every_table_and_view_can_be_asked(facts: Path) -> None:
+    names = {row[0] for row in ask(facts, TABLES)[1]}
+    assert names >= {*COLUMNS, "runs", "concepts"}
+    assert len(names) == len(COLUMNS) + 1 + views_sql().count("CREATE VIEW")
+    for name in names:
+        ask(facts, name)
+
+
+def test_a_wrong_query_is_one_sentence_and_nothing_is_written(facts: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be answered: Binder Error"):
+        ask(facts, "SELECT nope FROM trials")
+    with pytest.raises(InputError, match="read-only"):
+        ask(facts, "DROP TABLE trials")
+    with pytest.raises(StoreError, match="no store"):
+        ask(facts / "elsewhere", "trials")
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "garbled", "flipped", "wal"])
+def test_a_damaged_database_is_made_anew(damage: str, facts: Path) -> None:
+    count = "SELECT (SELECT count(*) FROM mentions), (SELECT md5(string_agg(text, '' ORDER BY mention)) FROM mentions)"
+    before, path = ask(facts, count), facts / FILE
+    data = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    elif damage == "wal":
+        Path(f"{path}.wal").write_bytes(b"\x07garbled log" * 99)
+    else:
+        middle = bytes(b ^ 255 for b in data[8192:])
+        new = {"cut": data[: len(data) // 2], "garbled": b"\0" * len(data), "flipped": data[:8192] + middle}
+        path.write_bytes(new[damage])
+    assert ask(facts, count) == before
+
+
+def test_it_is_made_anew_when_the_parts_change_and_else_left_alone(run: Run, records: Path, tmp_path: Path) -> None:
+    run(records, tmp_path, limit=8)
+    assert ask(tmp_path, "SELECT count(*) FROM trials")[1] == [(8,)]
+    stamp = made(tmp_path).stat().st_mtime_ns
+    assert made(tmp_path).stat().st_mtime_ns == stamp
+    run(records, tmp_path)
+    assert ask(tmp_path, "SELECT count(*) FROM trials")[1] == [(24,)]
+
+
+def test_a_damaged_part_is_told_rather_than_left_out(facts: Path) -> None:
+    part = facts / "parts" / "000001" / "mentions.parquet"
+    part.write_bytes(part.read_bytes()[:-9] + b"012345678")
+    with pytest.raises(StoreError, match=r"mentions.parquet: is missing or differs"):
+        ask(facts, "trials")
+
+
+def test_the_report_is_one_page_without_anything_fetched(facts: Path) -> None:
+    page = report_page(facts)
+    assert "<script" not in page and "http" not in page and "OS <b>" not in page and "os &lt;b&gt;" in page
+    svgs = [part.partition("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
+    assert len(svgs) == 6
+    for svg in svgs:
+        ElementTree.fromstring("<svg" + svg)
+
+
+def test_a_report_of_nothing_says_so(tmp_path: Path, bundle: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.write_text("{}\n{}\n")
+    assert run_batch([file], tmp_path / "store", Settings(model=str(bundle))).failed == 2
+    page = report_page(tmp_path / "store")
+    assert page.count("Nothing.") == 7
+
+
+def test_the_guide_names_every_table_and_view(facts: Path) -> None:
+    guide = (ROOT / "docs/batch.md").read_text(encoding="utf-8")
+    for name, *_ in ask(facts, TABLES)[1]:
+        assert f"`{name}`" in guide, name
