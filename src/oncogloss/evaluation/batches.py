@@ -43,7 +43,8 @@ def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) ->
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
         parts.append(f"## {model}\n\n| what | figure |\n|---|---|\n{table}")
-    reading, read = _Clock(), []
+    reading = _Clock()
+    read: list[tuple[Document, str]] = []
     reading.time(lambda: read.extend((d, content_sha256(d)) for d in _documents(paths, COUNTED)))
     parts.append(f"## Texts seen before\n\n{_seen_before([document for document, _ in read])}")
     parts.append(f"Read and hashed, as a record that did not change is: {len(read) / reading.cpu:,.0f} a CPU second.")
