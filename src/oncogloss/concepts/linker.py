@@ -3,15 +3,18 @@ parts."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from typing import NamedTuple
+from importlib import resources
+from typing import Literal, NamedTuple
 
 from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
 from oncogloss.concepts.drugs import class_of, other_forms
 from oncogloss.concepts.markers import compose_biomarker, marker_of
-from oncogloss.concepts.short_forms import Context, Sense, choose, spelled_out
+from oncogloss.concepts.names import keys
+from oncogloss.concepts.short_forms import Context, choose, spelled_out
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept, Marker, Match
 
@@ -33,9 +36,8 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-# weights of a concept found by other words or in another order, by the long form, by what the context makes a short
-# form mean, made of its parts, broader than what is named, or the class of a drug by its stem: set by hand
-BY_OTHER_ORDER, BY_LONG_FORM, BY_CONTEXT, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.9, 0.6, 0.5
+Way = Literal["words", "short", "order", "parts", "broader", "stem"]  # how a name led to its entry; `short`: as letters
+Source = Literal["", "long form", "context"]  # what was looked up: the mention, its long form, what its context makes it
 
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
@@ -102,11 +104,20 @@ _VAGUE = {  # what heads a name without saying what is wrong
 
 
 class _Hit(NamedTuple):
-    """An entry, how surely it is the one that was named, and how it was found."""
+    """An entry and how it was found."""
 
     entry: Entry
-    score: float
-    match: Match
+    way: Way
+    source: Source = ""
+    marker: Marker | None = None
+
+
+class Link(NamedTuple):
+    """A concept and how it was found: what `scores.json` tells the score of."""
+
+    concept: Concept
+    way: Way
+    source: Source
 
 
 def link(
@@ -117,13 +128,21 @@ def link(
     A defined short form is looked up by its long form `expansion` first, since the document says what it means; one
     that is not defined and has several senses by what its `context` makes it mean.
     """
+    found = traced(type_, text, expansion, vocabulary, context)
+    return found.concept if found else None
+
+
+def traced(
+    type_: str, text: str, expansion: str | None, vocabulary: Vocabulary, context: Context | None = None
+) -> Link | None:
+    """As `link`, with how the concept was found."""
     kinds = TYPES.get(type_, ())
     spelled = None
     if context is not None and expansion is None and kinds:
         senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s")) or []
         sense = choose(senses, kinds, (context.without(0, len(text)), context.record)) if senses else None
         if sense is not None:
-            return _meant(sense, vocabulary)
+            return _named(sense.type, sense.name, None, None, vocabulary, "context")
         if any(other.type in kinds for other in senses):
             return None
         spelled = spelled_out(text, kinds, context, vocabulary.senses)
@@ -131,38 +150,38 @@ def link(
 
 
 @lru_cache(maxsize=2**15)
-def _named(type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary) -> Concept | None:
-    """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out."""
-    names = [(name, weight) for name, weight in ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT)) if name]
-    for name, weight in names:
+def _named(
+    type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary, source: Source = ""
+) -> Link | None:
+    """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out.
+    `source` says what `text` is."""
+    asked: tuple[tuple[str | None, Source], ...] = ((expansion, "long form"), (text, source), (spelled, "context"))
+    names = [(name, said) for name, said in asked if name]
+    for name, said in names:
         if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
-            return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
-    for name, weight in reversed(names) if spelled else names:
+            marker = marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None
+            return _link(type_, hit._replace(source=said, marker=marker))
+    for name, said in reversed(names) if spelled else names:
         if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
-            return _concept(hit, weight)
+            return _link(type_, hit._replace(source=said))
     return None
-
-
-def _meant(sense: Sense, vocabulary: Vocabulary) -> Concept | None:
-    """The concept of a short form's sense, which may have none."""
-    concept = link(sense.type, sense.name, None, vocabulary)
-    return concept.model_copy(update={"score": round(concept.score * BY_CONTEXT, 4)}) if concept else None
 
 
 def link_id(id_: str, vocabulary: Vocabulary) -> Concept | None:
     """The concept that has an id such as `MESH:D001943`, its own or as a cross-reference; None where there is none."""
     entry = vocabulary.with_id(id_)
-    return _concept(_Hit(entry, 1.0, "name"), 1.0) if entry else None
+    return _concept(entry, 1.0, "name", None) if entry else None
 
 
 def _found(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     hits = (vocabulary.find(kind, name) for kind in TYPES.get(type_, ()))
-    return next((_Hit(hit[0], BY_OTHER_ORDER if hit[1] else 1.0, "name") for hit in hits if hit), None)
+    same: Way = "short" if "".join(keys(name)[:1]).startswith("=") else "words"
+    return next((_Hit(hit[0], "order" if hit[1] else same) for hit in hits if hit), None)
 
 
 def _made(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     entry = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
-    return _Hit(entry, BY_PARTS, "parts") if entry else None
+    return _Hit(entry, "parts") if entry else None
 
 
 def _wider(name: str) -> Iterator[str]:
@@ -191,7 +210,7 @@ def _broader(type_: str, wider: Callable[[str], Iterator[str]], name: str, vocab
     """The disease, procedure, class or outcome that is named with fewer words."""
     found = (_found(type_, fewer, vocabulary) or _shorter(type_, fewer, vocabulary) for fewer in wider(name))
     hits = (hit for hit in found if hit)
-    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits), None)
+    return next((_Hit(hit.entry, "broader") for hit in hits), None)
 
 
 def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -200,7 +219,7 @@ def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     bare = re.sub(r"[- ]infected$", " infection", name)
     forms = [bare] if bare != name else [f"{name} {kind}" for kind in ("disorder", "disease", "syndrome")]
     if hit := next((hit for form in forms if (hit := _found(type_, form, vocabulary))), None):
-        return hit._replace(score=BY_OTHER_ORDER)
+        return hit._replace(way="order")
     return next((h for wider in (_wider, _affected, _last) if (h := _broader(type_, wider, name, vocabulary))), None)
 
 
@@ -226,20 +245,20 @@ def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The drug by another form of its name, or the class that it is of by what it is called."""
     hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
     if hit := next((hit for hit in hits if hit), None):
-        return _Hit(hit[0], BY_OTHER_ORDER, "name")
+        return _Hit(hit[0], "order")
     if made := compose_class(name, vocabulary):
-        return _Hit(made, BY_PARTS, "parts")
+        return _Hit(made, "parts")
     said = class_of(name)
     if said and not said.targets and (carrier := vocabulary.find("DRUG", name.split()[0])):
         said = said._replace(targets=carrier[0].targets)  # of the antibody that a conjugate begins with
-    return _Hit(class_entry(said), BY_STEM, "stem") if said else None
+    return _Hit(class_entry(said), "stem") if said else None
 
 
 def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     """What is named without the idle words of the name."""
     bare = _IDLE[type_].sub("", name) if type_ in _IDLE else name
     hit = _found(type_, bare, vocabulary) if bare != name else None
-    return hit._replace(score=BY_OTHER_ORDER) if hit else None
+    return hit._replace(way="order") if hit else None
 
 
 def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -261,14 +280,34 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
 }
 
 
-def _concept(hit: _Hit, weight: float, marker: Marker | None = None) -> Concept:
-    entry = hit.entry
+_MATCHES: dict[Way, Match] = {"parts": "parts", "broader": "broader", "stem": "stem"}
+
+
+@lru_cache(maxsize=1)
+def _scores() -> dict[str, float]:
+    """How often a concept that was found so is the right one, by `score_keys`."""
+    table = json.loads(resources.files(__package__).joinpath("scores.json").read_text(encoding="utf-8"))
+    return {key: float(share) for key, (share, _) in table.items()}
+
+
+def score_keys(type_: str, way: Way, source: Source) -> list[str]:
+    """Under which a score is kept, the closest first: by type, way and source; by way and source; by way."""
+    of = f"{way} {source}".rstrip()
+    return list(dict.fromkeys((f"{type_} {of}", of, way)))
+
+
+def _link(type_: str, hit: _Hit) -> Link:
+    score = next(known for key in score_keys(type_, hit.way, hit.source) if (known := _scores().get(key)) is not None)
+    return Link(_concept(hit.entry, score, _MATCHES.get(hit.way, "name"), hit.marker), hit.way, hit.source)
+
+
+def _concept(entry: Entry, score: float, match: Match, marker: Marker | None) -> Concept:
     return Concept(
         id=entry.id,
         name=entry.name,
         vocabulary=entry.vocabulary,
-        score=round(hit.score * weight, 4),
-        match=hit.match,
+        score=score,
+        match=match,
         xrefs=entry.xrefs,
         parents=entry.parents,
         drug_class=entry.drug_class or None,

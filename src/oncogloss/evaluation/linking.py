@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from oncogloss.concepts import Vocabulary, link
+from oncogloss.concepts import Context, Vocabulary, link
 from oncogloss.errors import CorpusError
 from oncogloss.schema import Concept
 
@@ -36,13 +36,14 @@ own or as its cross-reference. Right: the concept has one of the mention's ids."
 
 
 class GoldMention(NamedTuple):
-    """A mention with the ids that are right for it, and the long form that its document defines it by."""
+    """A mention with the ids that are right for it, the long form that its document defines it by, and its sentence."""
 
     document: str
     text: str
     kind: str
     ids: tuple[str, ...]
     expansion: str | None
+    context: Context | None = None
 
 
 def gold_mentions(path: Path) -> Iterator[GoldMention]:
@@ -63,12 +64,30 @@ def gold_mentions(path: Path) -> Iterator[GoldMention]:
                 before = ends.get(int(start) - 2)
                 if before and text[int(start) - 2 : int(start)] == " (" and text[int(end) : int(end) + 1] == ")":
                     long[short] = before
-            for document, _, _, mention, kind, ids, *_ in rows:
+            for document, start, end, mention, kind, ids, *_ in rows:
                 known = tuple(KINDS[kind][0] + i.removeprefix("MESH:") for i in re.split("[|,;]", ids) if i != "-1")
                 if known and known != (f"{KINDS[kind][0]}-",):
-                    yield GoldMention(document, mention, kind, known, long.get(mention))
+                    context = _context(text, int(start), int(end))
+                    yield GoldMention(document, mention, kind, known, long.get(mention), context)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise CorpusError(f"{path}: no gzipped PubTator file ({error}); fetch it again.") from None
+
+
+def _context(text: str, start: int, end: int) -> Context:
+    """The sentence that a mention stands in."""
+    before, behind = text.rfind(". ", 0, start), text.find(". ", end)
+    first = before + 2 if before >= 0 else 0
+    return Context(text[first : behind + 1 if behind >= 0 else len(text)], start - first)
+
+
+def is_right(concept: Concept, mention: GoldMention) -> bool:
+    """Has the concept one of the mention's ids?"""
+    return not {concept.id, *concept.xrefs}.isdisjoint(mention.ids)
+
+
+def is_covered(mention: GoldMention, vocabulary: Vocabulary) -> bool:
+    """Does the vocabulary hold one of the mention's ids, as a concept's own or as its cross-reference?"""
+    return any(vocabulary.with_id(i) for i in mention.ids)
 
 
 def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
@@ -97,10 +116,9 @@ def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
 def _row(kind: str, gold: Sequence[GoldMention], vocabulary: Vocabulary) -> str:
     counted: Counter[str] = Counter()
     for mention in gold:
-        covered = any(vocabulary.with_id(i) for i in mention.ids)
         concept = linked(mention, vocabulary)
-        right = concept is not None and bool({concept.id, *concept.xrefs} & set(mention.ids))
-        counted["covered"] += covered
+        right = concept is not None and is_right(concept, mention)
+        counted["covered"] += is_covered(mention, vocabulary)
         counted["right"] += right
         counted["none"] += concept is None
         counted["wrong"] += concept is not None and not right
