@@ -4,16 +4,17 @@ parts."""
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
 from oncogloss.concepts.drugs import class_of, other_forms
 from oncogloss.concepts.markers import compose_biomarker, marker_of
-from oncogloss.concepts.names import keys
+from oncogloss.concepts.names import keys, telling_words
 from oncogloss.concepts.short_forms import Context, choose, spelled_out
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept, Marker, Match
@@ -36,8 +37,11 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-Way = Literal["words", "short", "order", "parts", "broader", "stem"]  # how a name led to its entry; `short`: as letters
+Way = Literal["words", "short", "order", "parts", "broader", "stem", "alike"]  # how a name led to its entry; `short`: as letters
 Source = Literal["", "long form", "context"]  # what was looked up: the mention, its long form, what its context makes it
+
+LEAST_ALIKE = 0.5  # score from which a concept counts that is only alike
+_SEVERAL = re.compile(r"\b(?:and|or)\b|[/,;]")  # what joins the names of several things
 
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
@@ -110,6 +114,7 @@ class _Hit(NamedTuple):
     way: Way
     source: Source = ""
     marker: Marker | None = None
+    score: float | None = None  # of this very hit, where the way alone does not tell it
 
 
 class Link(NamedTuple):
@@ -162,8 +167,11 @@ def _named(
             marker = marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None
             return _link(type_, hit._replace(source=said, marker=marker))
     for name, said in reversed(names) if spelled else names:
-        if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
-            return _link(type_, hit._replace(source=said))
+        near = _alike(type_, name, vocabulary)
+        hit = _NEXT[type_](name, vocabulary) if type_ in _NEXT else None
+        found = [_link(type_, each._replace(source=said)) for each in (hit, near) if each]
+        if found:
+            return max(found, key=lambda link: link.concept.score)
     return None
 
 
@@ -254,6 +262,30 @@ def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     return _Hit(class_entry(said), "stem") if said else None
 
 
+def likeness(name: str, near: Sequence[tuple[Entry, float]]) -> list[float]:
+    """What tells how surely the first of the concepts most alike is the one named: how near it is, how much nearer than
+    the next, how many of the name's words its preferred name has, and the other way round; is the name one word."""
+    said, its = set(telling_words(name)), set(telling_words(near[0][0].name))
+    common = len(said & its)
+    ahead = near[0][1] - (near[1][1] if len(near) > 1 else 0.0)
+    return [1.0, near[0][1], ahead, common / max(1, len(said)), common / max(1, len(its)), float(len(said) == 1)]
+
+
+def may_be_alike(name: str) -> bool:
+    """May the likeness of words tell what is named? Not of a short form, nor of several things at once."""
+    return not ("".join(keys(name)[:1]).startswith("=") or _SEVERAL.search(name))
+
+
+def _alike(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The concept whose names are most like this one, where that is rather right than wrong."""
+    near = vocabulary.alike(type_, name) if may_be_alike(name) else []
+    if not near:
+        return None
+    logit = sum(weight * value for weight, value in zip(_alike_weights(), likeness(name, near), strict=True))
+    score = round(1 / (1 + math.exp(-logit)), 3)
+    return _Hit(near[0][0], "alike", score=score) if score >= LEAST_ALIKE else None
+
+
 def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     """What is named without the idle words of the name."""
     bare = _IDLE[type_].sub("", name) if type_ in _IDLE else name
@@ -280,14 +312,19 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
 }
 
 
-_MATCHES: dict[Way, Match] = {"parts": "parts", "broader": "broader", "stem": "stem"}
+_MATCHES: dict[Way, Match] = {"parts": "parts", "broader": "broader", "stem": "stem", "alike": "alike"}
 
 
 @lru_cache(maxsize=1)
-def _scores() -> dict[str, float]:
-    """How often a concept that was found so is the right one, by `score_keys`."""
-    table = json.loads(resources.files(__package__).joinpath("scores.json").read_text(encoding="utf-8"))
-    return {key: float(share) for key, (share, _) in table.items()}
+def _learned() -> dict[str, Any]:
+    """What `training.link_scores` wrote: `shares` by `score_keys`, and weights of what `likeness` tells."""
+    table: dict[str, Any] = json.loads(resources.files(__package__).joinpath("scores.json").read_text("utf-8"))
+    return table
+
+
+def _alike_weights() -> list[float]:
+    weights: list[float] = _learned()["alike"]
+    return weights
 
 
 def score_keys(type_: str, way: Way, source: Source) -> list[str]:
@@ -297,7 +334,8 @@ def score_keys(type_: str, way: Way, source: Source) -> list[str]:
 
 
 def _link(type_: str, hit: _Hit) -> Link:
-    score = next(known for key in score_keys(type_, hit.way, hit.source) if (known := _scores().get(key)) is not None)
+    shares = _learned()["shares"]
+    score = hit.score or next(shares[key][0] for key in score_keys(type_, hit.way, hit.source) if key in shares)
     return Link(_concept(hit.entry, score, _MATCHES.get(hit.way, "name"), hit.marker), hit.way, hit.source)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oncogloss.concepts import Context, Vocabulary, link
+from oncogloss.concepts.vocabulary import Entry
 from oncogloss.errors import CorpusError
 from oncogloss.schema import Concept
 
@@ -80,7 +81,7 @@ def _context(text: str, start: int, end: int) -> Context:
     return Context(text[first : behind + 1 if behind >= 0 else len(text)], start - first)
 
 
-def is_right(concept: Concept, mention: GoldMention) -> bool:
+def has_id(concept: Concept | Entry, mention: GoldMention) -> bool:
     """Has the concept one of the mention's ids?"""
     return not {concept.id, *concept.xrefs}.isdisjoint(mention.ids)
 
@@ -117,7 +118,7 @@ def _row(kind: str, gold: Sequence[GoldMention], vocabulary: Vocabulary) -> str:
     counted: Counter[str] = Counter()
     for mention in gold:
         concept = linked(mention, vocabulary)
-        right = concept is not None and is_right(concept, mention)
+        right = concept is not None and has_id(concept, mention)
         counted["covered"] += is_covered(mention, vocabulary)
         counted["right"] += right
         counted["none"] += concept is None

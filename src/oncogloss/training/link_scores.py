@@ -1,20 +1,27 @@
-"""Scores of concepts: how often one that was found so was the annotators', in training parts of public corpora."""
+"""Scores of concepts: how often one that was found so was the annotators', in training parts of public corpora.
+
+Of concepts that are only alike, a logistic regression on what `concepts.linker.likeness` tells.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from oncogloss.concepts import Vocabulary
-from oncogloss.concepts.linker import Link, score_keys, traced
+from oncogloss.concepts.index import GROUPS
+from oncogloss.concepts.linker import Link, likeness, may_be_alike, score_keys, traced
 from oncogloss.errors import CorpusError
-from oncogloss.evaluation.linking import KINDS, GoldMention, gold_mentions, is_covered, is_right
+from oncogloss.evaluation.linking import KINDS, GoldMention, gold_mentions, has_id, is_covered
 from oncogloss.training.files import replace_file
 
 TRAINING = ("bc5cdr_pubtator/CDR_TrainingSet.PubTator.txt.gz", "biored/Train.PubTator.gz")
 BORROWED = {"parts": "order", "stem": "broader"}  # ways that no corpus judges, and whose shares they take
+_STEPS, _DECAY = 20, 1.0
 _WEIGHT = 10.0  # of the wider share, in mentions, beside those counted
 
 
@@ -24,7 +31,7 @@ def judged_links(mentions: Iterable[GoldMention], vocabulary: Vocabulary) -> Ite
         found = ((t, traced(t, m.text, m.expansion, vocabulary, m.context)) for t in KINDS[m.kind][1])
         for type_, link in found:
             if link:
-                yield type_, link, is_right(link.concept, m)
+                yield type_, link, has_id(link.concept, m)
                 break
 
 
@@ -50,11 +57,44 @@ def _steps(key: str, wider: dict[str, str]) -> int:
     return 1 + _steps(wider[key], wider) if key else 0
 
 
+def judged_alike(
+    mentions: Iterable[GoldMention], names_alone: Vocabulary, vocabulary: Vocabulary
+) -> list[tuple[list[float], bool]]:
+    """(what tells how alike, is it right) of the nearest concept of each disease that no name fits, once a document."""
+    found = {}
+    for m in mentions:
+        name = m.expansion or m.text
+        type_ = KINDS[m.kind][1][0]
+        if type_ not in GROUPS or not is_covered(m, vocabulary):
+            continue
+        link = traced(type_, m.text, m.expansion, names_alone, m.context)
+        if (link is None or link.way == "broader") and may_be_alike(name):
+            if near := vocabulary.alike(type_, name):
+                found[m.document, name] = (likeness(name, near), has_id(near[0][0], m))
+    return list(found.values())
+
+
+def fit_alike(judged: Sequence[tuple[list[float], bool]]) -> list[float]:
+    """Weights of a logistic regression with a Gaussian prior, by Newton's method; without examples all 0."""
+    features = np.array([f for f, _ in judged]).reshape(len(judged), -1)
+    right = np.array([r for _, r in judged], float)
+    weights = np.zeros(features.shape[1])
+    for _ in range(_STEPS):
+        said = 1 / (1 + np.exp(-features @ weights))
+        slope = features.T @ (right - said) - _DECAY * weights
+        curve = (features.T * (said * (1 - said))) @ features + _DECAY * np.eye(len(weights))
+        weights += np.linalg.solve(curve, slope)
+    return [round(float(weight), 3) for weight in weights]
+
+
 def write_scores(corpora: Path, vocabulary: Vocabulary, out: Path) -> None:
     """Write the scores learned from the training parts in `corpora`, JSON. Raises CorpusError where one is missing."""
     paths = [corpora / file for file in TRAINING]
     if missing := [path for path in paths if not path.is_file()]:
         raise CorpusError(f"{missing[0]} is not there; the scores are learned from it.")
-    judged = (found for path in paths for found in judged_links(gold_mentions(path), vocabulary))
-    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in fit_scores(judged).items())
-    replace_file(out, f"{{\n{lines}\n}}\n".encode())
+    mentions = [mention for path in paths for mention in gold_mentions(path)]
+    names_alone = Vocabulary(vocabulary.folder)
+    names_alone.index = None
+    near = judged_alike(mentions, names_alone, vocabulary) if vocabulary.index else []
+    learned = {"alike": fit_alike(near), "shares": fit_scores(judged_links(mentions, names_alone))}
+    replace_file(out, (json.dumps(learned, indent=1) + "\n").encode())
