@@ -53,18 +53,21 @@ def packed(rows: Floats) -> NDArray[np.uint8]:
     """Rows of an even width in four bits a number, each by its own largest; their lengths are not kept."""
     top = np.maximum(np.abs(rows).max(1, keepdims=True), 1e-9)
     steps = (np.round(rows / top * 7) + 8).astype(np.uint8)
-    return steps[:, 0::2] << 4 | steps[:, 1::2]
+    pairs: NDArray[np.uint8] = steps[:, 0::2] << 4 | steps[:, 1::2]
+    return pairs
 
 
 def unpacked(rows: NDArray[np.uint8]) -> Floats:
     """Unit rows of what was packed; zeros stay zeros."""
-    steps = np.stack([rows >> 4, rows & 15], -1).reshape(len(rows), -1).astype(np.float32) - 8
+    steps = np.stack([rows >> 4, rows & 15], -1).reshape(len(rows), 2 * rows.shape[1]).astype(np.float32) - 8
     return unit(steps)
 
 
 def unit(rows: Floats) -> Floats:
     """The rows, each of length 1; zeros stay zeros."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9).astype(np.float32)
+    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    scaled: Floats = (rows / lengths).astype(np.float32)
+    return scaled
 
 
 def write_index(table: Floats, rows: NDArray[np.int64], groups: NDArray[np.int64], held: Floats, folder: Path) -> None:
@@ -96,7 +99,9 @@ class Index:
         """The unit vector of a name, (WIDTH,); zeros where it has no word."""
         places, weights = pieces(name)
         lengths = self._pieces["length"][places].astype(np.float32) * np.asarray(weights, np.float32)
-        return unit((lengths @ unpacked(self._pieces["vector"][places]))[None])[0]
+        summed = lengths @ unpacked(self._pieces["vector"][places])
+        of_length_1: Floats = unit(summed[None])[0]
+        return of_length_1
 
     def nearest(self, type_: str, name: str, count: int = 2) -> list[Near]:
         """The concepts of an entity type that are nearest to a name, the nearest first; none where it has no words."""

@@ -37,8 +37,9 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-Way = Literal["words", "short", "order", "parts", "broader", "stem", "alike"]  # how a name led to its entry; `short`: as letters
-Source = Literal["", "long form", "context"]  # what was looked up: the mention, its long form, what its context makes it
+# how a name led to its entry; `short`: by its letters alone
+Way = Literal["words", "short", "order", "parts", "broader", "stem", "alike"]
+Source = Literal["", "long form", "context"]  # what was looked up: the mention, its long form, what its context means
 
 LEAST_ALIKE = 0.5  # score from which a concept counts that is only alike
 _SEVERAL = re.compile(r"\b(?:and|or)\b|[/,;]")  # what joins the names of several things
@@ -169,6 +170,8 @@ def _named(
     for name, said in reversed(names) if spelled else names:
         near = _alike(type_, name, vocabulary)
         hit = _NEXT[type_](name, vocabulary) if type_ in _NEXT else None
+        if hit and near and hit.entry.id == near.entry.id:
+            near = None
         found = [_link(type_, each._replace(source=said)) for each in (hit, near) if each]
         if found:
             return max(found, key=lambda link: link.concept.score)

@@ -68,9 +68,9 @@ def judged_alike(
         if type_ not in GROUPS or not is_covered(m, vocabulary):
             continue
         link = traced(type_, m.text, m.expansion, names_alone, m.context)
-        if (link is None or link.way == "broader") and may_be_alike(name):
-            if near := vocabulary.alike(type_, name):
-                found[m.document, name] = (likeness(name, near), has_id(near[0][0], m))
+        is_open = (link is None or link.way == "broader") and may_be_alike(name)
+        if near := vocabulary.alike(type_, name) if is_open else []:
+            found[m.document, name] = (likeness(name, near), has_id(near[0][0], m))
     return list(found.values())
 
 
