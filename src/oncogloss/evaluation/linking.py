@@ -33,7 +33,8 @@ KINDS = {
 
 _EXPLAINED = """Gold mentions that have a concept id, linked one by one by their text; a mention in brackets behind \
 another is taken for its short form. Coverage: share of mentions one of whose ids the vocabulary holds, as a concept's \
-own or as its cross-reference. Right: the concept has one of the mention's ids."""
+own or as its cross-reference. Right: the concept has one of the mention's ids. Of the linked: share that is \
+right, and mean score, of the covered mentions that are given a concept."""
 
 
 class GoldMention(NamedTuple):
@@ -100,8 +101,9 @@ def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
 def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
     """Markdown: coverage and accuracy by corpus, split and type. Raises CorpusError where none of them is there."""
     lines = [
-        "| corpus | split | type | mentions | coverage | accuracy@1 | among covered | no concept | wrong concept |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| corpus | split | type | mentions | coverage | accuracy@1 | among covered | no concept | wrong concept "
+        "| of the linked, right | score |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for corpus, split, file in CORPORA:
         if not (folder / file).is_file():
@@ -116,13 +118,17 @@ def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
 
 def _row(kind: str, gold: Sequence[GoldMention], vocabulary: Vocabulary) -> str:
     counted: Counter[str] = Counter()
+    scores = []
     for mention in gold:
         concept = linked(mention, vocabulary)
         right = concept is not None and has_id(concept, mention)
-        counted["covered"] += is_covered(mention, vocabulary)
+        covered = is_covered(mention, vocabulary)
+        counted["covered"] += covered
+        scores += [concept.score] if concept and covered else []
         counted["right"] += right
         counted["none"] += concept is None
         counted["wrong"] += concept is not None and not right
     shares = [counted["covered"] / len(gold), counted["right"] / len(gold)]
     shares += [counted["right"] / max(1, counted["covered"]), counted["none"] / len(gold), counted["wrong"] / len(gold)]
+    shares += [counted["right"] / max(1, len(scores)), sum(scores) / max(1, len(scores))]
     return " | ".join([kind, str(len(gold)), *(f"{share:.3f}" for share in shares)])
