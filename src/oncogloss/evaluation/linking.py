@@ -118,7 +118,7 @@ def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
 
 def _row(kind: str, gold: Sequence[GoldMention], vocabulary: Vocabulary) -> str:
     counted: Counter[str] = Counter()
-    scores = []
+    scores: list[float] = []
     for mention in gold:
         concept = linked(mention, vocabulary)
         right = concept is not None and has_id(concept, mention)
