@@ -30,7 +30,7 @@ Category = Literal[
     "measurable_disease", "life_expectancy", "specimen", "procedure", "consent", "compliance",
     "allergy", "psychosocial", "other",
 ]  # fmt: skip
-Match = Literal["name", "parts", "broader", "stem"]
+Match = Literal["name", "parts", "broader", "stem", "alike"]
 LogicOp = Literal["fact", "all", "any", "not", "except", "at_least", "if"]
 Operator = Literal[">=", ">", "<=", "<", "=", "range"]
 CoverageStatus = Literal["structured", "partly", "untouched"]
@@ -129,8 +129,8 @@ class Concept(_Frozen):
     """What a mention names: an entry of a public vocabulary, or one of our own (`OG:`) where no public one has it.
 
     `match` says how it was found: by one of its names, made of the parts of the mention, as the nearest `broader`
-    concept that has a name where the mention's own has none, or as the class that the `stem` of an unknown drug's name
-    tells.
+    concept that has a name where the mention's own has none, as the class that the `stem` of an unknown drug's name
+    tells, or as the concept whose names are most `alike`. `score` is how often what was found so is right.
     """
 
     id: str

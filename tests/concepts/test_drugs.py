@@ -37,7 +37,7 @@ def test_a_drug_by_another_form_of_its_name(name: str, form: str) -> None:
 @pytest.mark.parametrize(("name", "told"), UNSEEN.items())
 def test_an_unseen_drug_is_placed_in_its_class(name: str, told: tuple[str, str, tuple[str, ...]]) -> None:
     concept = link("DRUG", name, None, open_vocabulary())
-    assert concept is not None and concept.match == "stem" and concept.score == 0.5
+    assert concept is not None and concept.match == "stem" and 0.4 < concept.score < 0.8
     assert (concept.name, concept.drug_class, concept.targets) == told
 
 

@@ -235,7 +235,7 @@ def test_a_preferred_name_tells_class_and_targets(tables: Path, tmp_path: Path) 
 
 def test_the_long_form_is_looked_up_first(small: Vocabulary) -> None:
     concept = link("CANCER", "MS", "crater carcinoma", small)
-    assert concept is not None and concept.id == "NCIT:C2" and concept.score == 0.9
+    assert concept is not None and concept.id == "NCIT:C2" and 0.8 < concept.score < 1
     assert link("CANCER", "MS", "a thing unknown", small).id == "NCIT:C1"  # type: ignore[union-attr]
     assert link("TIME", "MS", None, small) is None
 

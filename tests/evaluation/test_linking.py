@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from oncogloss.cli import app
-from oncogloss.concepts import open_vocabulary
+from oncogloss.concepts import Context, open_vocabulary
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.linking import GoldMention, gold_mentions, linking_report
 
@@ -31,7 +31,9 @@ def corpora(tmp_path: Path) -> Path:
 
 def test_mentions_come_with_ids_and_long_forms(corpora: Path) -> None:
     mentions = list(gold_mentions(corpora / "bc5cdr_pubtator" / "CDR_DevelopmentSet.PubTator.txt.gz"))
-    assert mentions[1] == GoldMention("7", "SZ", "Disease", ("MESH:D012640",), "Seizures")
+    assert mentions[1] == GoldMention(
+        "7", "SZ", "Disease", ("MESH:D012640",), "Seizures", Context("Seizures (SZ) after cisplatin.", 10)
+    )
     assert [m.text for m in mentions] == ["Seizures", "SZ", "cisplatin"], "one without an id is left out"
 
 

@@ -62,6 +62,57 @@ def vocabulary_build(
     print(told)
 
 
+@vocabulary_app.command("index")
+def vocabulary_index(
+    sources: Annotated[Path, typer.Argument(help="Folder of source tables that the vocabulary was built from.")],
+    own: Annotated[Path | None, typer.Option(help="As it was built with.")] = None,
+    headings: Annotated[Path | None, typer.Option(help="As it was built with.")] = None,
+    vocabulary: VocabularyName = "default",
+) -> None:
+    """Learn which concepts a name that no name fits is most like, and add that to a vocabulary; a minute.
+
+    Example: `oncogloss vocabulary index terminology --own vocabulary/own.tsv`
+    """
+    needs_training_extra()
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.training.pieces import index_vocabulary
+
+    print(index_vocabulary(sources, open_vocabulary(vocabulary), own, headings))
+
+
+@vocabulary_app.command("scores")
+def vocabulary_scores(
+    corpora: Annotated[Path, typer.Argument(help="Folder of BC5CDR and BioRED.")],
+    out: Annotated[Path, typer.Argument(help="The scores, JSON.")],
+    vocabulary: VocabularyName = "default",
+) -> None:
+    """Learn how often a concept that was found so is the right one; seconds.
+
+    Example: `oncogloss vocabulary scores corpora src/oncogloss/concepts/scores.json`
+    """
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.training.link_scores import write_scores
+
+    write_scores(corpora, open_vocabulary(vocabulary), out)
+
+
+@vocabulary_app.command("held-out")
+def vocabulary_held_out(
+    sources: Annotated[Path, typer.Argument(help="Folder of source tables.")],
+    own: Annotated[Path | None, typer.Option(help="Table of further names.")] = None,
+    headings: Annotated[Path | None, typer.Option(help="MeSH headings, as for `build`.")] = None,
+    out: Out = None,
+) -> None:
+    """How often names of diseases and procedures that a vocabulary was built without are linked to their concept.
+
+    Example: `oncogloss vocabulary held-out terminology --own vocabulary/own.tsv --out docs/results/held_out.md`
+    """
+    needs_training_extra()
+    from oncogloss.training.held_out import held_out_report
+
+    keep(f"# Names held out of the vocabulary\n\n{held_out_report(sources, own, headings)}", out)
+
+
 @vocabulary_app.command("pairs")
 def vocabulary_pairs(
     pairs: Annotated[Path, typer.Argument(help="Rows: entity type, name, other name, `same` or `apart`.")],

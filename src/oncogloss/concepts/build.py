@@ -35,11 +35,14 @@ _BY_SYNONYM = {"CANCER", "CONDITION", "PROCEDURE", "DRUG"}  # joined where one's
 _REORDERING = {"CANCER", "CONDITION", "PROCEDURE"}  # types whose names keep their meaning in another order
 
 
+Names = dict[tuple[str, str], int]  # (entity type, name) → claim, the lowest first
+
+
 @dataclass
 class _Concept:
     entry: Entry
     order: int  # of its first source
-    names: dict[tuple[str, str], int] = field(default_factory=dict)  # (entity type, name) → claim, the lowest first
+    names: Names = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)  # of the rows joined in it
     xrefs: list[str] = field(default_factory=list)  # that those rows make
     parents: list[str] = field(default_factory=list)  # as its sources say
@@ -322,6 +325,25 @@ def _with_facts(entry: Entry, facts: str) -> Entry:
     return entry._replace(drug_class=said, targets=tuple(targets)) if said else entry
 
 
+def joined_sources(
+    folder: Path, own: Path | None, *, headings: Path | None = None, everything: bool = False
+) -> tuple[list[_Concept], list[dict[str, Any]]]:
+    """(concepts of `folder`'s sources and of our `own` table, what is told of each); arguments as of
+    `build_vocabulary`."""
+    known = mesh_headings(headings) if headings else {}
+    ours = read_own(own) if own else []
+    genes = [row.name for row, _ in ours if row.type == "GENE"]
+    concepts, told = collect(folder, headings=known, genes=genes, everything=everything)
+    if headings:
+        given = sum(not set(known.values()).isdisjoint(c.xrefs) for c in concepts)
+        told.append(told_of(Source(headings.name, "MeSH", "NLM, attribution", ()), "MeSH headings", 0, given))
+    if not concepts:
+        raise CorpusError(f"{folder}: none of {', '.join(s.file for s in SOURCES)}.tsv.gz is there.")
+    if own is not None:
+        told.append(add_own(concepts, ours, own.name))
+    return concepts, told
+
+
 def build_vocabulary(
     folder: Path,
     out: Path,
@@ -340,17 +362,7 @@ def build_vocabulary(
     """
     if short_forms is not None:
         read_senses(short_forms)
-    known = mesh_headings(headings) if headings else {}
-    ours = read_own(own) if own else []
-    genes = [row.name for row, _ in ours if row.type == "GENE"]
-    concepts, told = collect(folder, headings=known, genes=genes, everything=everything)
-    if headings:
-        given = sum(not set(known.values()).isdisjoint(c.xrefs) for c in concepts)
-        told.append(told_of(Source(headings.name, "MeSH", "NLM, attribution", ()), "MeSH headings", 0, given))
-    if not concepts:
-        raise CorpusError(f"{folder}: none of {', '.join(s.file for s in SOURCES)}.tsv.gz is there.")
-    if own is not None:
-        told.append(add_own(concepts, ours, own.name))
+    concepts, told = joined_sources(folder, own, headings=headings, everything=everything)
     settled = settle([c.hashes() for c in concepts])
     entries, wrong = sound_parents([c.entry for c in concepts])
     for row, entry in enumerate(entries):

@@ -15,10 +15,19 @@ from pathlib import Path
 from shutil import copyfile
 
 from oncogloss.concepts.build import claims_of
+from oncogloss.concepts.index import CONCEPTS, TABLE
 from oncogloss.concepts.names import keys
 from oncogloss.concepts.parents import without_cycles
 from oncogloss.concepts.tables import Row, Source, told_of
-from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, Vocabulary, name_hash, settle, write_vocabulary
+from oncogloss.concepts.vocabulary import (
+    SHORT_FORMS,
+    Entry,
+    Vocabulary,
+    name_hash,
+    settle,
+    write_sums,
+    write_vocabulary,
+)
 from oncogloss.errors import CorpusError
 
 _UMLS_TYPES = {  # semantic types → entity types
@@ -187,6 +196,10 @@ def extend_vocabulary(base: Vocabulary, held: Iterable[tuple[str, Path]], out: P
     if base.senses:
         copyfile(base.folder / SHORT_FORMS, out / SHORT_FORMS)
     write_vocabulary(without_cycles(entries), names, out, told)
+    if base.index:
+        for file in (TABLE, CONCEPTS):
+            copyfile(base.folder / file, out / file)
+        write_sums(out)
     return "\n".join(lines)
 
 

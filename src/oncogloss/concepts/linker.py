@@ -3,15 +3,19 @@ parts."""
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
-from typing import NamedTuple
+from importlib import resources
+from typing import Any, Literal, NamedTuple
 
 from oncogloss.concepts.compose import class_entry, compose_class, compose_regimen
 from oncogloss.concepts.drugs import class_of, other_forms
 from oncogloss.concepts.markers import compose_biomarker, marker_of
-from oncogloss.concepts.short_forms import Context, Sense, choose, spelled_out
+from oncogloss.concepts.names import keys, telling_words
+from oncogloss.concepts.short_forms import Context, choose, spelled_out
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Concept, Marker, Match
 
@@ -33,9 +37,12 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 COMPOSED = {"DRUG_CLASS": compose_class, "BIOMARKER": compose_biomarker, "REGIMEN": compose_regimen}
 
-# weights of a concept found by other words or in another order, by the long form, by what the context makes a short
-# form mean, made of its parts, broader than what is named, or the class of a drug by its stem: set by hand
-BY_OTHER_ORDER, BY_LONG_FORM, BY_CONTEXT, BY_PARTS, BROADER, BY_STEM = 0.9, 0.9, 0.9, 0.9, 0.6, 0.5
+# how a name led to its entry; `short`: by its letters alone
+Way = Literal["words", "short", "order", "parts", "broader", "stem", "alike"]
+Source = Literal["", "long form", "context"]  # what was looked up: the mention, its long form, what its context means
+
+LEAST_ALIKE = 0.5  # score from which a concept counts that is only alike
+_SEVERAL = re.compile(r"\b(?:and|or)\b|[/,;]")  # what joins the names of several things
 
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
@@ -110,11 +117,21 @@ _VAGUE = {  # what heads a name without saying what is wrong
 
 
 class _Hit(NamedTuple):
-    """An entry, how surely it is the one that was named, and how it was found."""
+    """An entry and how it was found."""
 
     entry: Entry
-    score: float
-    match: Match
+    way: Way
+    source: Source = ""
+    marker: Marker | None = None
+    score: float | None = None  # of this very hit, where the way alone does not tell it
+
+
+class Link(NamedTuple):
+    """A concept and how it was found: what `scores.json` tells the score of."""
+
+    concept: Concept
+    way: Way
+    source: Source
 
 
 def link(
@@ -125,13 +142,21 @@ def link(
     A defined short form is looked up by its long form `expansion` first, since the document says what it means; one
     that is not defined and has several senses by what its `context` makes it mean.
     """
+    found = traced(type_, text, expansion, vocabulary, context)
+    return found.concept if found else None
+
+
+def traced(
+    type_: str, text: str, expansion: str | None, vocabulary: Vocabulary, context: Context | None = None
+) -> Link | None:
+    """As `link`, with how the concept was found."""
     kinds = TYPES.get(type_, ())
     spelled = None
     if context is not None and expansion is None and kinds:
         senses = vocabulary.senses.get(text) or vocabulary.senses.get(text.removesuffix("s")) or []
         sense = choose(senses, kinds, (context.without(0, len(text)), context.record)) if senses else None
         if sense is not None:
-            return _meant(sense, vocabulary)
+            return _named(sense.type, sense.name, None, None, vocabulary, "context")
         if any(other.type in kinds for other in senses):
             return None
         spelled = spelled_out(text, kinds, context, vocabulary.senses)
@@ -139,40 +164,46 @@ def link(
 
 
 @lru_cache(maxsize=2**15)
-def _named(type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary) -> Concept | None:
-    """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out."""
+def _named(
+    type_: str, text: str, expansion: str | None, spelled: str | None, vocabulary: Vocabulary, source: Source = ""
+) -> Link | None:
+    """The concept that has one of these names: the long form, the mention's own, the short forms in it spelled out.
+    `source` says what `text` is."""
     bare = _OWN_SHORT_FORM.sub("", text)
-    weighed = ((expansion, BY_LONG_FORM), (text, 1.0), (spelled, BY_CONTEXT), (bare if bare != text else None, 1.0))
-    names = [(name, weight) for name, weight in weighed if name]
-    for name, weight in names:
+    asked: tuple[tuple[str | None, Source], ...] = (
+        (expansion, "long form"), (text, source), (spelled, "context"), (bare if bare != text else None, source),
+    )  # fmt: skip
+    names = [(name, said) for name, said in asked if name]
+    for name, said in names:
         if hit := next((hit for way in _WAYS if (hit := way(type_, name, vocabulary))), None):
-            return _concept(hit, weight, marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None)
-    for name, weight in reversed(names) if spelled else names:
-        if type_ in _NEXT and (hit := _NEXT[type_](name, vocabulary)):
-            return _concept(hit, weight)
+            marker = marker_of(hit.entry, name, vocabulary) if type_ == "BIOMARKER" else None
+            return _link(type_, hit._replace(source=said, marker=marker))
+    for name, said in reversed(names) if spelled else names:
+        near = _alike(type_, name, vocabulary)
+        hit = _NEXT[type_](name, vocabulary) if type_ in _NEXT else None
+        if hit and near and hit.entry.id == near.entry.id:
+            near = None
+        found = [_link(type_, each._replace(source=said)) for each in (hit, near) if each]
+        if found:
+            return max(found, key=lambda link: link.concept.score)
     return None
-
-
-def _meant(sense: Sense, vocabulary: Vocabulary) -> Concept | None:
-    """The concept of a short form's sense, which may have none."""
-    concept = link(sense.type, sense.name, None, vocabulary)
-    return concept.model_copy(update={"score": round(concept.score * BY_CONTEXT, 4)}) if concept else None
 
 
 def link_id(id_: str, vocabulary: Vocabulary) -> Concept | None:
     """The concept that has an id such as `MESH:D001943`, its own or as a cross-reference; None where there is none."""
     entry = vocabulary.with_id(id_)
-    return _concept(_Hit(entry, 1.0, "name"), 1.0) if entry else None
+    return _concept(entry, 1.0, "name", None) if entry else None
 
 
 def _found(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     hits = (vocabulary.find(kind, name) for kind in TYPES.get(type_, ()))
-    return next((_Hit(hit[0], BY_OTHER_ORDER if hit[1] else 1.0, "name") for hit in hits if hit), None)
+    same: Way = "short" if "".join(keys(name)[:1]).startswith("=") else "words"
+    return next((_Hit(hit[0], "order" if hit[1] else same) for hit in hits if hit), None)
 
 
 def _made(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     entry = COMPOSED[type_](name, vocabulary) if type_ in COMPOSED else None
-    return _Hit(entry, BY_PARTS, "parts") if entry else None
+    return _Hit(entry, "parts") if entry else None
 
 
 def _wider(name: str) -> Iterator[str]:
@@ -201,7 +232,7 @@ def _broader(type_: str, wider: Callable[[str], Iterator[str]], name: str, vocab
     """The disease, procedure, class or outcome that is named with fewer words."""
     found = (_found(type_, fewer, vocabulary) or _shorter(type_, fewer, vocabulary) for fewer in wider(name))
     hits = (hit for hit in found if hit)
-    return next((_Hit(hit.entry, BROADER, "broader") for hit in hits), None)
+    return next((_Hit(hit.entry, "broader") for hit in hits), None)
 
 
 def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -210,7 +241,7 @@ def _ill(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     bare = re.sub(r"[- ]infected$", " infection", name)
     forms = [bare] if bare != name else [f"{name} {kind}" for kind in ("disorder", "disease", "syndrome")]
     if hit := next((hit for form in forms if (hit := _found(type_, form, vocabulary))), None):
-        return hit._replace(score=BY_OTHER_ORDER)
+        return hit._replace(way="order")
     return next((h for wider in (_wider, _affected, _last) if (h := _broader(type_, wider, name, vocabulary))), None)
 
 
@@ -223,7 +254,7 @@ def _cancer(name: str, vocabulary: Vocabulary) -> _Hit | None:
     forms += [f"{name} {kind}" for kind in ("cancer", "tumor", "carcinoma")]
     hits = (_found("CANCER", form, vocabulary) for form in forms if form != name)
     if hit := next((hit for hit in hits if hit), None):
-        return hit._replace(score=BY_OTHER_ORDER)
+        return hit._replace(way="order")
     return _ill("CANCER", name, vocabulary)
 
 
@@ -254,20 +285,44 @@ def _drug(name: str, vocabulary: Vocabulary) -> _Hit | None:
     """The drug by another form of its name, or the class that it is of by what it is called."""
     hits = (vocabulary.find("DRUG", form) for form in other_forms(name))
     if hit := next((hit for hit in hits if hit), None):
-        return _Hit(hit[0], BY_OTHER_ORDER, "name")
+        return _Hit(hit[0], "order")
     if made := compose_class(name, vocabulary):
-        return _Hit(made, BY_PARTS, "parts")
+        return _Hit(made, "parts")
     said = class_of(name)
     if said and not said.targets and (carrier := vocabulary.find("DRUG", name.split()[0])):
         said = said._replace(targets=carrier[0].targets)  # of the antibody that a conjugate begins with
-    return _Hit(class_entry(said), BY_STEM, "stem") if said else None
+    return _Hit(class_entry(said), "stem") if said else None
+
+
+def likeness(name: str, near: Sequence[tuple[Entry, float]]) -> list[float]:
+    """What tells how surely the first of the concepts most alike is the one named: how near it is, how much nearer than
+    the next, how many of the name's words its preferred name has, and the other way round; is the name one word."""
+    said, its = set(telling_words(name)), set(telling_words(near[0][0].name))
+    common = len(said & its)
+    ahead = near[0][1] - (near[1][1] if len(near) > 1 else 0.0)
+    return [1.0, near[0][1], ahead, common / max(1, len(said)), common / max(1, len(its)), float(len(said) == 1)]
+
+
+def may_be_alike(name: str) -> bool:
+    """May the likeness of words tell what is named? Not of a short form, nor of several things at once."""
+    return not ("".join(keys(name)[:1]).startswith("=") or _SEVERAL.search(name))
+
+
+def _alike(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The concept whose names are most like this one, where that is rather right than wrong."""
+    near = vocabulary.alike(type_, name) if may_be_alike(name) else []
+    if not near:
+        return None
+    logit = sum(weight * value for weight, value in zip(_alike_weights(), likeness(name, near), strict=True))
+    score = round(1 / (1 + math.exp(-logit)), 3)
+    return _Hit(near[0][0], "alike", score=score) if score >= LEAST_ALIKE else None
 
 
 def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     """What is named without the idle words of the name."""
     bare = _IDLE[type_].sub("", name) if type_ in _IDLE else name
     hit = _found(type_, bare, vocabulary) if bare != name else None
-    return hit._replace(score=BY_OTHER_ORDER) if hit else None
+    return hit._replace(way="order") if hit else None
 
 
 def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -290,14 +345,40 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
 }
 
 
-def _concept(hit: _Hit, weight: float, marker: Marker | None = None) -> Concept:
-    entry = hit.entry
+_MATCHES: dict[Way, Match] = {"parts": "parts", "broader": "broader", "stem": "stem", "alike": "alike"}
+
+
+@lru_cache(maxsize=1)
+def _learned() -> dict[str, Any]:
+    """What `training.link_scores` wrote: `shares` by `score_keys`, and weights of what `likeness` tells."""
+    table: dict[str, Any] = json.loads(resources.files(__package__).joinpath("scores.json").read_text("utf-8"))
+    return table
+
+
+def _alike_weights() -> list[float]:
+    weights: list[float] = _learned()["alike"]
+    return weights
+
+
+def score_keys(type_: str, way: Way, source: Source) -> list[str]:
+    """Under which a score is kept, the closest first: by type, way and source; by way and source; by way."""
+    of = f"{way} {source}".rstrip()
+    return list(dict.fromkeys((f"{type_} {of}", of, way)))
+
+
+def _link(type_: str, hit: _Hit) -> Link:
+    shares = _learned()["shares"]
+    score = hit.score or next(shares[key][0] for key in score_keys(type_, hit.way, hit.source) if key in shares)
+    return Link(_concept(hit.entry, score, _MATCHES.get(hit.way, "name"), hit.marker), hit.way, hit.source)
+
+
+def _concept(entry: Entry, score: float, match: Match, marker: Marker | None) -> Concept:
     return Concept(
         id=entry.id,
         name=entry.name,
         vocabulary=entry.vocabulary,
-        score=round(hit.score * weight, 4),
-        match=hit.match,
+        score=score,
+        match=match,
         xrefs=entry.xrefs,
         parents=entry.parents,
         drug_class=entry.drug_class or None,

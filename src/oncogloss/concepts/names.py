@@ -125,6 +125,11 @@ def _noun(word: str) -> str:
     return _SAID.get(word, word)
 
 
+def telling_words(name: str) -> list[str]:
+    """The words of a name in their plain form, nouns for what says the same, without those that tell nothing."""
+    return [_noun(word) for word in words(name) if word not in _LEFT_OUT]
+
+
 def _as_cancer(said: list[str]) -> list[str]:
     """The words, with "cancer" for "malignant tumor"."""
     if not {"malignant", "tumor"} <= set(said):

@@ -5,6 +5,7 @@ checks.npy     (n,) uint8: the hash's fifth byte, so that one unknown name in so
 concepts.npy   (n,) uint16 or uint32: the concept of each
 starts.npy     (m + 1,) uint32: where each concept's line begins in concepts.txt
 concepts.txt   one concept a line: the fields of `Entry` with tabs between, a field's items with `|`
+pieces.npy, alike.npy  what finds the concepts that a name is most like (see `index`); a store may be without
 short_forms.tsv  short forms with several senses (see `short_forms`)
 SOURCES.json   name, version, licence and counts of every source
 SHA256SUMS     digests of all the others, checked when the vocabulary is opened
@@ -24,12 +25,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from oncogloss.concepts.index import CONCEPTS, GROUPS, TABLE, Index
 from oncogloss.concepts.names import keys
 from oncogloss.concepts.short_forms import Sense, read_senses
 from oncogloss.errors import BundleError
 
 NAMES, CHECKS, ROWS, STARTS, TEXT = "names.npy", "checks.npy", "concepts.npy", "starts.npy", "concepts.txt"
 SHORT_FORMS, SOURCES, SUMS = "short_forms.tsv", "SOURCES.json", "SHA256SUMS"
+_MAY_LACK = {SHORT_FORMS, TABLE, CONCEPTS}
 DEFAULT_VOCABULARY = "default"
 _MEND = "reinstall oncogloss, or build it anew with oncogloss vocabulary build"
 
@@ -87,6 +90,7 @@ class Vocabulary:
             )
             with (folder / TEXT).open("rb") as stream:
                 self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            self.index = Index(folder) if (folder / CONCEPTS).is_file() else None
             sizes = {len(self._names), len(self._checks), len(self._rows)}
             if len(sizes) > 1 or int(self._starts[-1]) != len(self._text):
                 raise ValueError("its files do not belong together")
@@ -147,13 +151,16 @@ class Vocabulary:
         """The concept that has this id, or the first that has it as a cross-reference."""
         return self._entry(name_hash("ID", id_))
 
+    def alike(self, type_: str, name: str) -> list[tuple[Entry, float]]:
+        """The two concepts whose names are most like this one, and how near they are; none where no index tells."""
+        near = self.index.nearest(type_, name) if self.index and type_ in GROUPS else []
+        return [(self._at(row), nearness) for row, nearness in near]
+
     def _entry(self, value: int) -> Entry | None:
         if value in self._terms:
             return self._terms[value]
         row = self._row(value)
-        if row is None:
-            return None
-        return Entry.of_line(self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8"))
+        return None if row is None else self._at(row)
 
     def _row(self, value: int) -> int | None:
         wanted, check = divmod(value, 256)
@@ -164,6 +171,9 @@ class Vocabulary:
             if self._checks[at] == check:
                 return int(self._rows[at])
         return None
+
+    def _at(self, row: int) -> Entry:
+        return Entry.of_line(self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8"))
 
 
 def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:
@@ -187,7 +197,8 @@ def write_vocabulary(
     entries: Sequence[Entry], settled: Mapping[int, int], folder: Path, sources: list[dict[str, Any]]
 ) -> None:
     """Write concepts and the hashed names they are found by, {hash: position in `entries`}; their ids find them too,
-    and its members the first regimen that has them. What else the folder gets must be there before."""
+    and its members the first regimen that has them. Short forms must be there before; an index that is there goes,
+    since it is another vocabulary's."""
     members = [(row, members_id(entry.members)) for row, entry in enumerate(entries) if entry.members]
     ids = {name_hash("ID", key): row for row, key in reversed(members)}
     ids |= {name_hash("ID", x): row for row, e in reversed(list(enumerate(entries))) for x in e.xrefs}
@@ -195,6 +206,8 @@ def write_vocabulary(
     lines = [entry.line.encode("utf-8") for entry in entries]
     kept = sorted((ids | dict(settled)).items())
     folder.mkdir(parents=True, exist_ok=True)
+    for file in (TABLE, CONCEPTS):
+        (folder / file).unlink(missing_ok=True)
     names = np.array([name for name, _ in kept], np.uint64)
     np.save(folder / NAMES, (names >> np.uint64(8)).astype(np.uint32))
     np.save(folder / CHECKS, (names & np.uint64(255)).astype(np.uint8))
@@ -210,7 +223,7 @@ def _verify(folder: Path) -> None:
         listing = (folder / SUMS).read_text(encoding="ascii", errors="replace")
         rows = (line.partition("  ") for line in listing.splitlines())
         digests = {name: digest for digest, _, name in rows}
-        for name in (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, *(digests.keys() & {SHORT_FORMS})):
+        for name in (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, *(digests.keys() & _MAY_LACK)):
             with (folder / name).open("rb") as stream:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != digests.get(name):
                     raise BundleError(f"{folder / name} differs from its SHA-256 digest; {_MEND}.")
@@ -220,7 +233,7 @@ def _verify(folder: Path) -> None:
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS over the files of a vocabulary's folder."""
-    names = (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, SHORT_FORMS)
+    names = (NAMES, CHECKS, ROWS, STARTS, TEXT, SOURCES, *_MAY_LACK)
     there = [folder / name for name in sorted(names) if (folder / name).is_file()]
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in there]
     (folder / SUMS).write_text("".join(lines), encoding="ascii")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from oncogloss.concepts import Vocabulary, link
+from oncogloss.concepts import Context, Vocabulary, link
+from oncogloss.concepts.vocabulary import Entry
 from oncogloss.errors import CorpusError
 from oncogloss.schema import Concept
 
@@ -32,17 +33,19 @@ KINDS = {
 
 _EXPLAINED = """Gold mentions that have a concept id, linked one by one by their text; a mention in brackets behind \
 another is taken for its short form. Coverage: share of mentions one of whose ids the vocabulary holds, as a concept's \
-own or as its cross-reference. Right: the concept has one of the mention's ids."""
+own or as its cross-reference. Right: the concept has one of the mention's ids. Of the linked: share that is \
+right, and mean score, of the covered mentions that are given a concept."""
 
 
 class GoldMention(NamedTuple):
-    """A mention with the ids that are right for it, and the long form that its document defines it by."""
+    """A mention with the ids that are right for it, the long form that its document defines it by, and its sentence."""
 
     document: str
     text: str
     kind: str
     ids: tuple[str, ...]
     expansion: str | None
+    context: Context | None = None
 
 
 def gold_mentions(path: Path) -> Iterator[GoldMention]:
@@ -63,12 +66,30 @@ def gold_mentions(path: Path) -> Iterator[GoldMention]:
                 before = ends.get(int(start) - 2)
                 if before and text[int(start) - 2 : int(start)] == " (" and text[int(end) : int(end) + 1] == ")":
                     long[short] = before
-            for document, _, _, mention, kind, ids, *_ in rows:
+            for document, start, end, mention, kind, ids, *_ in rows:
                 known = tuple(KINDS[kind][0] + i.removeprefix("MESH:") for i in re.split("[|,;]", ids) if i != "-1")
                 if known and known != (f"{KINDS[kind][0]}-",):
-                    yield GoldMention(document, mention, kind, known, long.get(mention))
+                    context = _context(text, int(start), int(end))
+                    yield GoldMention(document, mention, kind, known, long.get(mention), context)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise CorpusError(f"{path}: no gzipped PubTator file ({error}); fetch it again.") from None
+
+
+def _context(text: str, start: int, end: int) -> Context:
+    """The sentence that a mention stands in."""
+    before, behind = text.rfind(". ", 0, start), text.find(". ", end)
+    first = before + 2 if before >= 0 else 0
+    return Context(text[first : behind + 1 if behind >= 0 else len(text)], start - first)
+
+
+def has_id(concept: Concept | Entry, mention: GoldMention) -> bool:
+    """Has the concept one of the mention's ids?"""
+    return not {concept.id, *concept.xrefs}.isdisjoint(mention.ids)
+
+
+def is_covered(mention: GoldMention, vocabulary: Vocabulary) -> bool:
+    """Does the vocabulary hold one of the mention's ids, as a concept's own or as its cross-reference?"""
+    return any(vocabulary.with_id(i) for i in mention.ids)
 
 
 def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
@@ -80,8 +101,9 @@ def linked(mention: GoldMention, vocabulary: Vocabulary) -> Concept | None:
 def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
     """Markdown: coverage and accuracy by corpus, split and type. Raises CorpusError where none of them is there."""
     lines = [
-        "| corpus | split | type | mentions | coverage | accuracy@1 | among covered | no concept | wrong concept |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| corpus | split | type | mentions | coverage | accuracy@1 | among covered | no concept | wrong concept "
+        "| of the linked, right | score |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for corpus, split, file in CORPORA:
         if not (folder / file).is_file():
@@ -96,14 +118,17 @@ def linking_report(folder: Path, vocabulary: Vocabulary) -> str:
 
 def _row(kind: str, gold: Sequence[GoldMention], vocabulary: Vocabulary) -> str:
     counted: Counter[str] = Counter()
+    scores: list[float] = []
     for mention in gold:
-        covered = any(vocabulary.with_id(i) for i in mention.ids)
         concept = linked(mention, vocabulary)
-        right = concept is not None and bool({concept.id, *concept.xrefs} & set(mention.ids))
+        right = concept is not None and has_id(concept, mention)
+        covered = is_covered(mention, vocabulary)
         counted["covered"] += covered
+        scores += [concept.score] if concept and covered else []
         counted["right"] += right
         counted["none"] += concept is None
         counted["wrong"] += concept is not None and not right
     shares = [counted["covered"] / len(gold), counted["right"] / len(gold)]
     shares += [counted["right"] / max(1, counted["covered"]), counted["none"] / len(gold), counted["wrong"] / len(gold)]
+    shares += [counted["right"] / max(1, len(scores)), sum(scores) / max(1, len(scores))]
     return " | ".join([kind, str(len(gold)), *(f"{share:.3f}" for share in shares)])

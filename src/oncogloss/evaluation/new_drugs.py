@@ -88,7 +88,8 @@ def seen(drugs: Iterable[Drug], texts: Iterable[Path], vocabulary: Vocabulary) -
     names = {name.lower() for d in drugs for name in (d.name, *d.codes, *d.brands)}
     found = {name for name in names if vocabulary.find("DRUG", name)}
     for path in texts:
-        opened: Callable[..., Any] = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
+        openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+        opened = openers.get(path.suffix, open)
         with opened(path, "rt", encoding="utf-8", errors="replace") as stream:
             while lines := stream.readlines(2**22):
                 text = "".join(lines).lower()

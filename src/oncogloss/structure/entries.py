@@ -156,7 +156,7 @@ def ancestors(concept: Concept, with_id: Callable[[str], Concept | None]) -> fro
 def is_kind_of(entry: Concept | None, asked: Concept | None, with_id: Callable[[str], Concept | None]) -> Truth:
     """Whether a patient's concept is one that is asked for, or a kind of it. Unknown where it is the wider one of the
     two, or where the vocabulary does not know what kinds both are of."""
-    if entry is None or asked is None or "stem" in (asked.match, entry.match):
+    if entry is None or asked is None or not {"stem", "alike"}.isdisjoint((asked.match, entry.match)):
         return None
     same = bool({entry.id, *entry.xrefs} & {asked.id, *asked.xrefs})
     wider = ancestors(entry, with_id)
@@ -168,7 +168,7 @@ def is_kind_of(entry: Concept | None, asked: Concept | None, with_id: Callable[[
 
 def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: EntityType, knowledge: Knowledge) -> Truth:
     """Whether a patient's treatment is the drug, of the class, or the procedure that is asked for."""
-    if entry is None or asked is None or asked.match in ("broader", "stem"):
+    if entry is None or asked is None or asked.match in ("broader", "stem", "alike"):
         return None
     if {entry.id, *entry.xrefs} & {asked.id, *asked.xrefs}:
         return True

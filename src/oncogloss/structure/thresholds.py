@@ -127,7 +127,7 @@ def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Ment
     named: dict[str, Mention] = {}
     for m in full.values():
         if (m.expansion or "").casefold() not in spelled:
-            named.setdefault(m.concept.id if m.concept and m.concept.match != "broader" else m.id, m)
+            named.setdefault(m.concept.id if m.concept and m.concept.match not in ("broader", "alike") else m.id, m)
     kept = list(named.values())
     if any(m.type == "MEASURE" for m in kept):
         kept = [m for m in kept if m.type == "MEASURE" or m.type in _MARKERS]

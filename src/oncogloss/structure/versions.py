@@ -39,7 +39,7 @@ def quoted(text: str) -> str:
 def key_of(m: Mention) -> str:
     """What two mentions of one thing have in common: their concept, or their words where that says too little."""
     concept = m.concept
-    if concept is None or concept.match in ("broader", "stem"):
+    if concept is None or concept.match in ("broader", "stem", "alike"):
         return plain(m.expansion or m.text)
     return concept.id if concept.marker is None else concept.marker.model_dump_json()
 

@@ -162,7 +162,7 @@ class _Tree:
 
     def _diagnosis(self, mention: Mention, *, negated: bool) -> Said:
         concept = mention.concept
-        if concept is None or concept.match == "broader":
+        if concept is None or concept.match in ("broader", "alike"):
             return NOTHING
         name, sign = one_line(concept.name), "!" if negated else ""
         if concept.id in WIDE:

@@ -34,7 +34,7 @@ COLOURS: dict[EntityType, str] = {
 }
 
 # what goes before the name of a concept that is not the very thing named
-INEXACT: dict[Match, str] = {"broader": "broader: ", "stem": "class by stem: "}
+INEXACT: dict[Match, str] = {"broader": "broader: ", "stem": "class by stem: ", "alike": "alike: "}
 
 
 def concept_label(concept: Concept) -> str:
