@@ -6,9 +6,9 @@ import gzip
 import hashlib
 import lzma
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oncogloss.concepts import Vocabulary, open_vocabulary
 from oncogloss.concepts.terms import Term, with_terms
@@ -88,7 +88,7 @@ def seen(drugs: Iterable[Drug], texts: Iterable[Path], vocabulary: Vocabulary) -
     names = {name.lower() for d in drugs for name in (d.name, *d.codes, *d.brands)}
     found = {name for name in names if vocabulary.find("DRUG", name)}
     for path in texts:
-        opened = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
+        opened: Callable[..., Any] = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
         with opened(path, "rt", encoding="utf-8", errors="replace") as stream:
             while lines := stream.readlines(2**22):
                 text = "".join(lines).lower()
