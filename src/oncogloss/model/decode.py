@@ -74,7 +74,8 @@ class _Span:
     type: int
     start: int
     end: int
-    score: float  # logit above the threshold
+    score: float  # logit above the threshold, and what a name adds
+    own: float  # the same without the name
     attributes: Floats
     concept: Floats
 
@@ -115,11 +116,10 @@ def decode(
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
-        if known:
-            _support(window, stream, passages, scores, known, thresholds)
+        unaided = _support(window, stream, passages, scores, known, thresholds) if known else {}
         if scores.own is not None:
             own += _own_spans(window, stream, passages, scores.own)
-        near = _choose_spans(_candidates(window, stream, scores))
+        near = _choose_spans(_candidates(window, stream, scores, unaided))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
     mentions, kept = _mentions(passages, stream, _choose_spans(spans), thresholds)
@@ -191,14 +191,16 @@ def _above(least: float, window: Window, stream: Stream, spans: Floats) -> tuple
     return tuple(column[inside] for column in found)
 
 
-def _candidates(window: Window, stream: Stream, scores: WindowScores) -> list[_Span]:
-    """All spans of a window that score above 0."""
+def _candidates(window: Window, stream: Stream, scores: WindowScores, own: dict[int, float]) -> list[_Span]:
+    """All spans of a window that score above 0; `own` are scores without names, by cell, where they differ."""
     cells, types, firsts, lasts = _above(0, window, stream, scores.spans)
     attributes, concepts = (_means(v, firsts, lasts) for v in (scores.attributes, scores.concepts))
     concepts /= np.maximum(1e-6, np.linalg.norm(concepts, axis=-1, keepdims=True))
     back = window.first - window.lead
-    plain = (column.tolist() for column in (types, firsts + back, lasts + back, scores.spans.ravel()[cells]))
-    return [_Span(*row) for row in zip(*plain, attributes, concepts, strict=True)]
+    values = scores.spans.ravel()[cells].tolist()
+    alone = [own.get(cell, value) for cell, value in zip(cells.tolist(), values, strict=True)]
+    plain = (column.tolist() for column in (types, firsts + back, lasts + back))
+    return [_Span(*row) for row in zip(*plain, values, alone, attributes, concepts, strict=True)]
 
 
 def _support(
@@ -208,13 +210,15 @@ def _support(
     scores: WindowScores,
     known: Known,
     weights: Thresholds,
-) -> None:
-    """Add to the scores of the window's spans what speaks for those that are known names.
+) -> dict[int, float]:
+    """Add to the scores of the window's spans what speaks for those that are known names; returns those spans' scores
+    before, by cell.
 
     One that the network would not mark itself gives way to a longer span that it would, unless it may lie in that or is
     a term of the user's own.
     """
     support = weights.support
+    before: dict[int, float] = {}
     least = -max(support.values())
     cells, types, firsts, lasts = _above(least, window, stream, scores.spans)
     flat = scores.spans.reshape(-1)
@@ -232,7 +236,9 @@ def _support(
             covering = (own_firsts <= first) & (own_lasts >= last) & (own_lasts - own_firsts > last - first)
             if not _HOLDS[own_types[covering], type_].all():
                 continue
+        before[cell] = logit
         flat[cell] += support[kind]
+    return before
 
 
 def _means(values: Floats, firsts: Integers, lasts: Integers) -> Floats:
@@ -301,7 +307,8 @@ def _mentions(
     """Mentions in reading order, an outer one before what lies in it, and the span of each."""
 
     def score(span: _Span) -> float:
-        return sigmoid(thresholds.slope * (span.score + thresholds.spans) + thresholds.offset)
+        logit = max(span.own, 0.0) + thresholds.spans  # names decide; how sure it is the network says
+        return sigmoid(thresholds.slope * logit + thresholds.offset)
 
     placed = []
     for span in spans:
