@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
+from oncogloss.cli.options import Terms, terms_path
 from oncogloss.errors import MissingExtraError, OncoglossError
 
 
@@ -27,6 +28,7 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Name under which clients reach the service (repeatable).")
     ] = None,
+    terms: Terms = None,
     workers: Annotated[int, typer.Option(min=1, help="Extractions at once.")] = 2,
     queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; more get 429.")] = 32,
     max_body: Annotated[int, typer.Option(min=1_000, help="Largest body in bytes.")] = 10_000_000,
@@ -64,6 +66,7 @@ def serve(
         workers=workers,
         queue=queue,
         audit=audit,
+        terms=terms_path(terms),
     )
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -46,7 +47,7 @@ from oncogloss.service.bodies import (
 )
 from oncogloss.service.engine import Engine
 from oncogloss.service.guard import Guard, Limits
-from oncogloss.service.observe import Audit, Metrics, request_log
+from oncogloss.service.observe import Audit, Metrics, line, request_log
 from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
 from oncogloss.service.saving import written
 from oncogloss.writers.files import FILES, TEXTS
@@ -85,6 +86,7 @@ class Settings:
     queue: int = 32
     seconds: float = 60.0
     audit: Path | None = None
+    terms: Path | None = None
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -94,8 +96,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = Engine(
-            settings.models, workers=settings.workers, queue=settings.queue, seconds=settings.seconds
+            settings.models,
+            workers=settings.workers,
+            queue=settings.queue,
+            seconds=settings.seconds,
+            terms=settings.terms,
         )
+        _reload_on_signal(app.state.engine)
         app.state.audit = Audit(settings.audit)
         yield
         app.state.engine.close()
@@ -116,6 +123,28 @@ def create_app(settings: Settings) -> FastAPI:
     _routes(app)
     app.add_middleware(Guard, settings.limits, settings.keys, metrics, request_log())
     return app
+
+
+def _reload_on_signal(engine: Engine) -> None:
+    """Load the models and terms again on SIGHUP, where the loop may have signals."""
+
+    async def reload() -> None:
+        try:
+            await engine.reload()
+            said: dict[str, Any] = {"reloaded": [engine.pipeline(m).info.sha256[:16] for m in engine.models]}
+        except OncoglossError as error:
+            said = {"not reloaded": str(error)}
+        request_log().info(line(**said))
+
+    tasks: set[asyncio.Task[None]] = set()
+
+    def begin() -> None:
+        task = asyncio.ensure_future(reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
 
 
 async def _as_problem(request: Request, error: Exception) -> Response:
@@ -380,8 +409,8 @@ async def _lines(request: Request) -> AsyncIterator[bytes]:
     rest = b""
     async for chunk in request.stream():
         *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line
+        for row in whole:
+            yield row
         if len(rest) > LONGEST_LINE:
             raise ProblemError(413, f"A line is longer than {LONGEST_LINE:,} bytes.")
     yield rest

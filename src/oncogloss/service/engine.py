@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from oncogloss.pipeline import Pipeline, load
@@ -20,10 +21,12 @@ T = TypeVar("T")
 class Engine:
     """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting."""
 
-    def __init__(self, models: Sequence[str], *, workers: int, queue: int, seconds: float) -> None:
-        self.models = tuple(models)
+    def __init__(
+        self, models: Sequence[str], *, workers: int, queue: int, seconds: float, terms: Path | None = None
+    ) -> None:
+        self.models, self.terms = tuple(models), terms
         self.workers, self.queue, self.seconds = workers, queue, seconds
-        self.pipelines = _load(self.models)
+        self.pipelines = self._load()
         self.taken = 0
         self._room = asyncio.Condition()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
@@ -65,13 +68,15 @@ class Engine:
             self._room.notify()
 
     async def reload(self) -> None:
-        """Load the models again, then serve them; requests under way end with those that they began with."""
-        self.pipelines = await asyncio.get_running_loop().run_in_executor(None, _load, self.models)
+        """Load the models again, then serve them; requests under way end with those that they began with.
+
+        Where a model can't be loaded, those that were there go on. Raises the OncoglossError that says why.
+        """
+        self.pipelines = await asyncio.get_running_loop().run_in_executor(None, self._load)
+
+    def _load(self) -> dict[str, Pipeline]:
+        return {model: load(model, terms=self.terms) for model in self.models}
 
     def close(self) -> None:
         """Wait for what is under way."""
         self._pool.shutdown(wait=True)
-
-
-def _load(models: Sequence[str]) -> dict[str, Pipeline]:
-    return {model: load(model) for model in models}
