@@ -9,7 +9,8 @@ RUN pip install --no-cache-dir --prefix=/install '.[serve,tables,fhir,ctml]'
 
 FROM python:3.11-slim
 COPY --from=build /install /usr/local
-RUN useradd --system --uid 10001 oncogloss
+RUN useradd --system --uid 10001 oncogloss && install -d -o 10001 /data
+VOLUME /data
 USER 10001
 ENV PYTHONDONTWRITEBYTECODE=1 XDG_DATA_HOME=/data
 EXPOSE 8080
