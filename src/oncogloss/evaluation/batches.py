@@ -38,7 +38,7 @@ def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) ->
     """Markdown: speed, memory and cache of batches over the first `limit` records of the inputs."""
     documents = _documents(paths, limit)
     machine = f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
-    parts = [f"{len(documents)} records; {machine}. Busy machine: the columns of CPU seconds are what compares."]
+    parts = [f"{len(documents)} records; {machine}. Busy machine: the rows of CPU seconds are what compares."]
     for model in models:
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
