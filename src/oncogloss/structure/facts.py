@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.quantities import read_quantity
 
 QUALIFYING = frozenset(
     ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
@@ -27,6 +28,7 @@ _COUNTED_FROM = re.compile(
     r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
     re.I,
 )
+_DESCRIBED = re.compile(r"\b(before|after|following|since|prior to) \w+ $", re.I)  # "after definitive surgery"
 _ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
 _AIMED = re.compile(
@@ -43,6 +45,8 @@ _ALLOWED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
+_AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
+_UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
     r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
@@ -70,25 +74,6 @@ class Scope(NamedTuple):
     def valued(self, m: Mention) -> bool:
         """Whether a mention has a value."""
         return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
-
-
-_QUALIFIERS = """
-active acute asymptomatic chronic controlled known major recent serious severe significant suspected symptomatic
-uncontrolled unstable
-"""
-QUALIFIERS = frozenset(_QUALIFIERS.split())
-
-
-def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
-    """Words just before a mention that say how it must be ("active, clinically significant infection")."""
-    before = re.split(r"[^A-Za-z ,/-]", scope.before(m))[-1]
-    found: list[str] = []
-    for word in reversed(re.findall("[a-z]+", before.casefold())):
-        if word in QUALIFIERS:
-            found.insert(0, word)
-        elif word not in ("and", "or", "clinically", "medically", "any"):
-            break
-    return tuple(found)
 
 
 def scopes(document: Document, extraction: Extraction) -> list[Scope]:
@@ -132,9 +117,18 @@ def candidates(scope: Scope) -> list[Mention]:
         if m.end <= reached:
             continue
         reached = m.end
-        if m.type not in NEVER and m.id not in qualifying:
+        alone = m.type not in NEVER or (says_age(m) and all(o.type != "MEASURE" for o in scope.mentions))
+        if alone and m.id not in qualifying:
             found.append(m)
     return found
+
+
+def says_age(m: Mention) -> bool:
+    """Whether a value says itself that it is an age: "18 years of age or older"."""
+    if m.type != "VALUE" or not _AGED.search(m.text):
+        return False
+    quantity = read_quantity(m.text, "age")
+    return quantity is not None and quantity.unit == "a"
 
 
 def in_brackets(scope: Scope, m: Mention) -> bool:
@@ -166,7 +160,7 @@ def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_unspecified(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A mention of which the record says that nothing is asked ("Chemotherapy: Not specified")."""
-    return re.match(r"\W*not specified\b", scope.text[m.end : scope.criterion.end], re.IGNORECASE) is not None
+    return _UNSPECIFIED.match(scope.text, m.end, scope.criterion.end) is not None
 
 
 def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -213,6 +207,7 @@ def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         if other.type in TREATMENTS and position <= other.start < m.start:
             gap, position = gap + scope.text[position : other.start], other.end
     gap += scope.text[position : m.start] if position <= m.start else ""
+    gap = _DESCRIBED.sub(r"\1 ", gap)
     return _ANCHOR.search(gap) is not None and _COUNTED_FROM.fullmatch(gap) is not None
 
 

@@ -1,0 +1,266 @@
+"""What of a criterion is not in its logic: kind by kind, with a reason that never repeats the text's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
+from oncogloss.structure.facts import BREAK, NEVER, Scope, candidates, said_otherwise
+from oncogloss.structure.leaves import HISTORY
+from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.notation import mentions_in
+
+# Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
+_EMPTY_WORDS = """
+a able about above according adequate administered administration after against age agree all allowed also am an and any
+apart are as at available based be because been before being below beyond both but by can candidate case cases clinical
+clinically completed completion concomitantly concurrently considered consistent criteria currently cytologic cytological
+cytologically day days defined demonstrated despite determined diagnosed diagnosis did disease diseases do documentation
+documented does done drawn due during each either elapsed eligibility eligible enrolled enrollment enrolment entry etc
+evaluated evidence except exception exceptions excluded excluding exclusion exist existing exists experienced exposure
+following follows for from function given had has have having he her his histologic histological histologically histology
+if in include included includes including inclusion indicated individual individuals into investigator is it its
+laboratory last least less level levels limited lines may meet meets met method month months more most must my no nor
+normal not obtained occurred of on one only or order otherwise out over participant participants participate
+participation pathologically pathology patient patients per performed permitted person persons planned possible presence
+present previously provided receipt receive received receiving recovered require required requirement requires requiring
+results scale score screening shall she should since sites specific start started status studied study subject subjects
+such suffering suitable taken taking test tests than that the their them then there these they this those through time
+times to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon use used
+using value values verified via acceptable another concomitant concurrent confirmed current known ongoing other others
+planned proven free sex sexes gender ranging combined version diagnostic part pre was week weeks were when where which while who whom whose will willing willingness with
+within without would year years assessed assessment between calculated condition conditions criterion deemed described
+estimated evaluation evidenced first ineligible measured meeting note re see specified whichever you your
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+_WHO = r"(treating |study |site |local |enrolling |principal |responsible |trial )*"
+_WHO += r"(investigators?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+_BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
+_PHRASES = re.compile(
+    rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified|estimated) "
+    rf"(appropriate |suitable |necessary )?(by|per|in|according to) (the |an? )?({_WHO}|protocol)\b( (discretion|opinion|judge?ment))?"
+    rf"|\b(in|at|based on|per|according to) (the )?(opinion|judge?ment|discretion|assessment|decision) of (the |an? )?{_WHO}"
+    rf"|\b(in|at|based on|per|according to) (the |an? )?{_WHO} (opinion|judge?ment|discretion|assessment|decision)\b"
+    rf"|\b(according to|as per|per|in accordance with|as defined by) ({_BY_RULE} )+(guidelines?|practice|standards?|"
+    rf"protocol|polic(y|ies)|criteria|requirements?)\b|\bas (defined|specified|described|outlined|per|stated) (in |per )?"
+    r"(the |this )?(study )?protocol\b|\bper protocol\b|\bwhichever (is |was |comes |occurs )?(the )?(longer|later|shorter|"
+    r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution|investigator)\b"
+    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)",
+    re.I,
+)
+_NUMERALS = re.compile(r"^\W*(\d+(\.\d+)*|[a-z]|[ivx]+)\\?[.)]\s|\b\d+(\.\d+)*\\?\.?\W*$|(?<=[.;:])\s+\d+(\.\d+)*\\?[.)]?\W*$", re.I)
+_ORGANS = re.compile(
+    r"\b(adequate|acceptable|normal|organ|systems?|bone|marrow|renal|kidney|hepatic|liver|ha?ematolog\w+|ha?ematopoietic"
+    r"|cardiac|heart|cardiovascular|pulmonary|lung|coagulation|functions?|reserve|laboratory|parameters?|chemistry|blood"
+    r"|counts?|biochemi\w+|measures?|requirements?|apply|fulfill?|characteristics)\b",
+    re.I,
+)
+_CONSENT = re.compile(
+    r"\b(informed|consent\w*|assent\w*|sign\w*|writ\w+|written|willing\w*|unwilling\w*|able|unable|abilit\w+|inabilit\w+|"
+    r"capab\w+|incapab\w+|understand\w*|provid\w+|provision|giv\w+|form|document|icf?|voluntar\w+|legal\w*|authori[sz]ed|"
+    r"representatives?|guardians?|parents?|irb|approved|procedures?|protocol|compl(y|iance|iant|ying)|adhere\w*|visits?|"
+    r"schedul\w+|follow|follow-up|plan|instructions?|requirements?|participat\w+|join|cooperate\w*|good|nature|purpose|"
+    r"investigational|research|refus\w+|lack|absence|restrictions|read|freely|date|dated|personally|independently|ethics|"
+    r"committee|risks|discomforts|aware|fully|in|of|consenting|specified|lifestyle|considerations|subject's|regulatory|"
+    r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
+    re.I,
+)
+_SPARES = re.compile(r"\b(unless|except\w*|other than|apart from|aside from|besides|exclud\w+|with the exclusion of)\b", re.I)
+_CASES = re.compile(
+    r"\b(if|provided|in (the )?cases? of|whose|only (for|in|if|when)|when|(for|in|among) (the )?(patients|subjects|participants|those"
+    r"|women|men|males|females|children|adults)|(cohorts?|part|phase|arms?|groups?|step|stratum|strata) ([a-z]|\d+[a-z]?|i+)|"
+    r"cohorts?|otherwise|regardless|irrespective|instead|exceptions?)\b",
+    re.I,
+)
+_DISJOINS = re.compile(r"\b(or|either|and/or)\b", re.I)
+_COMPARED = re.compile(
+    r"\b((less|more|greater|fewer|better|worse|higher|lower|older|younger) than|at (least|most)|up to|minimum|maximum"
+    r"|no (more|less|greater|fewer))\W*(an? |the )?$",
+    re.I,
+)
+_OR_MORE = re.compile(r"\W*or (more|less|greater|better|higher|lower|worse|older|younger)\b", re.I)
+_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+|candidates?|refus\w+|declin\w+|unable|cannot)\b", re.I)
+_NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
+_GRADED = re.compile(r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I)
+_HEAD_NOUN = re.compile(
+    r"\b(cancers?|carcinomas?|adenocarcinomas?|sarcomas?|lymphomas?|leuk[a]?emias?|tumou?rs?|neoplasms?|malignanc(y|ies)"
+    r"|disease|disorders?|failure|infections?|abuse|neuropathy|metastas[ei]s|syndrome|disorder|therapy|therapies"
+    r"|inhibitors?|antibod(y|ies)|mutations?|insufficiency|dysfunction|impairment|transplant\w*|surgery|toxicit(y|ies))$",
+    re.I,
+)
+UNDECIDED: frozenset[Lack] = frozenset(("words", "mention", "value", "time", "case", "logic", "facts"))
+
+
+class Left(NamedTuple):
+    """Something of a criterion that its logic lacks: the kind for programs, and the reason for people."""
+
+    lack: Lack
+    reason: str
+
+
+def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, linked: bool) -> list[Left]:
+    """What of a criterion is not in its logic; `linked` says whether mentions were linked to concepts at all."""
+    by_id = {m.id: m for m in scope.mentions}
+    facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
+    return [
+        *_values(scope, facts, thresholds),
+        *_names(scope, facts, linked=linked),
+        *_cases(scope, logic, thresholds),
+        *_togetherness(scope, logic, facts),
+        *_explanations(scope, logic, facts),
+        *_words(scope, logic),
+    ]
+
+
+def _counted(n: int, noun: str, what: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'} {what}"
+
+
+def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
+    return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
+
+
+def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold]) -> Iterator[Left]:
+    """Values and times that belong to nothing or were not read as numbers."""
+    tails = {r.tail for r in scope.relations}
+    used = {m.id for m in facts}
+    read = {i for t in thresholds for i in t.mentions}
+    loose = [m for m in scope.mentions if m.id not in tails | used | read and not _inside_another(m, scope.mentions)]
+    if any(m.type == "VALUE" for m in loose):
+        yield Left("value", "value without a measure")
+    if any(m.type == "TIME" for m in loose):
+        yield Left("time", "time without a fact")
+    if any(m.type in ("DOSE", "SCHEDULE") for m in loose):
+        yield Left("value", "dose without a treatment")
+    if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
+        yield Left("concept", "measure without a value")
+    numbers = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails and re.search(r"\d", m.text)]
+    if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
+        yield Left("value", "value that was not read")
+    names = {m.id: m.text for m in scope.mentions}
+    bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
+    if any(not _GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
+        yield Left("value", "number without a comparison")
+    if any(_COMPARED.search(scope.before(m)) or _OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
+        yield Left("value", "comparison outside a value")
+
+
+def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[Left]:
+    """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
+    heads = {r.head for r in scope.relations}
+    unlinked = [m for m in facts if m.type in _NAMED and m.concept is None and m.id not in heads]
+    if linked and unlinked:
+        yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
+    for one, other in zip(facts, facts[1:], strict=False):
+        gap = scope.text[one.end : other.start] if one.end <= other.start else "-"
+        joined = re.fullmatch(r"\s*(,|/|and/or|or|and|,\s*(and|or))\s*(\w+\s+)?", gap) is not None
+        if joined and one.type == other.type and _shares(one.text, other.text):
+            yield Left("mention", "names that may share a word")
+            return
+
+
+def _shares(one: str, other: str) -> bool:
+    """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
+    noun, place = _HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
+    lacks_noun = noun is not None and not _HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
+    short = len(one.split()) == 1 and re.search(r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I)
+    return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
+
+
+def _operators(logic: Logic) -> set[str]:
+    return {logic.op}.union(*map(_operators, logic.parts))
+
+
+def _outside(scope: Scope) -> str:
+    """The criterion's text with its mentions blanked out and a heading at its end left away."""
+    criterion: Criterion = scope.criterion
+    own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
+    text = list(own)
+    for m in scope.mentions:
+        for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
+            text[i - criterion.start] = "\ue000"
+    return _NUMERALS.sub(" ", _PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
+
+
+def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold]) -> Iterator[Left]:
+    """Exceptions and conditions that the text sets and the tree lacks."""
+    operators, text = _operators(logic), _outside(scope)
+    conditional = any(t.condition for t in thresholds)
+    told = "except" in operators or "if" in operators or (conditional and len(_SPARES.findall(text)) <= 1)
+    if _SPARES.search(text) and not told:
+        yield Left("case", "exception outside the logic")
+    if _CASES.search(text) and "if" not in operators and not conditional and "except" not in operators:
+        yield Left("case", "condition outside the logic")
+    elif len(_CASES.findall(text)) + len(_SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
+        yield Left("case", "more conditions than the logic has")
+
+
+def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Iterator[Left]:
+    """Signs that facts may go together in another way than the tree says."""
+    operators, text = _operators(logic), _outside(scope)
+    children = [part for part in _leaves(logic) if part.criterion is not None]
+    sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
+    if children and facts and (len(facts) > 1 or len(sentences) > 1):
+        yield Left("logic", "sub-criteria beside several facts")
+    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1:
+        yield Left("logic", "several sentences")
+    elif scope.excludes and logic.op == "not":
+        yield Left("logic", "negation under an exclusion")
+    elif operators >= {"all", "any"} and len(facts) > 4:
+        yield Left("logic", "many facts in a mixed list")
+    elif operators >= {"all", "any"} and any("except" in _operators(part) for part in logic.parts):
+        yield Left("logic", "exception within a list")
+    elif scope.excludes and "all" in operators and _DISJOINS.search(text) and "any" not in operators:
+        yield Left("logic", "alternatives that the logic lacks")
+    if _CONTRAINDICATED.search(text):
+        yield Left("words", "words that turn a fact round")
+
+
+def _leaves(logic: Logic) -> Iterator[Logic]:
+    if logic.op == "fact":
+        yield logic
+    for part in logic.parts:
+        yield from _leaves(part)
+
+
+def _explanations(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Iterator[Left]:
+    """Mentions that were taken for explanation without a rule that is sure of it."""
+    told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
+    spared = [m for m in candidates(scope) if m.id not in told and not said_otherwise(scope, m)]
+    if spared:
+        yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
+
+
+def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
+    """Words and numbers outside any fact; a lead-in or measures may have the organs named that they are about."""
+    leaves = list(_leaves(logic))
+    facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
+    about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
+    heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
+    read = {word for part in leaves for qualifier in part.qualifiers for word in qualifier.split("-")}
+    if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
+        read |= HISTORY
+    words = unread_words(scope, read, heading=heading)
+    if words:
+        yield Left("words", _counted(len(words), "word", "outside any fact"))
+
+
+def unread_words(scope: Scope, read: Collection[str] = (), *, heading: bool = False) -> list[str]:
+    """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise."""
+    text = _outside(scope)
+    words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", (_ORGANS.sub(" ", text) if heading else text))
+    return [w for w in words if w.casefold() not in _EMPTY and w.casefold() not in read and "\ue000" not in w]
+
+
+def is_consent_alone(scope: Scope) -> bool:
+    """Whether a criterion of the consent or compliance category says nothing that the category does not say."""
+    only = {"consent"} <= set(scope.criterion.categories) <= {"consent", "compliance"} or (
+        set(scope.criterion.categories) == {"compliance"}
+    )
+    mentions = {m.type for m in scope.mentions} <= {"TIME"}
+    return only and mentions and not [w for w in unread_words(scope) if not _CONSENT.fullmatch(w)]
+
+
+__all__ = ["NEVER", "UNDECIDED", "Left", "is_consent_alone", "lacking", "unread_words"]
