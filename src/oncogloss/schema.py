@@ -47,6 +47,7 @@ SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "in
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
 ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 RELATION_TYPES: tuple[RelationType, ...] = get_args(RelationType)
+TREATMENT_TYPES: tuple[EntityType, ...] = ("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE")
 SIDES: tuple[Side, ...] = get_args(Side)
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 SECTION_LABELS: tuple[SectionLabel, ...] = get_args(SectionLabel)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from marked import WORDS, extraction_of
 
 from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, read_logic, write_logic
 
 
 def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
     """The first criterion's logic as text, in canonical form."""
-    found = logic_of(*extraction_of(*criteria, **kwargs))[0].logic  # type: ignore[arg-type]
+    found = logic_of(scopes(*extraction_of(*criteria, **kwargs)))[0].logic  # type: ignore[arg-type]
     return write_logic(canonical(found)) if found else None
 
 
@@ -154,7 +155,7 @@ def test_children_joined_by_or() -> None:
 @given(st.lists(WORDS, max_size=12), st.sampled_from(["inc", "exc"]))
 def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) -> None:
     document, extraction = extraction_of((side, " ".join(words)))
-    found = logic_of(document, extraction)[0].logic
+    found = logic_of(scopes(document, extraction))[0].logic
     if found is not None:
         named = re.findall(r"\b\d+\b", write_logic(found))
         assert len(named) == len(set(named))
@@ -172,18 +173,18 @@ def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) 
     ],
 )
 def test_words_before_a_fact_say_how_it_must_be(criterion: str, said: tuple[str, ...]) -> None:
-    (found,) = logic_of(*extraction_of(("exc", criterion)))
+    (found,) = logic_of(scopes(*extraction_of(("exc", criterion))))
     assert found.logic is not None and found.logic.qualifiers == said
 
 
 def test_what_is_not_specified_is_not_asked() -> None:
     (found,) = logic_of(
-        *extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior"))
+        scopes(*extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior")))
     )
     assert found.logic is not None and write_logic(found.logic) == "2"
 
 
 def test_what_is_allowed_asks_nothing() -> None:
     allowed = "Patients are allowed to have received prior [DRUG lunamab], including but not limited to vials"
-    (found,) = logic_of(*extraction_of(("inc", allowed)))
+    (found,) = logic_of(scopes(*extraction_of(("inc", allowed))))
     assert found.logic is None

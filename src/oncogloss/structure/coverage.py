@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Coverage, CoverageStatus, Document, Extraction, Lack, Threshold
-from oncogloss.structure.facts import Scope
+from oncogloss.structure.facts import Scope, asks_nothing
 from oncogloss.structure.lacking import UNDECIDED, is_consent_alone, lacking
 
 HEADING = "heading"
@@ -94,6 +94,8 @@ def status_of(scope: Scope, thresholds: Sequence[Threshold] = (), *, linked: boo
     logic = scope.criterion.logic
     if logic is None and is_consent_alone(scope):
         return Understood("structured", "category says all", ("facts",), decisive=False)
+    if logic is None and asks_nothing(scope):
+        return Understood("structured", "nothing is asked")
     if logic is None and not scope.mentions:
         only = bool(scope.criterion.categories) and set(scope.criterion.categories) <= {"consent", "compliance"}
         status: CoverageStatus = "partly" if only else "untouched"

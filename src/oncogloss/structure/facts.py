@@ -100,17 +100,26 @@ def facts_of(scope: Scope) -> list[Mention]:
     return facts
 
 
+def asks_nothing(scope: Scope) -> bool:
+    """Whether the record says of all that a criterion names that it is not specified."""
+    facts = candidates(scope)
+    return bool(facts) and all(is_unspecified(scope, m, facts) for m in facts)
+
+
 def said_otherwise(scope: Scope, m: Mention) -> bool:
     """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
     facts = candidates(scope)
-    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at)
-    return any(explains(scope, m, facts) for explains in surely)
+    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at, is_example)
+    shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
+    return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
 
 def candidates(scope: Scope) -> list[Mention]:
     """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
     qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
     qualifying |= {r.head for r in scope.relations if r.type == "ABBREV_OF"}
+    tails = {m.id: [r for r in scope.relations if r.tail == m.id] for m in scope.mentions}
+    held = {m.id for m in scope.mentions}
     found: list[Mention] = []
     reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
     for m in scope.mentions:
@@ -118,7 +127,7 @@ def candidates(scope: Scope) -> list[Mention]:
             continue
         reached = m.end
         alone = m.type not in NEVER or (says_age(m) and all(o.type != "MEASURE" for o in scope.mentions))
-        if alone and m.id not in qualifying:
+        if alone and (m.id not in qualifying or (m.type == "VALUE" and not held & {r.head for r in tails[m.id]})):
             found.append(m)
     return found
 
@@ -170,7 +179,7 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if opened is None or not explained or "exc" in m.attributes:
         return False
     lead = scope.before(m)[opened + 1 :]
-    if not lead.strip() and scope.text[m.end : m.end + 1] in (")", "]") and explained[-1].type == m.type:
+    if is_second_name(scope, m, explained):
         return True
     if "neg" in m.attributes:
         cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
@@ -182,6 +191,13 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
         return False
     return _BRACKET_SAYS_MORE.match(scope.text[scope.criterion.start + opened + 1 : m.start + 1]) is None
+
+
+def is_second_name(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A name that fills a bracket alone, right behind another of its type."""
+    before = [f for f in facts if f.end <= m.start and f.type == m.type]
+    closed = re.match(r"\s*®?\s*[)\]]", scope.text[m.end : m.end + 4]) is not None
+    return closed and bool(before) and re.fullmatch(r"\s*[(\[]\s*", scope.text[before[-1].end : m.start]) is not None
 
 
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

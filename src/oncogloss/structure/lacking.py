@@ -11,6 +11,7 @@ from oncogloss.structure.facts import BREAK, NEVER, Scope, candidates, said_othe
 from oncogloss.structure.leaves import HISTORY
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.quantities import read_time
 
 # Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
 _EMPTY_WORDS = """
@@ -30,7 +31,8 @@ results scale score screening shall she should since sites specific start starte
 such suffering suitable taken taking test tests than that the their them then there these they this those through time
 times to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon use used
 using value values verified via acceptable another concomitant concurrent confirmed current known ongoing other others
-planned proven free sex sexes gender ranging combined version diagnostic part pre was week weeks were when where which while who whom whose will willing willingness with
+planned proven free sex sexes gender ranging combined version diagnostic part pre setting subtypes identified getting fit tissue
+regimens become planning method methods form means was week weeks were when where which while who whom whose will willing willingness with
 within without would year years assessed assessment between calculated condition conditions criterion deemed described
 estimated evaluation evidenced first ineligible measured meeting note re see specified whichever you your
 """
@@ -63,7 +65,7 @@ _CONSENT = re.compile(
     r"representatives?|guardians?|parents?|irb|approved|procedures?|protocol|compl(y|iance|iant|ying)|adhere\w*|visits?|"
     r"schedul\w+|follow|follow-up|plan|instructions?|requirements?|participat\w+|join|cooperate\w*|good|nature|purpose|"
     r"investigational|research|refus\w+|lack|absence|restrictions|read|freely|date|dated|personally|independently|ethics|"
-    r"committee|risks|discomforts|aware|fully|in|of|consenting|specified|lifestyle|considerations|subject's|regulatory|"
+    r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of|consenting|specified|lifestyle|considerations|subject's|regulatory|"
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
 )
@@ -81,7 +83,13 @@ _COMPARED = re.compile(
     re.I,
 )
 _OR_MORE = re.compile(r"\W*or (more|less|greater|better|higher|lower|worse|older|younger)\b", re.I)
-_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+|candidates?|refus\w+|declin\w+|unable|cannot)\b", re.I)
+_TREATED_FOR = re.compile(
+    r"\b(treatments?|treated|therap(y|ies)|medications?|drugs?|screened|screening|tested|risk|family history|vaccin\w+|exposure|"
+    r"immunity) (factors? )?(for|of|with|to|against)\W+(\w+\W+)?$",
+    re.I,
+)
+_ITS_TREATMENT = re.compile(r"\W{1,2}(treatments?|therap(y|ies)|drugs?|medications?|screening|risk|vaccin\w+|trials?)\b", re.I)
+_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+ (for|to)|candidates? for|refus\w+|declin\w+|unable|cannot)\b", re.I)
 _NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
 _GRADED = re.compile(r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I)
 _HEAD_NOUN = re.compile(
@@ -109,7 +117,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_names(scope, facts, linked=linked),
         *_cases(scope, logic, thresholds),
         *_togetherness(scope, logic, facts),
-        *_explanations(scope, logic, facts),
+        *_explanations(scope, logic, facts, thresholds),
         *_words(scope, logic),
     ]
 
@@ -130,7 +138,9 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     loose = [m for m in scope.mentions if m.id not in tails | used | read and not _inside_another(m, scope.mentions)]
     if any(m.type == "VALUE" for m in loose):
         yield Left("value", "value without a measure")
-    if any(m.type == "TIME" for m in loose):
+    measured = bool(facts) and all(m.type in ("MEASURE", "VALUE") for m in facts)
+    moments = {m.id for m in loose if measured and m.type == "TIME" and _is_moment(m)}
+    if any(m.type == "TIME" and m.id not in moments for m in loose):
         yield Left("time", "time without a fact")
     if any(m.type in ("DOSE", "SCHEDULE") for m in loose):
         yield Left("value", "dose without a treatment")
@@ -145,6 +155,12 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
         yield Left("value", "number without a comparison")
     if any(_COMPARED.search(scope.before(m)) or _OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
         yield Left("value", "comparison outside a value")
+
+
+def _is_moment(time: Mention) -> bool:
+    """Whether a time tells no length ("at enrolment"): what is measured is measured then."""
+    frame = read_time(time.text)
+    return frame is not None and frame.low is None and frame.high is None
 
 
 def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[Left]:
@@ -214,7 +230,11 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Itera
         yield Left("logic", "exception within a list")
     elif scope.excludes and "all" in operators and _DISJOINS.search(text) and "any" not in operators:
         yield Left("logic", "alternatives that the logic lacks")
-    if _CONTRAINDICATED.search(text):
+    named = [m for m in facts if m.type in ("CANCER", "CONDITION")]
+    treated = (
+        _TREATED_FOR.search(scope.before(m)) or _ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end) for m in named
+    )
+    if _CONTRAINDICATED.search(text) or any(treated):
         yield Left("words", "words that turn a fact round")
 
 
@@ -225,9 +245,12 @@ def _leaves(logic: Logic) -> Iterator[Logic]:
         yield from _leaves(part)
 
 
-def _explanations(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Iterator[Left]:
+def _explanations(
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold]
+) -> Iterator[Left]:
     """Mentions that were taken for explanation without a rule that is sure of it."""
     told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
+    told |= {i for t in thresholds for i in t.mentions}
     spared = [m for m in candidates(scope) if m.id not in told and not said_otherwise(scope, m)]
     if spared:
         yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))

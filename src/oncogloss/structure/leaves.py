@@ -24,11 +24,13 @@ simultaneous solitary stable substantial suspected symptomatic synchronous syste
 uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
-_PASSED_OVER = frozenset(("and", "or", "clinically", "medically", "any", ",", "/"))
+_LISTED = "\ue000"  # stands for another member of a list
+_PASSED_OVER = frozenset(("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means"))
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
 _PASSED = re.compile(r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before|after)\b", re.I)
+_SINCE = re.compile(r"\b(since|elapsed?|passed)\b", re.I)
 _DEMANDED = re.compile(
     r"\b((have|has|had|having|must) (previously |already )?(received|undergone|been treated|failed|had|progressed)"
     r"|treated with|on a stable|stable dose)\b",
@@ -49,21 +51,30 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
 
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection")."""
-    before = list(scope.before(m))
-    told = {r.tail for r in scope.relations if r.head == m.id}
-    for other in scope.mentions:
-        if other.id in told:
-            for i in range(max(0, other.start - scope.criterion.start), min(len(before), other.end - scope.criterion.start)):
-                before[i] = ","
-    text = re.sub(r"\bhistory of (an? |any )?", "history ", "".join(before).casefold())
+    text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
     found: list[str] = []
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
         if word in QUALIFIERS:
             found.insert(0, word)
-        elif word not in _PASSED_OVER:
+        elif word not in _PASSED_OVER and (word != _LISTED or found):
             break
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
+
+
+def _before(scope: Scope, m: Mention) -> str:
+    """The text before a mention, its own tails as commas, others of its type in one list with it as one sign."""
+    told = {r.tail for r in scope.relations if r.head == m.id}
+    text, end = "", m.start
+    for other in reversed([o for o in scope.mentions if o.end <= m.start]):
+        if other.end > end:
+            continue
+        gap = scope.text[other.end : end]
+        listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
+        if other.id not in told and not listed:
+            return scope.text[other.end : end] + text if not text else f". {gap}{text}"
+        text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
+    return scope.text[scope.criterion.start : end] + text
 
 
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
@@ -92,6 +103,7 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     for time in (t for t in scope.mentions if t.id in tails):
         frame = read_time(time.text)
         asked = _OFF.search(text) or (_PASSED.search(text) and not re.match(r"\W*for\b", time.text, re.I))
-        if frame is not None and frame.low and frame.high is None and asked:
+        least = frame is not None and (frame.high is None or (frame.high == frame.low and _SINCE.search(text)))
+        if frame is not None and frame.low and least and asked:
             days.append(frame.low)
     return max(days, default=None)
