@@ -188,3 +188,48 @@ def test_what_is_allowed_asks_nothing() -> None:
     allowed = "Patients are allowed to have received prior [DRUG lunamab], including but not limited to vials"
     (found,) = logic_of(scopes(*extraction_of(("inc", allowed))))
     assert found.logic is None
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("exc", "[CONDITION gout], [CONDITION tide fever] despite [DRUG lunamab], or [CONDITION crater pox]", "(any 1 (all 2 3) 4)"),
+        ("exc", "[CONDITION/neg Unstable tides]", "1"),
+        ("inc", "One of the following [CANCER cancers]: [CANCER moon sarcoma] or [CANCER glioma]", "(any 2 3)"),
+        ("inc", "No prior [PROCEDURE/neg,hist moon bath] but prior [PROCEDURE/hist tide bath] allowed", "(not 1)"),
+        ("inc", "Patients must be [VALUE at least 18 years of age]", "1"),
+        ("inc", "[MEASURE Age]: [VALUE at least 18 years of age]", "1"),
+        ("inc", "[POPULATION Lunar] status not specified", None),
+    ],
+)  # fmt: skip
+def test_classes_that_readers_found_wrong(side: str, text: str, wanted: str | None) -> None:
+    assert logic((side, text)) == (means(wanted) if wanted else None)
+
+
+def test_several_cancers_under_one_head_are_alternatives() -> None:
+    criteria = [("inc", "Confirmed diagnosis of:"), ("inc", "[CANCER moon sarcoma]"), ("inc", "[CANCER glioma]")]
+    assert logic(*criteria, parents={2: 1, 3: 1}) == "(any c2 c3)"
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "days"),
+    [
+        ("inc", "[TIME At least 4 weeks] since [DRUG/hist lunamab]", 28),
+        ("inc", "[DRUG/hist Lunamab] must have been completed [TIME >= 4 weeks ago]", 28),
+        ("inc", "Off [DRUG lunamab] [TIME for at least 2 weeks]", 14),
+        ("inc", "[TIME 6 weeks] since [DRUG/hist lunamab]", 42),
+        ("inc", "On a stable dose of [DRUG lunamab] [TIME for at least 4 weeks]", None),
+        ("inc", "Must have received [DRUG/hist lunamab] [TIME at least 4 weeks before entry]", None),
+        ("exc", "[DRUG Lunamab] [TIME at least 4 weeks before entry]", None),
+    ],
+)
+def test_a_time_that_must_have_passed_is_a_washout(side: str, text: str, days: float | None) -> None:
+    relation = ("HAS_TIME", 1, 2) if text.index("DRUG") < text.index("TIME") else ("HAS_TIME", 2, 1)
+    (found,) = logic_of(scopes(*extraction_of((side, text), relations=(relation,))))
+    assert found.logic is not None and found.logic.washout == days
+
+
+def test_what_an_allergy_is_to_is_what_the_fact_is_about() -> None:
+    (found,) = logic_of(scopes(*extraction_of(("exc", "Known [CONDITION allergy] to [DRUG lunamab]"))))
+    assert found.logic is not None
+    assert (found.logic.mention, found.logic.about, found.logic.qualifiers) == ("1", ("2",), ("known",))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from made import CONCEPTS, make_trial
 
-from oncogloss.schema import Concept, Coverage, Matching, Patient, Registry
+from oncogloss.schema import Concept, Coverage, Logic, Matching, Patient, Registry
 from oncogloss.structure.entries import Knowledge, ages_of, days_between
 from oncogloss.structure.match import NOTE, match
 
@@ -273,3 +273,19 @@ def test_dates_to_the_month_or_year() -> None:
     assert ages_of(Patient(id="p", date="2025-06-01", birth_date="1961")) == [63, 64]
     assert ages_of(Patient(id="p", age=40)) == [40]
     assert isinstance(CONCEPTS["NSCLC"], Concept)
+
+
+@pytest.mark.parametrize(
+    ("end", "wanted"), [("2025-05-20", "not met"), ("2025-01-01", "met"), ("2025-05", "unknown"), ("", "unknown")]
+)
+def test_a_washout_is_met_by_time_or_by_never_having_had_it(end: str, wanted: str) -> None:
+    document, extraction = make_trial([("inc", "at least 4 weeks since [paclitaxel|DRUG hist]", "m1")], **PRIOR)
+    (c,) = extraction.criteria
+    washed = c.model_copy(update={"logic": Logic(op="fact", mention="m1", washout=28.0)})
+    extraction = extraction.model_copy(update={"criteria": (washed,)})
+    had = Patient.model_validate(
+        {"id": "p", "date": "2025-06-01", "prior_treatments": [{"name": "paclitaxel", "end": end}], "complete": ALL}
+    )
+    never = had.model_copy(update={"prior_treatments": ()})
+    assert match(had, document, extraction, KNOWLEDGE).verdicts[-1].answer == wanted
+    assert match(never, document, extraction, KNOWLEDGE).verdicts[-1].answer == "met"

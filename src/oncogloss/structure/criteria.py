@@ -58,7 +58,7 @@ _WORDED_AS_ABSENT = re.compile(
     re.I,
 )
 _NEGATION = re.compile(
-    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|inab\w+|un\w+|in(eligible|adequa\w+)"
+    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+|in(eligible|adequa\w+)"
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
     re.I,
 )
@@ -230,6 +230,10 @@ def loosened(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
         goes_on = gaps[i - 1].looseness == ATTACHED and gaps[i].looseness == LIST and gaps[i].op is not None
         if goes_on and alike(head, following) and not alike(attached, following):
             found[i] = Gap(CLAUSE, gaps[i].op)
+            for j in range(i - 2, -1, -1):
+                if gaps[j].looseness != LIST:
+                    break
+                found[j] = Gap(CLAUSE, gaps[i].op)
     return found
 
 

@@ -109,7 +109,7 @@ def asks_nothing(scope: Scope) -> bool:
 def said_otherwise(scope: Scope, m: Mention) -> bool:
     """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
     facts = candidates(scope)
-    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at, is_example)
+    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at, is_example, names_the_kind)
     shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
     return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
@@ -214,7 +214,7 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What a time counts from: "within 28 days of the first dose of X"."""
     times = [t for t in scope.mentions if t.type == "TIME" and t.end <= m.start]
-    if not times or m.type not in TREATMENTS:
+    if not times or m.type not in TREATMENTS or "hist" in m.attributes:
         return False
     if any(r.type == "HAS_TIME" and r.head == m.id and r.tail == times[-1].id for r in scope.relations):
         return False
@@ -306,13 +306,20 @@ def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return named and not told and any(f.end <= m.start for f in facts)
 
 
+def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
+    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
+    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
+    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)
+
+
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
     if {"neg", "exc"} & set(m.attributes):
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
-    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|, but ")
+    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|,? but ")
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
@@ -357,4 +364,5 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
     is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed,
     is_example, counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
+    names_the_kind,
 )  # fmt: skip

@@ -31,7 +31,7 @@ results scale score screening shall she should since sites specific start starte
 such suffering suitable taken taking test tests than that the their them then there these they this those through time
 times to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon use used
 using value values verified via acceptable another concomitant concurrent confirmed current known ongoing other others
-planned proven free sex sexes gender ranging combined version diagnostic part pre setting subtypes identified getting fit tissue
+planned proven shown free sex sexes gender ranging combined version diagnostic part pre setting subtypes identified getting fit tissue
 regimens become planning method methods form means was week weeks were when where which while who whom whose will willing willingness with
 within without would year years assessed assessment between calculated condition conditions criterion deemed described
 estimated evaluation evidenced first ineligible measured meeting note re see specified whichever you your
@@ -76,6 +76,10 @@ _CASES = re.compile(
     r"cohorts?|otherwise|regardless|irrespective|instead|exceptions?)\b",
     re.I,
 )
+_OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
+_OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)\W*$", re.I)
+_NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
+_NEGATED_LEAD = re.compile(r"\W*(patients?|subjects?|participants?)? ?((must|may|should|can) ?not|(with|have|has)? ?(no|without))\b", re.I)
 _DISJOINS = re.compile(r"\b(or|either|and/or)\b", re.I)
 _COMPARED = re.compile(
     r"\b((less|more|greater|fewer|better|worse|higher|lower|older|younger) than|at (least|most)|up to|minimum|maximum"
@@ -89,7 +93,7 @@ _TREATED_FOR = re.compile(
     re.I,
 )
 _ITS_TREATMENT = re.compile(r"\W{1,2}(treatments?|therap(y|ies)|drugs?|medications?|screening|risk|vaccin\w+|trials?)\b", re.I)
-_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+ (for|to)|candidates? for|refus\w+|declin\w+|unable|cannot)\b", re.I)
+_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+ (for|to)|candidates? for|refus\w+|declin\w+|unable|cannot|not (yet |fully )?recovered)\b", re.I)
 _NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
 _GRADED = re.compile(r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I)
 _HEAD_NOUN = re.compile(
@@ -150,6 +154,12 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     names = {m.id: m.text for m in scope.mentions}
+    if any(_OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
+        yield Left("value", "range with an open end")
+    whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
+    again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
+    if again and _DISJOINS.search(_outside(scope)):
+        yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
     if any(not _GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
@@ -182,6 +192,9 @@ def _shares(one: str, other: str) -> bool:
     noun, place = _HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
     lacks_noun = noun is not None and not _HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
     short = len(one.split()) == 1 and re.search(r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I)
+    sited = re.search(r"\b(in|of) (the )?\w+$", one) is not None and _HEAD_NOUN.search(one.split(" ")[0]) is not None
+    if sited and not re.search(r"\b(in|of)\b", other) and not _HEAD_NOUN.search(other):
+        return True
     return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
 
 
@@ -218,6 +231,11 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Itera
     operators, text = _operators(logic), _outside(scope)
     children = [part for part in _leaves(logic) if part.criterion is not None]
     sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
+    if not children and _OPEN_END.search(text):
+        yield Left("logic", "lead-in without what follows")
+    negated = "neg" in {a for m in scope.mentions for a in m.attributes}
+    if not operators & {"not", "if"} and not negated and _NEGATED.search(text) and not (scope.excludes and _NEGATED_LEAD.match(text)):
+        yield Left("logic", "negation outside the logic")
     if children and facts and (len(facts) > 1 or len(sentences) > 1):
         yield Left("logic", "sub-criteria beside several facts")
     elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1:
