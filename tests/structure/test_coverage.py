@@ -37,7 +37,11 @@ def ledger_of(document: Document, extraction: Extraction) -> tuple[Coverage, ...
         ("[CONDITION gout] [TIME within 2 weeks]", "partly", "time without a fact"),
         ("[MEASURE pulse] is normal", "partly", "measure without a value"),
         ("[CONDITION gout] (e.g., [CONDITION podagra])", "structured", "nothing left over"),
-        ("[CONDITION gout] after [PROCEDURE moon bath]; [PROCEDURE tide bath] allowed", "partly", "1 mention taken for explanation"),
+        (
+            "[CONDITION gout] after [PROCEDURE moon bath]; [PROCEDURE tide bath] allowed",
+            "partly",
+            "1 mention taken for explanation",
+        ),
         ("[VALUE >= 2]", "partly", "facts without logic"),
         ("Tides come and go", "untouched", "no fact found"),
     ],

@@ -193,12 +193,19 @@ def test_what_is_allowed_asks_nothing() -> None:
 @pytest.mark.parametrize(
     ("side", "text", "wanted"),
     [
-        ("exc", "[CONDITION gout], [CONDITION tide fever] despite [DRUG lunamab], or [CONDITION crater pox]", "(any 1 (all 2 3) 4)"),
+        (
+            "exc",
+            "[CONDITION gout], [CONDITION tide fever] despite [DRUG lunamab], or [CONDITION crater pox]",
+            "(any 1 (all 2 3) 4)",
+        ),
         ("exc", "[CONDITION/neg Unstable tides]", "1"),
         ("inc", "One of the following [CANCER cancers]: [CANCER moon sarcoma] or [CANCER glioma]", "(any 2 3)"),
         ("inc", "No prior [PROCEDURE/neg,hist moon bath] but prior [PROCEDURE/hist tide bath] allowed", "(not 1)"),
         ("inc", "Patients must be [VALUE at least 18 years of age]", "1"),
         ("inc", "[MEASURE Age]: [VALUE at least 18 years of age]", "1"),
+        ("inc", "[MEASURE bilirubin] is low unless [CONDITION/exc tide fever]", "(any 1 2)"),
+        ("exc", "[MEASURE bilirubin] is high unless [CONDITION/exc tide fever]", "(except 1 2)"),
+        ("inc", "[MEASURE ECOG] [VALUE 0-1] / [MEASURE Karnofsky] [VALUE > 70]", "(any 1 3)"),
         ("inc", "[POPULATION Lunar] status not specified", None),
     ],
 )  # fmt: skip

@@ -11,7 +11,6 @@ from oncogloss.schema import Concept, Coverage, Logic, Matching, Patient, Regist
 from oncogloss.structure.entries import Knowledge, ages_of, days_between
 from oncogloss.structure.match import NOTE, match
 
-
 BY_ID = {concept.id: concept for concept in CONCEPTS.values()}
 KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get)
 

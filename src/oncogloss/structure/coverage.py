@@ -18,6 +18,7 @@ from oncogloss.structure.lacking import UNDECIDED, is_consent_alone, lacking
 HEADING = "heading"
 NO_FACT = "no fact found"
 
+
 class Understood(NamedTuple):
     """How far a criterion was understood, as `Coverage` says it."""
 
@@ -66,9 +67,7 @@ def _between(passage: str, text: str, start: int, end: int) -> Iterator[Coverage
     status: CoverageStatus = "untouched" if reason == NO_FACT else "structured"
     missed = reason == NO_FACT
     lacks: tuple[Lack, ...] = ("facts",) if missed else ()
-    yield Coverage(
-        passage=passage, start=start, end=end, status=status, reason=reason, lacks=lacks, decisive=missed
-    )
+    yield Coverage(passage=passage, start=start, end=end, status=status, reason=reason, lacks=lacks, decisive=missed)
 
 
 def _joined(stretches: Iterable[Coverage]) -> Iterator[Coverage]:

@@ -62,6 +62,7 @@ _NEGATION = re.compile(
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
     re.I,
 )
+_SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
@@ -108,9 +109,20 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         if own[scope.criterion.id] is not None and not leads_in(scope):
             telling = []
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
+        logic = logic and measures_spared(scope, logic)
         logic = leaf_of(logic, scope, facts_of(scope)) if logic else None
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
+
+
+def measures_spared(scope: Scope, logic: Logic) -> Logic:
+    """The same tree, but "bilirubin ≤ 1.5 unless Gilbert's" asks for either where it is asked at all."""
+    if scope.excludes or logic.op in ("not", "fact", "if"):
+        return logic
+    parts = tuple(measures_spared(scope, part) for part in logic.parts)
+    types = {m.id: m.type for m in scope.mentions}
+    measured = logic.op == "except" and {types.get(i) for i in mentions_in(parts[0])} == {"MEASURE"}
+    return logic.model_copy(update={"op": "any" if measured else logic.op, "parts": parts})
 
 
 def names_cancers(scope: Scope, logic: Logic | None) -> bool:
@@ -242,9 +254,16 @@ def alike(one: Mention, other: Mention) -> bool:
     return one.type == other.type or {one.type, other.type} <= TREATMENTS
 
 
+def scales(one: Mention, other: Mention) -> bool:
+    """Whether both are scales of how well a patient is: one of them is enough."""
+    return all(m.type == "MEASURE" and _SCALE.search(m.text) is not None for m in (one, other))
+
+
 def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
     """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
     and what is forbidden or asked of two things at once is so of both."""
+    if scales(one, other) and (_OR.search(words) or re.fullmatch(r"[\s/;\ue000]*", words)):
+        return "any"
     if _OR.search(words):
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
     if not _AND.search(words):
@@ -255,6 +274,8 @@ def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> Logic
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
     """What "A/B" means: both of measures with one limit, else either."""
+    if scales(one, other):
+        return "any"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
 

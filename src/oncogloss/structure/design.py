@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Change, TimeFrame, Treatment
-from oncogloss.structure.versions import Version, best_pairs, identity_of, called, plain, quoted, words_alike
+from oncogloss.structure.versions import Version, best_pairs, called, identity_of, plain, quoted, words_alike
 
 _SAME_ENTRY = 0.5  # least likeness of two entries that are one, changed
 

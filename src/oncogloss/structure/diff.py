@@ -28,8 +28,8 @@ from oncogloss.structure.quantities import read_time
 from oncogloss.structure.versions import (
     Version,
     best_pairs,
-    identity_of,
     called,
+    identity_of,
     overlap,
     plain,
     quoted,
@@ -48,9 +48,7 @@ _REGISTRY = {
 }  # fmt: skip
 
 
-def changes(
-    old: tuple[Document, Extraction], new: tuple[Document, Extraction]
-) -> tuple[Change, ...]:
+def changes(old: tuple[Document, Extraction], new: tuple[Document, Extraction]) -> tuple[Change, ...]:
     """What changed from one version of a trial to another: registry fields, criteria, then arms and endpoints."""
     before, after = Version(*old), Version(*new)
     return (
@@ -294,9 +292,7 @@ def _days(frame: TimeFrame | None, m: Mention) -> str:
     return words if not ends or "day" in words or "year" in words else f"{words} ({ends[-1]:g} days)"
 
 
-def _windows(
-    version: Version, criterion: Criterion
-) -> dict[str, tuple[TimeFrame | None, Mention]]:
+def _windows(version: Version, criterion: Criterion) -> dict[str, tuple[TimeFrame | None, Mention]]:
     """The time of each fact of a criterion that has one; the criterion's only one under an empty name."""
     found = {}
     times = [m for m in version.within(criterion) if m.type == "TIME"]

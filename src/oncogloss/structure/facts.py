@@ -109,7 +109,16 @@ def asks_nothing(scope: Scope) -> bool:
 def said_otherwise(scope: Scope, m: Mention) -> bool:
     """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
     facts = candidates(scope)
-    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at, is_example, names_the_kind)
+    surely = (
+        is_heading,
+        is_unspecified,
+        is_consenting,
+        is_repeated,
+        counts_a_window,
+        is_aimed_at,
+        is_example,
+        names_the_kind,
+    )
     shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
     return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 

@@ -7,101 +7,34 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import BREAK, NEVER, Scope, candidates, said_otherwise
+from oncogloss.structure.facts import BREAK, Scope, candidates, said_otherwise
 from oncogloss.structure.leaves import HISTORY
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.wording import (
+    CASES,
+    COMPARED,
+    CONSENT,
+    CONTRAINDICATED,
+    DISJOINS,
+    EMPTY,
+    GRADED,
+    HEAD_NOUN,
+    ITS_TREATMENT,
+    NEGATED,
+    NEGATED_LEAD,
+    NUMERALS,
+    OPEN_END,
+    OPEN_RANGE,
+    OR_MORE,
+    ORGANS,
+    PHRASES,
+    SPARES,
+    TREATED_FOR,
+)
 
-# Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
-_EMPTY_WORDS = """
-a able about above according adequate administered administration after against age agree all allowed also am an and any
-apart are as at available based be because been before being below beyond both but by can candidate case cases clinical
-clinically completed completion concomitantly concurrently considered consistent criteria currently cytologic cytological
-cytologically day days defined demonstrated despite determined diagnosed diagnosis did disease diseases do documentation
-documented does done drawn due during each either elapsed eligibility eligible enrolled enrollment enrolment entry etc
-evaluated evidence except exception exceptions excluded excluding exclusion exist existing exists experienced exposure
-following follows for from function given had has have having he her his histologic histological histologically histology
-if in include included includes including inclusion indicated individual individuals into investigator is it its
-laboratory last least less level levels limited lines may meet meets met method month months more most must my no nor
-normal not obtained occurred of on one only or order otherwise out over participant participants participate
-participation pathologically pathology patient patients per performed permitted person persons planned possible presence
-present previously provided receipt receive received receiving recovered require required requirement requires requiring
-results scale score screening shall she should since sites specific start started status studied study subject subjects
-such suffering suitable taken taking test tests than that the their them then there these they this those through time
-times to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon use used
-using value values verified via acceptable another concomitant concurrent confirmed current known ongoing other others
-planned proven shown free sex sexes gender ranging combined version diagnostic part pre setting subtypes identified getting fit tissue
-regimens become planning method methods form means was week weeks were when where which while who whom whose will willing willingness with
-within without would year years assessed assessment between calculated condition conditions criterion deemed described
-estimated evaluation evidenced first ineligible measured meeting note re see specified whichever you your
-"""
-_EMPTY = frozenset(_EMPTY_WORDS.split())
-_WHO = r"(treating |study |site |local |enrolling |principal |responsible |trial )*"
-_WHO += r"(investigators?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
-_BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
-_PHRASES = re.compile(
-    rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified|estimated) "
-    rf"(appropriate |suitable |necessary )?(by|per|in|according to) (the |an? )?({_WHO}|protocol)\b( (discretion|opinion|judge?ment))?"
-    rf"|\b(in|at|based on|per|according to) (the )?(opinion|judge?ment|discretion|assessment|decision) of (the |an? )?{_WHO}"
-    rf"|\b(in|at|based on|per|according to) (the |an? )?{_WHO} (opinion|judge?ment|discretion|assessment|decision)\b"
-    rf"|\b(according to|as per|per|in accordance with|as defined by) ({_BY_RULE} )+(guidelines?|practice|standards?|"
-    rf"protocol|polic(y|ies)|criteria|requirements?)\b|\bas (defined|specified|described|outlined|per|stated) (in |per )?"
-    r"(the |this )?(study )?protocol\b|\bper protocol\b|\bwhichever (is |was |comes |occurs )?(the )?(longer|later|shorter|"
-    r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution|investigator)\b"
-    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)",
-    re.I,
-)
-_NUMERALS = re.compile(r"^\W*(\d+(\.\d+)*|[a-z]|[ivx]+)\\?[.)]\s|\b\d+(\.\d+)*\\?\.?\W*$|(?<=[.;:])\s+\d+(\.\d+)*\\?[.)]?\W*$", re.I)
-_ORGANS = re.compile(
-    r"\b(adequate|acceptable|normal|organ|systems?|bone|marrow|renal|kidney|hepatic|liver|ha?ematolog\w+|ha?ematopoietic"
-    r"|cardiac|heart|cardiovascular|pulmonary|lung|coagulation|functions?|reserve|laboratory|parameters?|chemistry|blood"
-    r"|counts?|biochemi\w+|measures?|requirements?|apply|fulfill?|characteristics)\b",
-    re.I,
-)
-_CONSENT = re.compile(
-    r"\b(informed|consent\w*|assent\w*|sign\w*|writ\w+|written|willing\w*|unwilling\w*|able|unable|abilit\w+|inabilit\w+|"
-    r"capab\w+|incapab\w+|understand\w*|provid\w+|provision|giv\w+|form|document|icf?|voluntar\w+|legal\w*|authori[sz]ed|"
-    r"representatives?|guardians?|parents?|irb|approved|procedures?|protocol|compl(y|iance|iant|ying)|adhere\w*|visits?|"
-    r"schedul\w+|follow|follow-up|plan|instructions?|requirements?|participat\w+|join|cooperate\w*|good|nature|purpose|"
-    r"investigational|research|refus\w+|lack|absence|restrictions|read|freely|date|dated|personally|independently|ethics|"
-    r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of|consenting|specified|lifestyle|considerations|subject's|regulatory|"
-    r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
-    re.I,
-)
-_SPARES = re.compile(r"\b(unless|except\w*|other than|apart from|aside from|besides|exclud\w+|with the exclusion of)\b", re.I)
-_CASES = re.compile(
-    r"\b(if|provided|in (the )?cases? of|whose|only (for|in|if|when)|when|(for|in|among) (the )?(patients|subjects|participants|those"
-    r"|women|men|males|females|children|adults)|(cohorts?|part|phase|arms?|groups?|step|stratum|strata) ([a-z]|\d+[a-z]?|i+)|"
-    r"cohorts?|otherwise|regardless|irrespective|instead|exceptions?)\b",
-    re.I,
-)
-_OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
-_OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)\W*$", re.I)
-_NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
-_NEGATED_LEAD = re.compile(r"\W*(patients?|subjects?|participants?)? ?((must|may|should|can) ?not|(with|have|has)? ?(no|without))\b", re.I)
-_DISJOINS = re.compile(r"\b(or|either|and/or)\b", re.I)
-_COMPARED = re.compile(
-    r"\b((less|more|greater|fewer|better|worse|higher|lower|older|younger) than|at (least|most)|up to|minimum|maximum"
-    r"|no (more|less|greater|fewer))\W*(an? |the )?$",
-    re.I,
-)
-_OR_MORE = re.compile(r"\W*or (more|less|greater|better|higher|lower|worse|older|younger)\b", re.I)
-_TREATED_FOR = re.compile(
-    r"\b(treatments?|treated|therap(y|ies)|medications?|drugs?|screened|screening|tested|risk|family history|vaccin\w+|exposure|"
-    r"immunity) (factors? )?(for|of|with|to|against)\W+(\w+\W+)?$",
-    re.I,
-)
-_ITS_TREATMENT = re.compile(r"\W{1,2}(treatments?|therap(y|ies)|drugs?|medications?|screening|risk|vaccin\w+|trials?)\b", re.I)
-_CONTRAINDICATED = re.compile(r"\b(contraindicat\w+|intoleran\w+|ineligib\w+ (for|to)|candidates? for|refus\w+|declin\w+|unable|cannot|not (yet |fully )?recovered)\b", re.I)
 _NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
-_GRADED = re.compile(r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I)
-_HEAD_NOUN = re.compile(
-    r"\b(cancers?|carcinomas?|adenocarcinomas?|sarcomas?|lymphomas?|leuk[a]?emias?|tumou?rs?|neoplasms?|malignanc(y|ies)"
-    r"|disease|disorders?|failure|infections?|abuse|neuropathy|metastas[ei]s|syndrome|disorder|therapy|therapies"
-    r"|inhibitors?|antibod(y|ies)|mutations?|insufficiency|dysfunction|impairment|transplant\w*|surgery|toxicit(y|ies))$",
-    re.I,
-)
 UNDECIDED: frozenset[Lack] = frozenset(("words", "mention", "value", "time", "case", "logic", "facts"))
 
 
@@ -154,16 +87,16 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     names = {m.id: m.text for m in scope.mentions}
-    if any(_OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
+    if any(OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
     again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
-    if again and _DISJOINS.search(_outside(scope)):
+    if again and DISJOINS.search(_outside(scope)):
         yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
-    if any(not _GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
+    if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
-    if any(_COMPARED.search(scope.before(m)) or _OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
+    if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
         yield Left("value", "comparison outside a value")
 
 
@@ -189,11 +122,13 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
 
 def _shares(one: str, other: str) -> bool:
     """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
-    noun, place = _HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
-    lacks_noun = noun is not None and not _HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
-    short = len(one.split()) == 1 and re.search(r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I)
-    sited = re.search(r"\b(in|of) (the )?\w+$", one) is not None and _HEAD_NOUN.search(one.split(" ")[0]) is not None
-    if sited and not re.search(r"\b(in|of)\b", other) and not _HEAD_NOUN.search(other):
+    noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
+    lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
+    short = len(one.split()) == 1 and re.search(
+        r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I
+    )
+    sited = re.search(r"\b(in|of) (the )?\w+$", one) is not None and HEAD_NOUN.search(one.split(" ")[0]) is not None
+    if sited and not re.search(r"\b(in|of)\b", other) and not HEAD_NOUN.search(other):
         return True
     return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
 
@@ -210,19 +145,24 @@ def _outside(scope: Scope) -> str:
     for m in scope.mentions:
         for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
             text[i - criterion.start] = "\ue000"
-    return _NUMERALS.sub(" ", _PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
+    return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
 
 
 def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold]) -> Iterator[Left]:
     """Exceptions and conditions that the text sets and the tree lacks."""
     operators, text = _operators(logic), _outside(scope)
     conditional = any(t.condition for t in thresholds)
-    told = "except" in operators or "if" in operators or (conditional and len(_SPARES.findall(text)) <= 1)
-    if _SPARES.search(text) and not told:
+    told = (
+        "except" in operators
+        or any("exc" in m.attributes for m in scope.mentions)
+        or "if" in operators
+        or (conditional and len(SPARES.findall(text)) <= 1)
+    )
+    if SPARES.search(text) and not told:
         yield Left("case", "exception outside the logic")
-    if _CASES.search(text) and "if" not in operators and not conditional and "except" not in operators:
+    if CASES.search(text) and "if" not in operators and not conditional and "except" not in operators:
         yield Left("case", "condition outside the logic")
-    elif len(_CASES.findall(text)) + len(_SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
+    elif len(CASES.findall(text)) + len(SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
         yield Left("case", "more conditions than the logic has")
 
 
@@ -231,10 +171,15 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Itera
     operators, text = _operators(logic), _outside(scope)
     children = [part for part in _leaves(logic) if part.criterion is not None]
     sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
-    if not children and _OPEN_END.search(text):
+    if not children and OPEN_END.search(text):
         yield Left("logic", "lead-in without what follows")
     negated = "neg" in {a for m in scope.mentions for a in m.attributes}
-    if not operators & {"not", "if"} and not negated and _NEGATED.search(text) and not (scope.excludes and _NEGATED_LEAD.match(text)):
+    if (
+        not operators & {"not", "if"}
+        and not negated
+        and NEGATED.search(text)
+        and not (scope.excludes and NEGATED_LEAD.match(text))
+    ):
         yield Left("logic", "negation outside the logic")
     if children and facts and (len(facts) > 1 or len(sentences) > 1):
         yield Left("logic", "sub-criteria beside several facts")
@@ -246,13 +191,14 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Itera
         yield Left("logic", "many facts in a mixed list")
     elif operators >= {"all", "any"} and any("except" in _operators(part) for part in logic.parts):
         yield Left("logic", "exception within a list")
-    elif scope.excludes and "all" in operators and _DISJOINS.search(text) and "any" not in operators:
+    elif scope.excludes and "all" in operators and DISJOINS.search(text) and "any" not in operators:
         yield Left("logic", "alternatives that the logic lacks")
     named = [m for m in facts if m.type in ("CANCER", "CONDITION")]
     treated = (
-        _TREATED_FOR.search(scope.before(m)) or _ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end) for m in named
+        TREATED_FOR.search(scope.before(m)) or ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end)
+        for m in named
     )
-    if _CONTRAINDICATED.search(text) or any(treated):
+    if CONTRAINDICATED.search(text) or any(treated):
         yield Left("words", "words that turn a fact round")
 
 
@@ -291,8 +237,8 @@ def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
 def unread_words(scope: Scope, read: Collection[str] = (), *, heading: bool = False) -> list[str]:
     """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise."""
     text = _outside(scope)
-    words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", (_ORGANS.sub(" ", text) if heading else text))
-    return [w for w in words if w.casefold() not in _EMPTY and w.casefold() not in read and "\ue000" not in w]
+    words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", (ORGANS.sub(" ", text) if heading else text))
+    return [w for w in words if w.casefold() not in EMPTY and w.casefold() not in read and "\ue000" not in w]
 
 
 def is_consent_alone(scope: Scope) -> bool:
@@ -301,7 +247,4 @@ def is_consent_alone(scope: Scope) -> bool:
         set(scope.criterion.categories) == {"compliance"}
     )
     mentions = {m.type for m in scope.mentions} <= {"TIME"}
-    return only and mentions and not [w for w in unread_words(scope) if not _CONSENT.fullmatch(w)]
-
-
-__all__ = ["NEVER", "UNDECIDED", "Left", "is_consent_alone", "lacking", "unread_words"]
+    return only and mentions and not [w for w in unread_words(scope) if not CONSENT.fullmatch(w)]

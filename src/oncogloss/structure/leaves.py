@@ -25,7 +25,9 @@ uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _LISTED = "\ue000"  # stands for another member of a list
-_PASSED_OVER = frozenset(("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means"))
+_PASSED_OVER = frozenset(
+    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")
+)
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)

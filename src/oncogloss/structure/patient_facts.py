@@ -225,7 +225,11 @@ class PatientFacts:
             return None
         if absent and frame.low and frame.high is None:
             return self._within_days(entry, 0, frame.low)
-        if isinstance(item, Diagnosis) and not (frame.low == 0 and frame.high) and not (frame.low and frame.high is None):
+        if (
+            isinstance(item, Diagnosis)
+            and not (frame.low == 0 and frame.high)
+            and not (frame.low and frame.high is None)
+        ):
             return None
         ongoing = isinstance(item, Therapy) and not item.end and entry.key.startswith("medication")
         if not ongoing and not _BEFORE_NOW.search(time.text) and frame.high:
