@@ -16,7 +16,6 @@ from oncogloss.schema import Change, Document, Matching, Patient
 from oncogloss.structure.diff import changes
 from oncogloss.structure.entries import Knowledge
 from oncogloss.structure.match import match
-from oncogloss.structure.quantities import read_quantity, read_time
 
 
 def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None) -> tuple[Change, ...]:
@@ -28,7 +27,7 @@ def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path |
 def changes_between(old: Document, new: Document, pipeline: Pipeline) -> tuple[Change, ...]:
     """What changed between two versions of a trial."""
     before, after = ((document, pipeline.extract(document)) for document in (old, new))
-    return changes(before, after, read_time)
+    return changes(before, after)
 
 
 def _only_record(path: Path) -> Document:
@@ -71,10 +70,8 @@ def matchings_of(patient: Patient, documents: Iterable[Document], pipeline: Pipe
 
 
 def knowledge_of(vocabulary: Vocabulary) -> Knowledge:
-    """What matching needs of a vocabulary, and of our reading of quantities and times."""
+    """What matching needs of a vocabulary."""
     return Knowledge(
         known=lambda type_, name: link(type_, name, None, vocabulary),
         with_id=lambda id_: link_id(id_, vocabulary),
-        read_quantity=read_quantity,
-        read_time=read_time,
     )

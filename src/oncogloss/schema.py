@@ -34,6 +34,7 @@ Match = Literal["name", "parts", "broader", "stem", "alike"]
 LogicOp = Literal["fact", "all", "any", "not", "except", "at_least", "if"]
 Operator = Literal[">=", ">", "<=", "<", "=", "range"]
 CoverageStatus = Literal["structured", "partly", "untouched"]
+Lack = Literal["words", "mention", "value", "time", "case", "logic", "concept", "facts"]
 ChangeKind = Literal["added", "dropped", "moved", "changed", "wording"]
 ChangeSubject = Literal[
     "criterion", "threshold", "time", "logic", "biomarker", "arm", "treatment", "endpoint", "registry"
@@ -46,6 +47,7 @@ SectionLabel = Literal["title", "summary", "inclusion", "exclusion", "arms", "in
 ENTITY_TYPES: tuple[EntityType, ...] = get_args(EntityType)
 ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 RELATION_TYPES: tuple[RelationType, ...] = get_args(RelationType)
+TREATMENT_TYPES: tuple[EntityType, ...] = ("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE")
 SIDES: tuple[Side, ...] = get_args(Side)
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 SECTION_LABELS: tuple[SectionLabel, ...] = get_args(SectionLabel)
@@ -193,6 +195,12 @@ class Logic(_Frozen):
     op: LogicOp
     mention: str | None = None
     qualifiers: tuple[str, ...] = Field(default=(), description="how the fact must be: active, severe, uncontrolled …")
+    about: tuple[str, ...] = Field(
+        default=(), description="mentions the fact is directed at: what an allergy is to, what a treatment was for"
+    )
+    washout: float | None = Field(
+        default=None, description="days that must have passed since the last of it; who never had it fulfils the fact"
+    )
     criterion: str | None = None
     n: int | None = None
     parts: tuple[Logic, ...] = ()
@@ -273,13 +281,21 @@ class Endpoint(_Frozen):
 
 class Coverage(_Frozen):
     """A stretch of an eligibility text and how far it was understood; the stretches of a passage follow one another
-    without a gap."""
+    without a gap.
+
+    `reason` is for people, `lacks` for programs: `words` outside any fact, a `mention` left out as explanation, a
+    `value` or `time` that was not read or belongs to nothing, a `case` ("if", "unless") or a way of going together
+    (`logic`) that the tree lacks, a name without a `concept`, no `facts` at all. `decisive`: whether the verdict on a
+    patient could be another if it were there; where it could not, what is there may be evaluated.
+    """
 
     passage: str
     start: int
     end: int
     status: CoverageStatus
     reason: str
+    lacks: tuple[Lack, ...] = ()
+    decisive: bool = False
 
 
 class Flag(_Frozen):

@@ -18,6 +18,7 @@ from oncogloss.evaluation.structure import (
     structure_report,
 )
 from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, read_logic
 from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.training.corpora import GoldCriterion, GoldDocument, GoldEntity, GoldPassage, GoldRelation
@@ -80,7 +81,7 @@ def test_logic_and_thresholds_are_counted(tmp_path: Path) -> None:
     (row,) = rows(tmp_path)
     document = gold().document
     read = gold_extraction(gold())
-    read = read.model_copy(update={"criteria": logic_of(document, read)})
+    read = read.model_copy(update={"criteria": logic_of(scopes(document, read))})
     assert score_logic(read, row) == (3, 3, 3, 3)
     thresholds = thresholds_of(document, read)
     assert score_thresholds(thresholds, read, row).right == 1
@@ -95,7 +96,7 @@ def test_logic_and_thresholds_are_counted(tmp_path: Path) -> None:
 def test_a_criterion_on_the_wrong_side_is_not_found(tmp_path: Path) -> None:
     (row,) = rows(tmp_path)
     read = gold_extraction(gold())
-    read = read.model_copy(update={"criteria": logic_of(gold().document, read)})
+    read = read.model_copy(update={"criteria": logic_of(scopes(gold().document, read))})
     turned = tuple(c.model_copy(update={"side": "exc"}) for c in read.criteria[:1]) + read.criteria[1:]
     assert score_logic(read.model_copy(update={"criteria": turned}), row) == (3, 2, 2, 2)
 

@@ -22,7 +22,6 @@ from oncogloss.schema import (
     Registry,
     Relation,
     Threshold,
-    TimeFrame,
 )
 from oncogloss.structure.notation import read_logic
 
@@ -150,13 +149,4 @@ def _mention(id_: str, passage: str, start: int, mark: re.Match[str]) -> Mention
     )
 
 
-def read_days(text: str) -> TimeFrame | None:
-    """A toy reader of times: "within N days|weeks", "at least N days|weeks"."""
-    found = re.search(r"(within|at least) (\d+) (day|week)", text)
-    if found is None:
-        return None
-    days = int(found[2]) * {"day": 1, "week": 7}[found[3]]
-    return TimeFrame(text=text, low=0 if found[1] == "within" else days, high=days if found[1] == "within" else None)
-
-
-__all__ = ["CONCEPTS", "Arm", "Endpoint", "Logic", "concept", "make_trial", "read_days"]
+__all__ = ["CONCEPTS", "Arm", "Endpoint", "Logic", "concept", "make_trial"]

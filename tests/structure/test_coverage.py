@@ -10,12 +10,20 @@ from marked import WORDS, extraction_of
 from oncogloss.schema import Coverage, Document, Extraction
 from oncogloss.structure.coverage import coverage_of, coverage_report, coverage_shares
 from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.facts import scopes
+from oncogloss.structure.thresholds import thresholds_of
 
 
 def covered(*criteria: tuple[str, str], **kwargs: object) -> tuple[Document, Extraction, tuple[Coverage, ...]]:
     document, extraction = extraction_of(*criteria, **kwargs)  # type: ignore[arg-type]
-    extraction = extraction.model_copy(update={"criteria": logic_of(document, extraction)})
-    return document, extraction, coverage_of(document, extraction)
+    read = scopes(document, extraction)
+    extraction = extraction.model_copy(update={"criteria": logic_of(read)})
+    return document, extraction, ledger_of(document, extraction)
+
+
+def ledger_of(document: Document, extraction: Extraction) -> tuple[Coverage, ...]:
+    extraction = extraction.model_copy(update={"thresholds": thresholds_of(document, extraction)})
+    return coverage_of(document, extraction, scopes(document, extraction))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,12 @@ def covered(*criteria: tuple[str, str], **kwargs: object) -> tuple[Document, Ext
         ("[CONDITION gout] [VALUE >= 2]", "partly", "value without a measure"),
         ("[CONDITION gout] [TIME within 2 weeks]", "partly", "time without a fact"),
         ("[MEASURE pulse] is normal", "partly", "measure without a value"),
-        ("[CONDITION gout] (e.g., [CONDITION podagra])", "partly", "1 mention taken for explanation"),
+        ("[CONDITION gout] (e.g., [CONDITION podagra])", "structured", "nothing left over"),
+        (
+            "[CONDITION gout] after [PROCEDURE moon bath]; [PROCEDURE tide bath] allowed",
+            "partly",
+            "1 mention taken for explanation",
+        ),
         ("[VALUE >= 2]", "partly", "facts without logic"),
         ("Tides come and go", "untouched", "no fact found"),
     ],
@@ -38,11 +51,11 @@ def test_status_and_reason(text: str, status: str, reason: str) -> None:
     assert (ledger[0].status, ledger[0].reason) == (status, reason)
 
 
-def test_consent_has_its_category_only() -> None:
+def test_consent_is_told_by_its_category_alone() -> None:
     document, extraction = extraction_of(("inc", "Written consent is given"))
     consent = extraction.criteria[0].model_copy(update={"categories": ("consent",)})
-    ledger = coverage_of(document, extraction.model_copy(update={"criteria": (consent,)}))
-    assert (ledger[0].status, ledger[0].reason) == ("partly", "category only")
+    ledger = ledger_of(document, extraction.model_copy(update={"criteria": (consent,)}))
+    assert (ledger[0].status, ledger[0].reason) == ("structured", "category says all")
 
 
 def test_related_values_leave_nothing_over() -> None:
@@ -67,7 +80,7 @@ def test_headings_count_as_structured_and_bullets_go_along() -> None:
         }
     )
     passage = document.passages[0].model_copy(update={"text": head + text})
-    ledger = coverage_of(document.model_copy(update={"passages": (passage,)}), moved)
+    ledger = ledger_of(document.model_copy(update={"passages": (passage,)}), moved)
     assert [(c.status, c.reason) for c in ledger] == [("structured", "heading"), ("structured", "nothing left over")]
     assert ledger[-1].end == len(head + text)
 

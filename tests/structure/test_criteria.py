@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from marked import WORDS, extraction_of
 
 from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, read_logic, write_logic
 
 
 def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
     """The first criterion's logic as text, in canonical form."""
-    found = logic_of(*extraction_of(*criteria, **kwargs))[0].logic  # type: ignore[arg-type]
+    found = logic_of(scopes(*extraction_of(*criteria, **kwargs)))[0].logic  # type: ignore[arg-type]
     return write_logic(canonical(found)) if found else None
 
 
@@ -154,7 +155,7 @@ def test_children_joined_by_or() -> None:
 @given(st.lists(WORDS, max_size=12), st.sampled_from(["inc", "exc"]))
 def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) -> None:
     document, extraction = extraction_of((side, " ".join(words)))
-    found = logic_of(document, extraction)[0].logic
+    found = logic_of(scopes(document, extraction))[0].logic
     if found is not None:
         named = re.findall(r"\b\d+\b", write_logic(found))
         assert len(named) == len(set(named))
@@ -172,18 +173,70 @@ def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) 
     ],
 )
 def test_words_before_a_fact_say_how_it_must_be(criterion: str, said: tuple[str, ...]) -> None:
-    (found,) = logic_of(*extraction_of(("exc", criterion)))
+    (found,) = logic_of(scopes(*extraction_of(("exc", criterion))))
     assert found.logic is not None and found.logic.qualifiers == said
 
 
 def test_what_is_not_specified_is_not_asked() -> None:
     (found,) = logic_of(
-        *extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior"))
+        scopes(*extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior")))
     )
     assert found.logic is not None and write_logic(found.logic) == "2"
 
 
 def test_what_is_allowed_asks_nothing() -> None:
     allowed = "Patients are allowed to have received prior [DRUG lunamab], including but not limited to vials"
-    (found,) = logic_of(*extraction_of(("inc", allowed)))
+    (found,) = logic_of(scopes(*extraction_of(("inc", allowed))))
     assert found.logic is None
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        (
+            "exc",
+            "[CONDITION gout], [CONDITION tide fever] despite [DRUG lunamab], or [CONDITION crater pox]",
+            "(any 1 (all 2 3) 4)",
+        ),
+        ("exc", "[CONDITION/neg Unstable tides]", "1"),
+        ("inc", "One of the following [CANCER cancers]: [CANCER moon sarcoma] or [CANCER glioma]", "(any 2 3)"),
+        ("inc", "No prior [PROCEDURE/neg,hist moon bath] but prior [PROCEDURE/hist tide bath] allowed", "(not 1)"),
+        ("inc", "Patients must be [VALUE at least 18 years of age]", "1"),
+        ("inc", "[MEASURE Age]: [VALUE at least 18 years of age]", "1"),
+        ("inc", "[MEASURE bilirubin] is low unless [CONDITION/exc tide fever]", "(any 1 2)"),
+        ("exc", "[MEASURE bilirubin] is high unless [CONDITION/exc tide fever]", "(except 1 2)"),
+        ("inc", "[MEASURE ECOG] [VALUE 0-1] / [MEASURE Karnofsky] [VALUE > 70]", "(any 1 3)"),
+        ("inc", "[POPULATION Lunar] status not specified", None),
+    ],
+)  # fmt: skip
+def test_classes_that_readers_found_wrong(side: str, text: str, wanted: str | None) -> None:
+    assert logic((side, text)) == (means(wanted) if wanted else None)
+
+
+def test_several_cancers_under_one_head_are_alternatives() -> None:
+    criteria = [("inc", "Confirmed diagnosis of:"), ("inc", "[CANCER moon sarcoma]"), ("inc", "[CANCER glioma]")]
+    assert logic(*criteria, parents={2: 1, 3: 1}) == "(any c2 c3)"
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "days"),
+    [
+        ("inc", "[TIME At least 4 weeks] since [DRUG/hist lunamab]", 28),
+        ("inc", "[DRUG/hist Lunamab] must have been completed [TIME >= 4 weeks ago]", 28),
+        ("inc", "Off [DRUG lunamab] [TIME for at least 2 weeks]", 14),
+        ("inc", "[TIME 6 weeks] since [DRUG/hist lunamab]", 42),
+        ("inc", "On a stable dose of [DRUG lunamab] [TIME for at least 4 weeks]", None),
+        ("inc", "Must have received [DRUG/hist lunamab] [TIME at least 4 weeks before entry]", None),
+        ("exc", "[DRUG Lunamab] [TIME at least 4 weeks before entry]", None),
+    ],
+)
+def test_a_time_that_must_have_passed_is_a_washout(side: str, text: str, days: float | None) -> None:
+    relation = ("HAS_TIME", 1, 2) if text.index("DRUG") < text.index("TIME") else ("HAS_TIME", 2, 1)
+    (found,) = logic_of(scopes(*extraction_of((side, text), relations=(relation,))))
+    assert found.logic is not None and found.logic.washout == days
+
+
+def test_what_an_allergy_is_to_is_what_the_fact_is_about() -> None:
+    (found,) = logic_of(scopes(*extraction_of(("exc", "Known [CONDITION allergy] to [DRUG lunamab]"))))
+    assert found.logic is not None
+    assert (found.logic.mention, found.logic.about, found.logic.qualifiers) == ("1", ("2",), ("known",))

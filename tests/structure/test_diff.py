@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made import make_trial, read_days
+from made import make_trial
 
 from oncogloss.schema import Arm, Change, Document, Endpoint, Extraction, Mention, Registry, TimeFrame, Treatment
 from oncogloss.structure.diff import changes
@@ -22,7 +22,7 @@ LINES = [
 
 
 def found(old: Trial, new: Trial) -> list[Change]:
-    return list(changes(old, new, read_days))
+    return list(changes(old, new))
 
 
 def told(old: Trial, new: Trial) -> list[tuple[str, str, str]]:

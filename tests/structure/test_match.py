@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from made import CONCEPTS, make_trial, read_days
+from made import CONCEPTS, make_trial
 
-from oncogloss.schema import Concept, Coverage, Matching, Patient, Registry
+from oncogloss.schema import Concept, Coverage, Logic, Matching, Patient, Registry
 from oncogloss.structure.entries import Knowledge, ages_of, days_between
 from oncogloss.structure.match import NOTE, match
 
-
-class Quantity(NamedTuple):
-    value: float
-    unit: str
-
-
-def read_quantity(text: str, measure: str) -> Quantity | None:
-    number, _, unit = text.partition(" ")
-    known = {"10^9/L": (1.0, "10*9/L"), "/mm3": (0.001, "10*9/L"), "": (1.0, "1"), "years": (1.0, "a"), "%": (1.0, "%")}
-    return Quantity(float(number) * known[unit][0], known[unit][1]) if unit in known else None
-
-
 BY_ID = {concept.id: concept for concept in CONCEPTS.values()}
-KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get, read_quantity, read_days)
+KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get)
 
 
 def held(patient: dict[str, Any], *criteria: tuple[str, str, str], **more: Any) -> Matching:
@@ -271,9 +259,10 @@ def test_sub_criteria_count_within_their_parent() -> None:
 
 def test_what_is_not_understood_is_unknown() -> None:
     assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "")) == "unknown"
-    assert answer(LUAD, ("inc", "If [NSCLC|CANCER], fine", "m1")) == "unknown"
-    gap = Coverage(passage="eligibility", start=0, end=5, status="partly", reason="words outside any fact")
+    gap = Coverage(passage="eligibility", start=0, end=5, status="partly", reason="", lacks=("words",), decisive=True)
     assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "m1"), coverage=(gap,)) == "unknown"
+    harmless = gap.model_copy(update={"lacks": ("concept",), "decisive": False})
+    assert answer(LUAD, ("inc", "[NSCLC|CANCER]", "m1"), coverage=(harmless,)) == "met"
 
 
 def test_dates_to_the_month_or_year() -> None:
@@ -283,3 +272,19 @@ def test_dates_to_the_month_or_year() -> None:
     assert ages_of(Patient(id="p", date="2025-06-01", birth_date="1961")) == [63, 64]
     assert ages_of(Patient(id="p", age=40)) == [40]
     assert isinstance(CONCEPTS["NSCLC"], Concept)
+
+
+@pytest.mark.parametrize(
+    ("end", "wanted"), [("2025-05-20", "not met"), ("2025-01-01", "met"), ("2025-05", "unknown"), ("", "unknown")]
+)
+def test_a_washout_is_met_by_time_or_by_never_having_had_it(end: str, wanted: str) -> None:
+    document, extraction = make_trial([("inc", "at least 4 weeks since [paclitaxel|DRUG hist]", "m1")], **PRIOR)
+    (c,) = extraction.criteria
+    washed = c.model_copy(update={"logic": Logic(op="fact", mention="m1", washout=28.0)})
+    extraction = extraction.model_copy(update={"criteria": (washed,)})
+    had = Patient.model_validate(
+        {"id": "p", "date": "2025-06-01", "prior_treatments": [{"name": "paclitaxel", "end": end}], "complete": ALL}
+    )
+    never = had.model_copy(update={"prior_treatments": ()})
+    assert match(had, document, extraction, KNOWLEDGE).verdicts[-1].answer == wanted
+    assert match(never, document, extraction, KNOWLEDGE).verdicts[-1].answer == "met"

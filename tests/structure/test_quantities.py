@@ -284,3 +284,9 @@ def test_the_words_of_a_time(text: str, low: float | None, high: float | None, e
 @pytest.mark.parametrize("text", ["every 8 weeks", "5 half-lives", "currently", ""])
 def test_times_that_tell_no_days_and_no_event(text: str) -> None:
     assert read_time(text) is None
+
+
+def test_days_of_a_cycle_are_not_the_cycle_and_several_are_a_span() -> None:
+    both, one = read_time("Cycle 1, Day 1 and Day 13"), read_time("Cycle 2 Day 8")
+    assert both is not None and (both.low, both.high) == (1, 13)
+    assert one is not None and (one.low, one.high) == (8, 8)

@@ -6,7 +6,7 @@ The annotation is `corpus/logic.jsonl.gz`, which `logic_sheets` makes: one recor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import isclose
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from oncogloss.schema import (
     Threshold,
 )
 from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, mentions_in, read_logic, write_logic
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.thresholds import thresholds_of
@@ -96,12 +97,27 @@ def _gold_criteria(passage: GoldPassage, mentions: Sequence[Mention], before: in
 
 
 def in_offsets(logic: Logic | None, extraction: Extraction) -> Logic | None:
-    """The canonical form of a criterion's logic, mentions named `start-end`, sub-criteria `c` and their start."""
+    """The canonical form of a criterion's logic, mentions named `start-end`, sub-criteria `c` and their start.
+
+    Ages without a measure are left out: the annotators could name no fact of them.
+    """
+    ages = {m.id for m in extraction.mentions if m.type == "VALUE"}
+    logic = _without(logic, ages) if logic is not None else None
     if logic is None:
         return None
     spans = {m.id: f"{m.start}-{m.end}" for m in extraction.mentions}
     starts = {c.id: f"c{c.start}" for c in extraction.criteria}
     return canonical(read_logic(write_logic(logic, spans.__getitem__, starts.__getitem__)))
+
+
+def _without(logic: Logic, mentions: Collection[str]) -> Logic | None:
+    """The tree without the facts of some mentions."""
+    if logic.op == "fact":
+        return None if logic.mention in mentions else logic
+    parts = tuple(kept for part in logic.parts if (kept := _without(part, mentions)) is not None)
+    if logic.op in ("except", "if") and len(parts) < len(logic.parts):
+        return parts[-1 if logic.op == "if" else 0] if parts else None
+    return logic.model_copy(update={"parts": parts}) if parts else None
 
 
 def overlap(one: str, other: str) -> int:
@@ -160,7 +176,8 @@ def score_thresholds(thresholds: Sequence[Threshold], extraction: Extraction, ro
     """Comparisons that agree in measure (by overlap), operator, value and unit; each is matched once."""
     by_id = {m.id: m for m in extraction.mentions}
     rows, right = list(row["thresholds"]), 0
-    found = [t for t in thresholds if t.mentions and by_id[t.mentions[0]].passage == row["passage"]]
+    measures = ((t, by_id[t.mentions[0]]) for t in thresholds if t.mentions)
+    found = [t for t, m in measures if m.passage == row["passage"] and m.type != "VALUE"]
     for threshold in found:
         measure = by_id[threshold.mentions[0]]
         match = next((r for r in rows if _same(threshold, measure, r)), None)
@@ -250,7 +267,7 @@ class StructureScores(NamedTuple):
 def score_record(document: GoldDocument, gold: Extraction, found: Extraction, row: Row) -> StructureScores:
     """One record, structure built anew on the annotated extraction and on the model's."""
     text = document.document
-    given, read = (e.model_copy(update={"criteria": logic_of(text, e)}) for e in (gold, found))
+    given, read = (e.model_copy(update={"criteria": logic_of(scopes(text, e))}) for e in (gold, found))
     return StructureScores(
         score_logic(given, row),
         score_logic(read, row),

@@ -5,28 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, EntityType, RelationType
+from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, TREATMENT_TYPES, EntityType, RelationType
 
-TREATMENTS: tuple[EntityType, ...] = ("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE")
 HOLDERS_OF_GENE: tuple[EntityType, ...] = ("BIOMARKER", "DRUG_CLASS", "MEASURE", "DRUG")
 
 _ANY = ENTITY_TYPES
 _SIGNATURES: dict[RelationType, tuple[tuple[EntityType, ...], tuple[EntityType, ...]]] = {
-    "TREATS": (TREATMENTS, ("CANCER", "CONDITION")),
+    "TREATS": (TREATMENT_TYPES, ("CANCER", "CONDITION")),
     "TARGETS": (("DRUG", "DRUG_CLASS"), ("GENE",)),
     "BIOMARKER_OF": (("BIOMARKER", "GENE"), ("CANCER",)),
-    "DIRECTED_AT": (TREATMENTS, ("BIOMARKER",)),
+    "DIRECTED_AT": (TREATMENT_TYPES, ("BIOMARKER",)),
     "HAS_GENE": (("BIOMARKER",), ("GENE",)),
     "HAS_STAGE": (("CANCER",), ("STAGE", "DISEASE_STATE")),
     "HAS_VALUE": (_ANY, ("VALUE",)),
-    "DOSING": (TREATMENTS, ("DOSE", "ROUTE", "SCHEDULE")),
+    "DOSING": (TREATMENT_TYPES, ("DOSE", "ROUTE", "SCHEDULE")),
     "HAS_TIME": (_ANY, ("TIME",)),
     "ASSESSED_BY": (
         ("OUTCOME", "CONDITION", "DISEASE_STATE", "STAGE", "MEASURE", "CANCER"),
         ("INSTRUMENT",),
     ),
-    "IN_SETTING": (TREATMENTS, ("SETTING",)),
-    "COMBINED_WITH": (TREATMENTS, TREATMENTS),
+    "IN_SETTING": (TREATMENT_TYPES, ("SETTING",)),
+    "COMBINED_WITH": (TREATMENT_TYPES, TREATMENT_TYPES),
     "EXCEPTION": (_ANY, _ANY),
     "ABBREV_OF": (_ANY, _ANY),
 }

@@ -6,6 +6,7 @@ from oncogloss.schema import Document, Extraction
 from oncogloss.structure.coverage import coverage_of
 from oncogloss.structure.criteria import logic_of
 from oncogloss.structure.endpoints import endpoints_of
+from oncogloss.structure.facts import scopes
 from oncogloss.structure.flags import flags_of
 from oncogloss.structure.summary import summary_of
 from oncogloss.structure.thresholds import thresholds_of
@@ -16,13 +17,16 @@ __all__ = ["structured"]
 
 def structured(document: Document, extraction: Extraction) -> Extraction:
     """A copy of a document's extraction with all that follows from its mentions, relations and criteria."""
-    found = extraction.model_copy(update={"criteria": logic_of(document, extraction)})
+    read = scopes(document, extraction)
+    criteria = logic_of(read)
+    found = extraction.model_copy(update={"criteria": criteria})
+    found = found.model_copy(update={"thresholds": thresholds_of(document, found)})
+    read = [scope._replace(criterion=criterion) for scope, criterion in zip(read, criteria, strict=True)]
     found = found.model_copy(
         update={
-            "thresholds": thresholds_of(document, found),
             "arms": arms_of(document, found),
             "endpoints": endpoints_of(document, found),
-            "coverage": coverage_of(document, found),
+            "coverage": coverage_of(document, found, read),
         }
     )
     return found.model_copy(update={"summary": summary_of(document, found), "flags": flags_of(document, found)})

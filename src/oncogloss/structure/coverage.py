@@ -7,57 +7,37 @@ over; what is left over is said as the reason, never by the text's own words.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from oncogloss.schema import Coverage, CoverageStatus, Criterion, Document, Extraction, Logic, Mention
-from oncogloss.structure.facts import Scope, candidates, qualifiers_of, said_otherwise, scopes
-from oncogloss.structure.notation import mentions_in
+from oncogloss.schema import Coverage, CoverageStatus, Document, Extraction, Lack, Threshold
+from oncogloss.structure.facts import Scope, asks_nothing
+from oncogloss.structure.lacking import UNDECIDED, is_consent_alone, lacking
 
 HEADING = "heading"
 NO_FACT = "no fact found"
 
-# Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
-_EMPTY_WORDS = """
-a able about above acceptable according adequate after against age agree all allowed also am an and another any apart
-are as at available based be because been before being below beyond both but by can candidate case cases clinical
-clinically completed completion concomitant concomitantly concurrent concurrently confirmed considered consistent
-criteria current currently cytologically day days defined demonstrated despite determined diagnosed diagnosis disease
-diseases documentation documented due during each either eligibility eligible enrolled enrollment enrolment entry etc
-evaluated evidence except exception exceptions excluded excluding exclusion exist existing experienced following follows
-for from function given had has have having he her his histologic histological histologically histology history if in
-include included includes including inclusion indicated individual individuals into investigator is it its known
-laboratory last least less level levels limited lines may medical met method month months more most must my no nor
-normal not obtained of on one ongoing only or order other others otherwise out over participant participants
-participation past pathologically patient patients per performed permitted person persons planned possible presence
-present previous previously prior proven provided receive received receiving recovered required requirement requires
-requiring results score screening shall she should since sites specific stable start started status studied study
-subject subjects such suffering suitable taking test tests than that the their them then there these they this those
-through time times to treated treatment trial under undergo undergone underwent unless unlimited until up upon use used
-using values via was week weeks were when where which while who whom whose will willing willingness with within without
-would year years
-assessed assessment between calculated condition conditions criterion deemed described estimated evaluation evidenced
-first ineligible measured meet meeting note see specified whichever you
-"""
-NAMED = (
-    "BIOMARKER",
-    "CANCER",
-    "CONDITION",
-    "DRUG",
-    "DRUG_CLASS",
-    "GENE",
-    "MEASURE",
-    "PROCEDURE",
-    "REGIMEN",
-)  # by concepts
-_EMPTY = frozenset(_EMPTY_WORDS.split())
+
+class Understood(NamedTuple):
+    """How far a criterion was understood, as `Coverage` says it."""
+
+    status: CoverageStatus
+    reason: str
+    lacks: tuple[Lack, ...] = ()
+    decisive: bool = False
 
 
-def coverage_of(document: Document, extraction: Extraction) -> tuple[Coverage, ...]:
-    """The stretches of every passage that has criteria, in order; together they are the whole passage."""
+def coverage_of(document: Document, extraction: Extraction, read: Sequence[Scope]) -> tuple[Coverage, ...]:
+    """The stretches of every passage that has criteria, in order; together they are the whole passage.
+
+    `read` are the criteria with their logic; the extraction has its thresholds.
+    """
     found: list[Coverage] = []
-    read = scopes(document, extraction)
     linked = any(m.concept is not None for m in extraction.mentions)
+    thresholds: defaultdict[str | None, list[Threshold]] = defaultdict(list)
+    for threshold in extraction.thresholds:
+        thresholds[threshold.criterion].append(threshold)
     for passage in document.passages:
         own = sorted((s for s in read if s.criterion.passage == passage.name), key=lambda s: s.criterion.start)
         if not own:
@@ -70,8 +50,8 @@ def coverage_of(document: Document, extraction: Extraction) -> tuple[Coverage, .
                 end = max(
                     stop, min([scope.criterion.end, *(s.criterion.start for s in own if s.criterion.start > stop)])
                 )
-                status, reason = status_of(scope, linked=linked)
-                found.append(Coverage(passage=passage.name, start=stop, end=end, status=status, reason=reason))
+                understood = status_of(scope, thresholds[scope.criterion.id], linked=linked)
+                found.append(Coverage(passage=passage.name, start=stop, end=end, **understood._asdict()))
                 position = end
     return tuple(_joined(found))
 
@@ -85,7 +65,9 @@ def _between(passage: str, text: str, start: int, end: int) -> Iterator[Coverage
     heading = all(not line or line.endswith(":") or len(line.split()) <= 6 for line in lines)
     reason = "" if not words else HEADING if heading else NO_FACT
     status: CoverageStatus = "untouched" if reason == NO_FACT else "structured"
-    yield Coverage(passage=passage, start=start, end=end, status=status, reason=reason)
+    missed = reason == NO_FACT
+    lacks: tuple[Lack, ...] = ("facts",) if missed else ()
+    yield Coverage(passage=passage, start=start, end=end, status=status, reason=reason, lacks=lacks, decisive=missed)
 
 
 def _joined(stretches: Iterable[Coverage]) -> Iterator[Coverage]:
@@ -106,62 +88,24 @@ def _is_criterion(stretch: Coverage) -> bool:
     return stretch.reason not in ("", HEADING)
 
 
-def status_of(scope: Scope, *, linked: bool) -> tuple[CoverageStatus, str]:
+def status_of(scope: Scope, thresholds: Sequence[Threshold] = (), *, linked: bool) -> Understood:
     """How far a criterion was understood, and why no further; `linked` says whether mentions were linked at all."""
-    criterion = scope.criterion
-    if criterion.logic is None and not scope.mentions:
-        only = set(criterion.categories) <= {"consent", "compliance"} and bool(criterion.categories)
-        return ("partly", "category only") if only else ("untouched", NO_FACT)
-    if criterion.logic is None:
-        return "partly", "facts without logic"
-    left = list(_left_over(scope, criterion.logic, linked=linked))
-    return ("partly", "; ".join(left)) if left else ("structured", "nothing left over")
-
-
-def _left_over(scope: Scope, logic: Logic, *, linked: bool) -> Iterator[str]:
-    """What of a criterion is not in its logic, kind by kind."""
-    used = set(mentions_in(logic))
-    tails = {r.tail for r in scope.relations}
-    by_id = {m.id: m for m in scope.mentions}
-    loose = [m for m in scope.mentions if m.id not in tails]
-    for type_, what in (("VALUE", "value without a measure"), ("TIME", "time without a fact")):
-        if any(m.type == type_ and not _inside_another(m, scope.mentions) for m in loose):
-            yield what
-    facts = [by_id[i] for i in used if i in by_id]
-    if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
-        yield "measure without a value"
-    unlinked = [
-        m for m in facts if m.type in NAMED and m.concept is None and not any(r.head == m.id for r in scope.relations)
-    ]
-    if linked and unlinked:
-        yield _counted(len(unlinked), "fact", "without a concept")
-    spared = [m for m in candidates(scope) if m.id not in used and not said_otherwise(scope, m)]
-    if spared:
-        yield _counted(len(spared), "mention", "taken for explanation")
-    words = unread_words(scope, {word for m in facts for word in qualifiers_of(scope, m)})
-    if words:
-        yield _counted(len(words), "word", "outside any fact")
-
-
-def _counted(n: int, noun: str, what: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'} {what}"
-
-
-def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
-    return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
-
-
-def unread_words(scope: Scope, read: Collection[str] = ()) -> list[str]:
-    """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise; a
-    heading at its end is left out."""
-    criterion: Criterion = scope.criterion
-    own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
-    text = list(own)
-    for m in scope.mentions:
-        for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
-            text[i - criterion.start] = " "
-    words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", "".join(text))
-    return [w for w in words if w.casefold() not in _EMPTY and w.casefold() not in read]
+    logic = scope.criterion.logic
+    if logic is None and is_consent_alone(scope):
+        return Understood("structured", "category says all", ("facts",), decisive=False)
+    if logic is None and asks_nothing(scope):
+        return Understood("structured", "nothing is asked")
+    if logic is None and not scope.mentions:
+        only = bool(scope.criterion.categories) and set(scope.criterion.categories) <= {"consent", "compliance"}
+        status: CoverageStatus = "partly" if only else "untouched"
+        return Understood(status, "category only" if only else NO_FACT, ("facts",), decisive=True)
+    if logic is None:
+        return Understood("partly", "facts without logic", ("facts",), decisive=True)
+    left = lacking(scope, logic, thresholds, linked=linked)
+    if not left:
+        return Understood("structured", "nothing left over")
+    lacks = tuple(dict.fromkeys(one.lack for one in left))
+    return Understood("partly", "; ".join(one.reason for one in left), lacks, decisive=bool(UNDECIDED & set(lacks)))
 
 
 def coverage_shares(coverage: Iterable[Coverage]) -> dict[str, float]:

@@ -7,13 +7,15 @@ facts stand words that say how they go together; the gaps that bind most loosely
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from oncogloss.schema import Criterion, Document, Extraction, Logic, LogicOp, Mention
-from oncogloss.structure.facts import Scope, facts_of, in_brackets, qualifiers_of, scopes
+from oncogloss.schema import Criterion, Logic, LogicOp, Mention
+from oncogloss.structure.facts import Scope, facts_of, in_brackets
+from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.notation import mentions_in
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -55,6 +57,12 @@ _WORDED_AS_ABSENT = re.compile(
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
     re.I,
 )
+_NEGATION = re.compile(
+    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+|in(eligible|adequa\w+)"
+    r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
+    re.I,
+)
+_SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
@@ -81,12 +89,12 @@ class Part(NamedTuple):
     negated: bool
 
 
-def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...]:
-    """The extraction's criteria, each with its logic, or None where nothing in it can be evaluated."""
-    read = scopes(document, extraction)
+def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
+    """The criteria that were `read`, each with its logic, or None where nothing in it can be evaluated."""
     own = {scope.criterion.id: own_logic(scope) for scope in read}
+    cancers = {scope.criterion.id for scope in read if names_cancers(scope, own[scope.criterion.id])}
     under: dict[str, list[Criterion]] = {}
-    for criterion in extraction.criteria:
+    for criterion in (scope.criterion for scope in read):
         if criterion.parent is not None:
             under.setdefault(criterion.parent, []).append(criterion)
 
@@ -100,18 +108,28 @@ def logic_of(document: Document, extraction: Extraction) -> tuple[Criterion, ...
         telling = [c for c in children if says_something(c)]
         if own[scope.criterion.id] is not None and not leads_in(scope):
             telling = []
-        logic = with_children(scope, own[scope.criterion.id], telling)
-        logic = qualified(logic, scope) if logic else None
+        logic = with_children(scope, own[scope.criterion.id], telling, cancers)
+        logic = logic and measures_spared(scope, logic)
+        logic = leaf_of(logic, scope, facts_of(scope)) if logic else None
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 
 
-def qualified(logic: Logic, scope: Scope) -> Logic:
-    """The same tree, each fact with the words that say how it must be."""
-    if logic.mention is not None:
-        mention = next(m for m in scope.mentions if m.id == logic.mention)
-        return logic.model_copy(update={"qualifiers": qualifiers_of(scope, mention)})
-    return logic.model_copy(update={"parts": tuple(qualified(part, scope) for part in logic.parts)})
+def measures_spared(scope: Scope, logic: Logic) -> Logic:
+    """The same tree, but "bilirubin ≤ 1.5 unless Gilbert's" asks for either where it is asked at all."""
+    if scope.excludes or logic.op in ("not", "fact", "if"):
+        return logic
+    parts = tuple(measures_spared(scope, part) for part in logic.parts)
+    types = {m.id: m.type for m in scope.mentions}
+    measured = logic.op == "except" and {types.get(i) for i in mentions_in(parts[0])} == {"MEASURE"}
+    return logic.model_copy(update={"op": "any" if measured else logic.op, "parts": parts})
+
+
+def names_cancers(scope: Scope, logic: Logic | None) -> bool:
+    """Whether a criterion asks for a cancer: of several such, a patient has one."""
+    types = {m.id: m.type for m in scope.mentions}
+    named = {types[i] for i in mentions_in(logic)}
+    return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
 
 
 def own_logic(scope: Scope) -> Logic | None:
@@ -165,7 +183,8 @@ def as_part(scope: Scope, m: Mention) -> Part:
     cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
     lead = " ".join(scope.before(m).split()) + " "
     refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
-    negated = refrained or ("neg" in m.attributes and not absent)
+    unsaid = scope.excludes and _NEGATION.search(text[: m.end - scope.criterion.start]) is None
+    negated = refrained or ("neg" in m.attributes and not absent and not unsaid)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
 
 
@@ -214,14 +233,37 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
 
 
+def loosened(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
+    """The same gaps, but a list goes on past what is attached to one of its members: "gout despite zorbatinib, or tide
+    fever" is gout (with zorbatinib) or tide fever."""
+    found = list(gaps)
+    for i in range(1, len(gaps)):
+        head, attached, following = parts[i - 1].mention, parts[i].mention, parts[i + 1].mention
+        goes_on = gaps[i - 1].looseness == ATTACHED and gaps[i].looseness == LIST and gaps[i].op is not None
+        if goes_on and alike(head, following) and not alike(attached, following):
+            found[i] = Gap(CLAUSE, gaps[i].op)
+            for j in range(i - 2, -1, -1):
+                if gaps[j].looseness != LIST:
+                    break
+                found[j] = Gap(CLAUSE, gaps[i].op)
+    return found
+
+
 def alike(one: Mention, other: Mention) -> bool:
     """Whether two mentions are of one type, or both treatments."""
     return one.type == other.type or {one.type, other.type} <= TREATMENTS
 
 
+def scales(one: Mention, other: Mention) -> bool:
+    """Whether both are scales of how well a patient is: one of them is enough."""
+    return all(m.type == "MEASURE" and _SCALE.search(m.text) is not None for m in (one, other))
+
+
 def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
     """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
     and what is forbidden or asked of two things at once is so of both."""
+    if scales(one, other) and (_OR.search(words) or re.fullmatch(r"[\s/;\ue000]*", words)):
+        return "any"
     if _OR.search(words):
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
     if not _AND.search(words):
@@ -232,6 +274,8 @@ def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> Logic
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
     """What "A/B" means: both of measures with one limit, else either."""
+    if scales(one, other):
+        return "any"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
 
@@ -249,8 +293,9 @@ def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
     """Whether "A or B" asks both: one limit for two measures, one time that must have passed since two treatments."""
     if one.type == other.type == "MEASURE":
         return share(scope, one, other)
+    passed = washout_of(scope, one) is not None and washout_of(scope, other) is not None
     since = re.search(r"\bsince\b", scope.text[scope.criterion.start : one.start], re.I) is not None
-    return since and {one.type, other.type} <= TREATMENTS and share(scope, one, other)
+    return passed or (since and {one.type, other.type} <= TREATMENTS and share(scope, one, other))
 
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
@@ -268,7 +313,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     """Parts in order, split at the gaps that bind most loosely, then each piece likewise."""
     if len(parts) == 1:
         return parts[0].logic
-    gaps = [gap_between(scope, a, b) for a, b in pairwise(parts)]
+    gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)])
     loosest = max(gap.looseness for gap in gaps)
     if loosest < PART:
         conditional = if_fertile(scope, parts) or if_fronted(scope, parts)
@@ -319,8 +364,10 @@ def leads_in(scope: Scope) -> bool:
     return first.endswith(":") or _LEAD_IN.search(first) is not None
 
 
-def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]) -> Logic | None:
-    """A criterion's own facts together with its sub-criteria."""
+def with_children(
+    scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
+) -> Logic | None:
+    """A criterion's own facts together with its sub-criteria; `cancers` are those that ask for a cancer each."""
     if not children:
         return own
     leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
@@ -330,7 +377,7 @@ def with_children(scope: Scope, own: Logic | None, children: Sequence[Criterion]
     if (n_of := _N_OF.search(text)) is not None:
         word = n_of[1].casefold()
         under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
-    elif _ONE_OF.search(text) or scope.excludes:
+    elif _ONE_OF.search(text) or scope.excludes or (len(children) > 1 and {c.id for c in children} <= set(cancers)):
         under = Logic(op="any", parts=leaves)
     else:
         under = Logic(op="all", parts=tuple(_chained(scope, children)))

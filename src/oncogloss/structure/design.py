@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Change, TimeFrame, Treatment
-from oncogloss.structure.versions import Version, best_pairs, key_of, name_of, plain, quoted, words_alike
+from oncogloss.structure.versions import Version, best_pairs, called, identity_of, plain, quoted, words_alike
 
 _SAME_ENTRY = 0.5  # least likeness of two entries that are one, changed
 
@@ -86,7 +86,7 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
     texts = [_design_text(version) for version in (old, new)]
     label, altered = quoted(b.label), dict[tuple[str, str, str], list[str]]()
     for key, treatment in given[0].items():
-        name = name_of(old.mentions[treatment.mention])
+        name = called(old.mentions[treatment.mention])
         if key not in given[1]:
             if plain(name) not in b.text:
                 message = f"Arm {label}: {name} dropped."
@@ -94,7 +94,7 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
             continue
         for how in ("doses", "routes", "schedules"):
             words = [
-                {plain(version.mentions[id_].text): name_of(version.mentions[id_]) for id_ in getattr(t, how)}
+                {plain(version.mentions[id_].text): called(version.mentions[id_]) for id_ in getattr(t, how)}
                 for version, t in ((old, treatment), (new, given[1][key]))
             ]
             before, after = (
@@ -107,14 +107,14 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
         message = f"Arm {label}, {', '.join(names)}: {how} {before or 'not given'} → {after or 'not given'}."
         yield Change(kind="changed", subject="treatment", before=before, after=after, message=message)
     for key, treatment in given[1].items():
-        name = name_of(new.mentions[treatment.mention])
+        name = called(new.mentions[treatment.mention])
         if key not in given[0] and plain(name) not in a.text:
             yield Change(kind="added", subject="treatment", after=name, message=f"Arm {label}: {name} added.")
 
 
 def _treatments(version: Version, entry: _Entry) -> Mapping[str, Treatment]:
     arm = next((arm for arm in version.extraction.arms if arm.label == entry.label), None)
-    return {key_of(version.mentions[t.mention]): t for t in arm.treatments} if arm else {}
+    return {identity_of(version.mentions[t.mention]): t for t in arm.treatments} if arm else {}
 
 
 def _design_text(version: Version) -> str:

@@ -6,7 +6,7 @@ paired, best pairs first, and compared by what those sentences say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from oncogloss.schema import (
@@ -24,19 +24,18 @@ from oncogloss.schema import (
 )
 from oncogloss.structure.design import design_changes
 from oncogloss.structure.notation import canonical, mentions_in, write_logic
+from oncogloss.structure.quantities import read_time
 from oncogloss.structure.versions import (
     Version,
     best_pairs,
-    key_of,
-    name_of,
+    called,
+    identity_of,
     overlap,
     plain,
     quoted,
     stemmed,
     words_alike,
 )
-
-ReadTime = Callable[[str], TimeFrame | None]
 
 _SAME_CRITERION = 0.4  # least likeness of two criteria that are one, changed; set by hand on three real amendments
 _SHOWN = 5
@@ -49,17 +48,12 @@ _REGISTRY = {
 }  # fmt: skip
 
 
-def changes(
-    old: tuple[Document, Extraction], new: tuple[Document, Extraction], read_time: ReadTime
-) -> tuple[Change, ...]:
-    """What changed from one version of a trial to another: registry fields, criteria, then arms and endpoints.
-
-    `read_time` gives the days that words such as "within 4 weeks" tell.
-    """
+def changes(old: tuple[Document, Extraction], new: tuple[Document, Extraction]) -> tuple[Change, ...]:
+    """What changed from one version of a trial to another: registry fields, criteria, then arms and endpoints."""
     before, after = Version(*old), Version(*new)
     return (
         *_registry_changes(before.document.registry, after.document.registry),
-        *_criteria_changes(before, after, read_time),
+        *_criteria_changes(before, after),
         *design_changes(before, after),
     )
 
@@ -76,7 +70,7 @@ def _shown(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
-def _criteria_changes(old: Version, new: Version, read_time: ReadTime) -> Iterator[Change]:
+def _criteria_changes(old: Version, new: Version) -> Iterator[Change]:
     moved = _moved(old, new)
     left = [c for c in old.criteria if old.fresh(c, new) and c.id not in {a.id for a, _ in moved}]
     right = [c for c in new.criteria if new.fresh(c, old) and c.id not in {b.id for _, b in moved}]
@@ -89,7 +83,7 @@ def _criteria_changes(old: Version, new: Version, read_time: ReadTime) -> Iterat
     for a, b in moved:
         yield _moving(old, a, b)
     for a, b in pairs:
-        yield from _pair_changes(old, a, new, b, read_time)
+        yield from _pair_changes(old, a, new, b)
     for a in left:
         if a not in [x for x, _ in pairs]:
             text = old.text_of(a)
@@ -140,20 +134,20 @@ def _lines_before(version: Version) -> dict[str, str]:
 
 def _likeness(old: Version, a: Criterion, new: Version, b: Criterion) -> float:
     """From 0 to 1: how likely two criteria are one, by their words, facts, measures and categories."""
-    facts = [{key_of(m) for m in v.facts(c) if m.type not in _NO_FACTS} for v, c in ((old, a), (new, b))]
+    facts = [{identity_of(m) for m in v.facts(c) if m.type not in _NO_FACTS} for v, c in ((old, a), (new, b))]
     measures = [{t.measure.casefold() for t in v.thresholds(c)} for v, c in ((old, a), (new, b))]
     score = 0.5 * words_alike(old.text_of(a), new.text_of(b)) + 0.35 * overlap(*facts)
     score += 0.1 * overlap(set(a.categories), set(b.categories)) + 0.25 * overlap(*measures)
     return score - 0.15 * (a.side != b.side)
 
 
-def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_time: ReadTime) -> Iterator[Change]:
+def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
     """What differs between two criteria that are one; its wording where no fact does."""
     found: list[Change] = []
     if a.side != b.side:
         found.append(_moving(old, a, b))
     found += _threshold_changes(old, a, new, b)
-    found += _time_changes(old, a, new, b, read_time)
+    found += _time_changes(old, a, new, b)
     dropped, added = _only(old, a, new, b), _only(new, b, old, a)
     found += _marker_changes(dropped, added, a, b)
     found += _fact_changes(old, new, (a, b), dropped, added)
@@ -169,20 +163,20 @@ def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_t
 
 def _only(one: Version, a: Criterion, other: Version, b: Criterion) -> list[Mention]:
     """Facts that `a` names in sentences of its own and `b` nowhere, each once."""
-    keys, words = {key_of(m) for m in other.facts(b)}, f" {plain(other.text_of(b))} "
+    keys, words = {identity_of(m) for m in other.facts(b)}, f" {plain(other.text_of(b))} "
     stems = {stemmed(m.text) for m in other.facts(b)}
     found: dict[str, Mention] = {}
     for m in one.facts(a):
         names = [m.text, m.expansion or m.text, m.concept.name if m.concept else m.text]
         said = any(f" {plain(name)} " in words for name in names) or (m.concept is None and stemmed(m.text) in stems)
-        if m.type not in _NO_FACTS and key_of(m) not in keys and not said and one.is_fresh(m, other):
-            found.setdefault(key_of(m), m)
+        if m.type not in _NO_FACTS and identity_of(m) not in keys and not said and one.is_fresh(m, other):
+            found.setdefault(identity_of(m), m)
     return list(found.values())
 
 
 def _names(mentions: Sequence[Mention]) -> str:
     """Names in a row, no more than a line can hold."""
-    names = list(dict.fromkeys(name_of(m) for m in mentions))
+    names = list(dict.fromkeys(called(m) for m in mentions))
     return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
@@ -191,9 +185,9 @@ def _marker_changes(
 ) -> Iterator[Change]:
     verb = "asked for" if b.side == "inc" else "excluded"
     for m in (m for m in dropped if m.type == "BIOMARKER"):
-        yield _change("dropped", "biomarker", f"{name_of(m)}: no longer {verb}.", m.text, "", a, b)
+        yield _change("dropped", "biomarker", f"{called(m)}: no longer {verb}.", m.text, "", a, b)
     for m in (m for m in added if m.type == "BIOMARKER"):
-        yield _change("added", "biomarker", f"{name_of(m)}: now {_ruled(m, b)}.", "", m.text, a, b)
+        yield _change("added", "biomarker", f"{called(m)}: now {_ruled(m, b)}.", "", m.text, a, b)
 
 
 def _ruled(m: Mention, criterion: Criterion) -> str:
@@ -228,10 +222,10 @@ def _turned(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[
     if a.side != b.side:
         return
     ruled = [
-        {key_of(m): _ruled(m, c) for m in v.facts(c) if m.type not in _NO_FACTS and v.is_fresh(m, w)}
+        {identity_of(m): _ruled(m, c) for m in v.facts(c) if m.type not in _NO_FACTS and v.is_fresh(m, w)}
         for v, c, w in ((old, a, new), (new, b, old))
     ]
-    names = {key_of(m): name_of(m) for m in new.facts(b)}
+    names = {identity_of(m): called(m) for m in new.facts(b)}
     for key in ruled[0]:
         before, after = ruled[0][key], ruled[1].get(key)
         if after is not None and after != before:
@@ -275,9 +269,9 @@ def _limit(t: Threshold | None) -> str:
     return f"{_SIGNS[t.operator]}{number}{unit}{f' ({t.condition})' if t.condition else ''}"
 
 
-def _time_changes(old: Version, a: Criterion, new: Version, b: Criterion, read_time: ReadTime) -> Iterator[Change]:
+def _time_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
     """Time windows of the same facts that have become longer or shorter, and those that have come or gone."""
-    windows = [_windows(old, a, read_time), _windows(new, b, read_time)]
+    windows = [_windows(old, a), _windows(new, b)]
     told: set[tuple[str, str]] = set()
     for key in windows[0]:
         if key not in windows[1]:
@@ -298,15 +292,13 @@ def _days(frame: TimeFrame | None, m: Mention) -> str:
     return words if not ends or "day" in words or "year" in words else f"{words} ({ends[-1]:g} days)"
 
 
-def _windows(
-    version: Version, criterion: Criterion, read_time: ReadTime
-) -> dict[str, tuple[TimeFrame | None, Mention]]:
+def _windows(version: Version, criterion: Criterion) -> dict[str, tuple[TimeFrame | None, Mention]]:
     """The time of each fact of a criterion that has one; the criterion's only one under an empty name."""
     found = {}
     times = [m for m in version.within(criterion) if m.type == "TIME"]
     for head, tail in version.related("HAS_TIME"):
         if tail in times:
-            found[key_of(head)] = (read_time(tail.text), tail)
+            found[identity_of(head)] = (read_time(tail.text), tail)
     if len(times) == 1:
         found[""] = (read_time(times[0].text), times[0])
     return found
@@ -319,7 +311,7 @@ def _logic_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> It
         return
     leaves = [sorted(mentions_in(tree)) for tree in trees if tree]
     if leaves[0] == leaves[1] and canonical(trees[0]) != canonical(trees[1]):
-        names = {key_of(m): f'"{name_of(m)}"' for v, c in ((old, a), (new, b)) for m in v.facts(c)}
+        names = {identity_of(m): f'"{called(m)}"' for v, c in ((old, a), (new, b)) for m in v.facts(c)}
         before, after = (write_logic(tree, lambda key: names.get(key, key)) for tree in trees if tree)
         message = f"{_SIDES[b.side]} combines its parts in another way: {before} → {after}."
         yield _change("changed", "logic", message, before, after, a, b)
@@ -331,7 +323,7 @@ def _by_key(version: Version, logic: Logic | None) -> Logic | None:
         return None
     if logic.op == "fact":
         m = version.mentions.get(logic.mention or "")
-        return Logic(op="fact", mention=key_of(m)) if m else None
+        return Logic(op="fact", mention=identity_of(m)) if m else None
     parts = [_by_key(version, part) for part in logic.parts]
     known = tuple(part for part in parts if part is not None)
     return logic.model_copy(update={"parts": known}) if len(known) == len(parts) else None

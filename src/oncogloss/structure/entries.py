@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from oncogloss.schema import (
     Concept,
@@ -16,7 +16,6 @@ from oncogloss.schema import (
     Operator,
     Patient,
     Therapy,
-    TimeFrame,
 )
 from oncogloss.structure.kleene import Truth
 from oncogloss.structure.versions import plain
@@ -33,28 +32,12 @@ _CARRIERS = frozenset(("antibody-drug conjugate", "radioligand"))  # what they c
 _CHECKPOINTS = frozenset(("PDCD1", "CD274", "CTLA4"))
 
 
-class Amount(Protocol):
-    """A number in a comparable unit, as `quantities.read_quantity` gives it."""
-
-    @property
-    def value(self) -> float:
-        """The number."""
-        ...
-
-    @property
-    def unit(self) -> str:
-        """Its unit, as in `Threshold`."""
-        ...
-
-
 class Knowledge(NamedTuple):
-    """What matching needs from elsewhere: the concept that a name of an entity type has, the concept with an id, and
-    what the words of a quantity (with the name of what is measured) and of a time say; each None where not known."""
+    """What matching needs of a vocabulary: the concept that a name of an entity type has, and the concept with an id;
+    each None where not known."""
 
     known: Callable[[EntityType, str], Concept | None]
     with_id: Callable[[str], Concept | None]
-    read_quantity: Callable[[str, str], Amount | None]
-    read_time: Callable[[str], TimeFrame | None]
 
 
 class Entry(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.quantities import read_quantity
 
 QUALIFYING = frozenset(
     ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
@@ -27,6 +28,7 @@ _COUNTED_FROM = re.compile(
     r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
     re.I,
 )
+_DESCRIBED = re.compile(r"\b(before|after|following|since|prior to) \w+ $", re.I)  # "after definitive surgery"
 _ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
 _AIMED = re.compile(
@@ -43,6 +45,8 @@ _ALLOWED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
+_AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
+_UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
     r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
@@ -72,25 +76,6 @@ class Scope(NamedTuple):
         return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
 
 
-_QUALIFIERS = """
-active acute asymptomatic chronic controlled known major recent serious severe significant suspected symptomatic
-uncontrolled unstable
-"""
-QUALIFIERS = frozenset(_QUALIFIERS.split())
-
-
-def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
-    """Words just before a mention that say how it must be ("active, clinically significant infection")."""
-    before = re.split(r"[^A-Za-z ,/-]", scope.before(m))[-1]
-    found: list[str] = []
-    for word in reversed(re.findall("[a-z]+", before.casefold())):
-        if word in QUALIFIERS:
-            found.insert(0, word)
-        elif word not in ("and", "or", "clinically", "medically", "any"):
-            break
-    return tuple(found)
-
-
 def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     """Each criterion with what belongs to it, in order."""
     texts = {p.name: p.text for p in document.passages}
@@ -115,26 +100,53 @@ def facts_of(scope: Scope) -> list[Mention]:
     return facts
 
 
+def asks_nothing(scope: Scope) -> bool:
+    """Whether the record says of all that a criterion names that it is not specified."""
+    facts = candidates(scope)
+    return bool(facts) and all(is_unspecified(scope, m, facts) for m in facts)
+
+
 def said_otherwise(scope: Scope, m: Mention) -> bool:
     """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
     facts = candidates(scope)
-    surely = (is_heading, is_unspecified, is_consenting, is_repeated, counts_a_window, is_aimed_at)
-    return any(explains(scope, m, facts) for explains in surely)
+    surely = (
+        is_heading,
+        is_unspecified,
+        is_consenting,
+        is_repeated,
+        counts_a_window,
+        is_aimed_at,
+        is_example,
+        names_the_kind,
+    )
+    shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
+    return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
 
 def candidates(scope: Scope) -> list[Mention]:
     """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
     qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
     qualifying |= {r.head for r in scope.relations if r.type == "ABBREV_OF"}
+    tails = {m.id: [r for r in scope.relations if r.tail == m.id] for m in scope.mentions}
+    held = {m.id for m in scope.mentions}
     found: list[Mention] = []
     reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
     for m in scope.mentions:
         if m.end <= reached:
             continue
         reached = m.end
-        if m.type not in NEVER and m.id not in qualifying:
+        alone = m.type not in NEVER or (says_age(m) and all(o.type != "MEASURE" for o in scope.mentions))
+        if alone and (m.id not in qualifying or (m.type == "VALUE" and not held & {r.head for r in tails[m.id]})):
             found.append(m)
     return found
+
+
+def says_age(m: Mention) -> bool:
+    """Whether a value says itself that it is an age: "18 years of age or older"."""
+    if m.type != "VALUE" or not _AGED.search(m.text):
+        return False
+    quantity = read_quantity(m.text, "age")
+    return quantity is not None and quantity.unit == "a"
 
 
 def in_brackets(scope: Scope, m: Mention) -> bool:
@@ -166,7 +178,7 @@ def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_unspecified(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A mention of which the record says that nothing is asked ("Chemotherapy: Not specified")."""
-    return re.match(r"\W*not specified\b", scope.text[m.end : scope.criterion.end], re.IGNORECASE) is not None
+    return _UNSPECIFIED.match(scope.text, m.end, scope.criterion.end) is not None
 
 
 def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -176,7 +188,7 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if opened is None or not explained or "exc" in m.attributes:
         return False
     lead = scope.before(m)[opened + 1 :]
-    if not lead.strip() and scope.text[m.end : m.end + 1] in (")", "]") and explained[-1].type == m.type:
+    if is_second_name(scope, m, explained):
         return True
     if "neg" in m.attributes:
         cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
@@ -188,6 +200,13 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
         return False
     return _BRACKET_SAYS_MORE.match(scope.text[scope.criterion.start + opened + 1 : m.start + 1]) is None
+
+
+def is_second_name(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A name that fills a bracket alone, right behind another of its type."""
+    before = [f for f in facts if f.end <= m.start and f.type == m.type]
+    closed = re.match(r"\s*®?\s*[)\]]", scope.text[m.end : m.end + 4]) is not None
+    return closed and bool(before) and re.fullmatch(r"\s*[(\[]\s*", scope.text[before[-1].end : m.start]) is not None
 
 
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -204,7 +223,7 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What a time counts from: "within 28 days of the first dose of X"."""
     times = [t for t in scope.mentions if t.type == "TIME" and t.end <= m.start]
-    if not times or m.type not in TREATMENTS:
+    if not times or m.type not in TREATMENTS or "hist" in m.attributes:
         return False
     if any(r.type == "HAS_TIME" and r.head == m.id and r.tail == times[-1].id for r in scope.relations):
         return False
@@ -213,6 +232,7 @@ def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         if other.type in TREATMENTS and position <= other.start < m.start:
             gap, position = gap + scope.text[position : other.start], other.end
     gap += scope.text[position : m.start] if position <= m.start else ""
+    gap = _DESCRIBED.sub(r"\1 ", gap)
     return _ANCHOR.search(gap) is not None and _COUNTED_FROM.fullmatch(gap) is not None
 
 
@@ -295,13 +315,20 @@ def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return named and not told and any(f.end <= m.start for f in facts)
 
 
+def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
+    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
+    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
+    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)
+
+
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
     if {"neg", "exc"} & set(m.attributes):
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
-    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|, but ")
+    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|,? but ")
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
@@ -346,4 +373,5 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
     is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed,
     is_example, counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
+    names_the_kind,
 )  # fmt: skip

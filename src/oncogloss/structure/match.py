@@ -15,8 +15,6 @@ NOTE = (
     "about any patient."
 )
 _YEARS = {"year": 1.0, "month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.25}
-# words that make a criterion hold for some patients only, or differ between parts of the trial
-_CASES = re.compile(r"\b(if|unless|whose|stable|(?:cohorts?|part|phase|arms?|groups?) \w{1,2}\b)", re.IGNORECASE)
 _ANSWERS: dict[Truth, Answer] = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -61,7 +59,7 @@ def _criterion(
 
     def leaf(logic: Logic) -> Finding:
         if logic.criterion is None:
-            return facts.holds(logic.mention or "", criterion)
+            return facts.holds(logic, criterion)
         inner = trees.get(logic.criterion)
         if inner is None or inner.id in above:
             return UNKNOWN
@@ -71,13 +69,7 @@ def _criterion(
     if criterion.logic is None:
         return UNKNOWN
     found = evaluate(criterion.logic, leaf)
-    text = facts.texts[criterion.passage][criterion.start : criterion.end]
-    misread = _CASES.search(text) and not _has_case(criterion.logic)
-    return Finding(None, evidence=found.evidence) if misread or not facts.understood(criterion) else found
-
-
-def _has_case(logic: Logic) -> bool:
-    return logic.op == "if" or any(map(_has_case, logic.parts))
+    return found if facts.understood(criterion) else Finding(None, evidence=found.evidence)
 
 
 def _registry_verdicts(patient: Patient, document: Document) -> list[Verdict]:

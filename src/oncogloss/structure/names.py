@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from oncogloss.schema import EntityType, Extraction, Mention, Part, RelationType
+from oncogloss.schema import TREATMENT_TYPES, EntityType, Extraction, Mention, Part, RelationType
 
-TREATMENTS: frozenset[EntityType] = frozenset(("DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE"))
+TREATMENTS: frozenset[EntityType] = frozenset(TREATMENT_TYPES)
 _EXACT = ("name", "parts")
 
 

@@ -13,6 +13,7 @@ from oncogloss.schema import (
     Evidence,
     Extraction,
     LabResult,
+    Logic,
     Marker,
     MarkerResult,
     Mention,
@@ -29,8 +30,9 @@ from oncogloss.structure.entries import (
     is_kind_of,
     is_treatment,
 )
-from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin
+from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin, negate
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.quantities import read_quantity, read_time
 from oncogloss.structure.versions import plain
 
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
@@ -54,6 +56,7 @@ _NARROWS = re.compile(
     r"regimens?|for|with|without|in|on)\b",
     re.IGNORECASE,
 )
+_PLAIN = frozenset(("known", "documented", "confirmed"))  # qualifiers that narrow nothing
 _TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
 _STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
@@ -75,7 +78,7 @@ class PatientFacts:
         self.knowledge = knowledge
         self.texts = {passage.name: passage.text for passage in document.passages}
         self.mentions = {m.id: m for m in extraction.mentions}
-        self.gaps = [c for c in extraction.coverage if c.status != "structured"]
+        self.gaps = [c for c in extraction.coverage if c.decisive]
         self.related: dict[str, list[tuple[str, Mention]]] = defaultdict(list)
         for relation in extraction.relations:
             self.related[relation.head].append((relation.type, self.mentions[relation.tail]))
@@ -84,9 +87,9 @@ class PatientFacts:
             if threshold.mentions:
                 self.thresholds[threshold.mentions[0]].append(threshold)
 
-    def holds(self, mention: str, criterion: Criterion) -> Finding:
-        """Whether what a mention of a criterion says is so."""
-        m = self.mentions.get(mention)
+    def holds(self, fact: Logic, criterion: Criterion) -> Finding:
+        """Whether a fact of a criterion is so."""
+        m = self.mentions.get(fact.mention or "")
         if m is None:
             return UNKNOWN
         patient = self.entries.patient
@@ -95,16 +98,18 @@ class PatientFacts:
                 return self._told(m, None)
             needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
             complete = set(needed) <= set(patient.complete)
-            return self._shown(m, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
+            return self._shown(fact, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
         if m.type in TREATMENTS:
             if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
                 return self._told(m, None)
             needed = ("prior_treatments", "medications") if m.type != "PROCEDURE" else ("prior_treatments",)
             complete = set(needed) <= set(patient.complete)
-            return self._shown(m, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
+            if fact.washout is not None:
+                return self._washed_out(m, fact.washout, complete)
+            return self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
         if m.type in ("BIOMARKER", "GENE"):
             return self._marker(m, criterion)
-        if m.type == "MEASURE":
+        if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
             return self._any(m, self.entries.diseases, lambda e: _stage(m.text, e), False)
@@ -129,10 +134,39 @@ class PatientFacts:
         sure = frozenset(entry.key for entry, truth in truths if truth is True)
         return told._replace(sure=sure, possible=frozenset(e.key for e, truth in truths if truth is not False))
 
+    def _washed_out(self, m: Mention, days: float, complete: bool) -> Finding:
+        """Whether the last of a treatment is at least so many days past, or there was none."""
+
+        def recent(entry: Entry) -> Truth:
+            return conjoin([self._treatment(m, entry), self._within_days(entry, 0, days - 1)])
+
+        found = self._any(m, self.entries.treatments, recent, complete)
+        value = negate(found.truth)
+        return Finding(value, evidence=tuple(e.model_copy(update={"holds": value}) for e in found.evidence))
+
+    def _within_days(self, entry: Entry, low: float, high: float) -> Truth:
+        """Whether what an entry tells ended, or is dated, so many days before the patient's date."""
+        item = entry.item
+        if isinstance(item, Therapy) and not item.end and entry.key.startswith("medication"):
+            passed: tuple[int, int] | None = (0, 0)
+        else:
+            passed = days_between(getattr(item, "end", "") or getattr(item, "date", ""), self.entries.patient.date)
+        if passed is None or passed[0] < 0:
+            return None
+        inside = [low <= days <= high for days in passed]
+        return inside[0] if inside[0] == inside[1] else None
+
     def _shown(
-        self, m: Mention, criterion: Criterion, entries: Sequence[Entry], base: Callable[[Entry], Truth], complete: bool
+        self,
+        fact: Logic,
+        criterion: Criterion,
+        entries: Sequence[Entry],
+        base: Callable[[Entry], Truth],
+        complete: bool,
     ) -> Finding:
-        narrowed = None if self._narrowed(m, criterion) else True
+        m = self.mentions[fact.mention or ""]
+        told = bool(fact.about) or not set(fact.qualifiers) <= _PLAIN
+        narrowed = None if told or self._narrowed(m, criterion) else True
         refuted = [e for e in entries if isinstance(e.item, Diagnosis) and e.item.status == "absent"]
         if any(_same_words(m, e) or is_kind_of(m.concept, e.concept, self.knowledge.with_id) for e in refuted):
             return self._told(m, False, "; ".join(e.words for e in refuted))
@@ -157,7 +191,7 @@ class PatientFacts:
         found: list[Truth] = [self._at_stage(m, entry)]
         for kind, tail in self.related[m.id]:
             if kind == "HAS_TIME":
-                found.append(self._in_time(tail, entry))
+                found.append(self._in_time(tail, entry, absent="neg" in m.attributes))
             elif kind == "IN_SETTING":
                 found.append(_line(tail.text, entry))
             elif kind in _RESTRICTS:
@@ -180,27 +214,27 @@ class PatientFacts:
 
     def _since(self, m: Mention) -> bool:
         """Whether a time asks how long ago at least: then the latest entry tells."""
-        frames = [self.knowledge.read_time(tail.text) for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
-        return any(frame is not None and frame.low and frame.high is None for frame in frames)
+        frames = [read_time(tail.text) for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
+        past = "neg" not in m.attributes
+        return past and any(frame is not None and frame.low and frame.high is None for frame in frames)
 
-    def _in_time(self, time: Mention, entry: Entry) -> Truth:
-        frame = self.knowledge.read_time(time.text)
-        now, item = self.entries.patient.date, entry.item
-        if frame is None or not now or (frame.low, frame.high) == (None, None):
+    def _in_time(self, time: Mention, entry: Entry, *, absent: bool) -> Truth:
+        """Whether an entry lies in a time; what must be `absent` for a length of time, must be so up to now."""
+        frame, item = read_time(time.text), entry.item
+        if frame is None or not self.entries.patient.date or (frame.low, frame.high) == (None, None):
             return None
-        if not (frame.low == 0 and frame.high) and not (frame.low and frame.high is None):
+        if absent and frame.low and frame.high is None:
+            return self._within_days(entry, 0, frame.low)
+        if (
+            isinstance(item, Diagnosis)
+            and not (frame.low == 0 and frame.high)
+            and not (frame.low and frame.high is None)
+        ):
             return None
-        if isinstance(item, Therapy) and not item.end and entry.key.startswith("medication"):
-            passed: tuple[int, int] | None = (0, 0)
-        elif not _BEFORE_NOW.search(time.text) and frame.high:
+        ongoing = isinstance(item, Therapy) and not item.end and entry.key.startswith("medication")
+        if not ongoing and not _BEFORE_NOW.search(time.text) and frame.high:
             return None
-        else:
-            passed = days_between(getattr(item, "end", "") or (getattr(item, "date", "")), now)
-        if passed is None or passed[0] < 0:
-            return None
-        low, high = frame.low or 0, frame.high if frame.high is not None else float("inf")
-        inside = [low <= days <= high for days in passed]
-        return inside[0] if inside[0] == inside[1] else None
+        return self._within_days(entry, frame.low or 0, float("inf") if frame.high is None else frame.high)
 
     def _disease(self, m: Mention, entry: Entry) -> Truth:
         return True if _same_words(m, entry) else is_kind_of(entry.concept, m.concept, self.knowledge.with_id)
@@ -272,7 +306,7 @@ class PatientFacts:
         patient, name = self.entries.patient, plain(m.concept.name if m.concept else m.text)
         asked = [t for t in self.thresholds[m.id] if t.criterion in (None, criterion.id)] or self.thresholds[m.id]
         values: list[tuple[float, str, LabResult | None]] = []
-        if name == "age":
+        if name == "age" or m.type == "VALUE":
             values = [(years, "years", None) for years in ages_of(patient)]
             shown = f"age {', '.join(dict.fromkeys(f'{v[0]:g}' for v in values))}" if values else ""
         elif "ecog" in name or "karnofsky" in name:
@@ -293,7 +327,7 @@ class PatientFacts:
         return self._told(m, truths.pop() if len(truths) == 1 else None, shown)
 
     def _in_lab_time(self, time: Mention, lab: LabResult | None) -> Truth:
-        frame = self.knowledge.read_time(time.text)
+        frame = read_time(time.text)
         passed = days_between(lab.date, self.entries.patient.date) if lab else None
         if frame is None or frame.high is None or passed is None:
             return None
@@ -313,7 +347,7 @@ class PatientFacts:
         steps = all(t.operator == "=" for t in asked if t.condition is None)
         result: Truth = (disjoin(general) if steps and general else conjoin(general)) if general else None
         for t in (t for t in asked if t.condition is not None):
-            facts = [self.holds(id_, criterion).truth for id_ in t.mentions[2:]]
+            facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
             case = conjoin(facts) if facts else None
             own = self._within(m, value, unit, lab, t)
             if case is True:
@@ -331,7 +365,7 @@ class PatientFacts:
         if t.unit in ("ULN", "LLN"):
             limit = (lab.upper_limit if t.unit == "ULN" else lab.lower_limit) if lab else None
             return compare(t.operator, value / limit, t.value, t.high) if limit else None
-        amount = self.knowledge.read_quantity(f"{value:.10g} {unit}".strip(), f"{m.text}; {t.measure}")
+        amount = read_quantity(f"{value:.10g} {unit}".strip(), f"{m.text}; {t.measure}")
         if amount is None or amount.unit != t.unit:
             return None
         return compare(t.operator, amount.value, t.value, t.high)

@@ -177,6 +177,8 @@ _EVENT = re.compile(
     r"\b(?:prior to|before|preceding|until|since|after|following|from|of|post|during|to|through|at|at time of|on)\b"
     r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|(?:the )?past\b)\D+?)\s*$"
 )
+_CYCLE = re.compile(r"\b(?:cycles?|c) ?\d+\W+(?=days?|d ?\d)")  # whose days are counted
+_NAMED_DAY = re.compile(r"\bdays? (\d+)\b")
 _MOMENTS = re.compile(r"^(?:at )?(?P<event>baseline|screening|enrol+ment|randomi[sz]ation|registration|study entry)$")
 _ARTICLES = re.compile(r"^(?:the|a|an|their|his|her)\s+")
 
@@ -188,7 +190,7 @@ def read_time(text: str) -> TimeFrame | None:
     "within 4 weeks prior to first dose" is 0 to 28 days and "first dose"; "for 5 years" has equal ends, "at least" has
     no high one. How often something is done ("every 8 weeks") is no span. A month is 30.4375 days, a year 365.25.
     """
-    plain = _EVERY.sub(" ", plain_of(text))
+    plain = _CYCLE.sub(" ", _EVERY.sub(" ", plain_of(text)))
     signs = signs_of(plain)
     low, high = _days(signs)
     moment = _MOMENTS.match(plain)
@@ -204,6 +206,9 @@ def _days(signs: str) -> tuple[float | None, float | None]:
     unit = _SPAN.search(signs)
     if unit is None:
         return None, None
+    named = [float(n) for n in _NAMED_DAY.findall(signs)]
+    if len(set(named)) > 1:
+        return min(named), max(named)
     days = DAYS[{"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}[unit[1][0]]]
     numbers = [float(n) for n in re.findall(r"\d+(?:\.\d+)?", signs[: unit.start()])]
     cue = signs[: unit.start()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Threshold
+from oncogloss.structure.facts import says_age
 from oncogloss.structure.quantities import Quantity, read_quantity
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
@@ -67,7 +68,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
         for part, words, quantity in readings:
             first = part[0]
             condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
-            ids = (first.measure.id, *(c.value.id for c in part), *condition[1])
+            ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
             found.append((place, _threshold(first, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
@@ -86,7 +87,7 @@ def _comparisons(extraction: Extraction) -> list[_Comparison]:
     long_forms = {r.head: by_id[r.tail] for r in extraction.relations if r.type == "ABBREV_OF"}
     found = []
     for value in (m for m in extraction.mentions if m.type == "VALUE"):
-        heads = measures[value.id] or _only_measure(value, extraction.mentions, place, long_forms)
+        heads = measures[value.id] or _only_measure(value, extraction.mentions, place, long_forms) or _itself(value)
         for head in _distinct(heads, long_forms):
             criterion = place.of(head) or place.of(value)
             if criterion:
@@ -120,6 +121,11 @@ def _only_measure(
     return distinct if len(distinct) == 1 else []
 
 
+def _itself(value: Mention) -> list[Mention]:
+    """A value that says itself that it is an age is its own measure."""
+    return [value] if says_age(value) else []
+
+
 def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Mention]:
     """Each thing once: a long form rather than the short one, a measure rather than what it is of, outer not inner."""
     full = {long_forms.get(m.id, m).id: long_forms.get(m.id, m) for m in heads}
@@ -144,6 +150,8 @@ def _within(inner: Mention, outer: Mention) -> bool:
 
 
 def _name(measure: Mention) -> str:
+    if measure.type == "VALUE":
+        return "age"
     return measure.concept.name if measure.concept else measure.expansion or " ".join(measure.text.split())
 
 

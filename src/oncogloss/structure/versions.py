@@ -36,7 +36,7 @@ def quoted(text: str) -> str:
     return f'"{line if len(line) <= 100 else line[:97].rsplit(" ", 1)[0] + " …"}"'
 
 
-def key_of(m: Mention) -> str:
+def identity_of(m: Mention) -> str:
     """What two mentions of one thing have in common: their concept, or their words where that says too little."""
     concept = m.concept
     if concept is None or concept.match in ("broader", "stem", "alike"):
@@ -44,7 +44,7 @@ def key_of(m: Mention) -> str:
     return concept.id if concept.marker is None else concept.marker.model_dump_json()
 
 
-def name_of(m: Mention) -> str:
+def called(m: Mention) -> str:
     """How a message calls what is mentioned: by the text's own words."""
     return " ".join(m.text.replace("\\", "").split())
 
@@ -108,7 +108,7 @@ class Version:
 
     def head_name(self, time: Mention, criterion: Criterion) -> str:
         """The name of what a time belongs to, or the beginning of its criterion."""
-        heads = [name_of(head) for head, tail in self.related("HAS_TIME") if tail == time]
+        heads = [called(head) for head, tail in self.related("HAS_TIME") if tail == time]
         return heads[0] if heads else quoted(self.text_of(criterion))
 
     def fresh(self, criterion: Criterion, other: Version) -> list[tuple[int, int]]:

@@ -1,0 +1,250 @@
+"""What of a criterion is not in its logic: kind by kind, with a reason that never repeats the text's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
+from oncogloss.structure.facts import BREAK, Scope, candidates, said_otherwise
+from oncogloss.structure.leaves import HISTORY
+from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.quantities import read_time
+from oncogloss.structure.wording import (
+    CASES,
+    COMPARED,
+    CONSENT,
+    CONTRAINDICATED,
+    DISJOINS,
+    EMPTY,
+    GRADED,
+    HEAD_NOUN,
+    ITS_TREATMENT,
+    NEGATED,
+    NEGATED_LEAD,
+    NUMERALS,
+    OPEN_END,
+    OPEN_RANGE,
+    OR_MORE,
+    ORGANS,
+    PHRASES,
+    SPARES,
+    TREATED_FOR,
+)
+
+_NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
+UNDECIDED: frozenset[Lack] = frozenset(("words", "mention", "value", "time", "case", "logic", "facts"))
+
+
+class Left(NamedTuple):
+    """Something of a criterion that its logic lacks: the kind for programs, and the reason for people."""
+
+    lack: Lack
+    reason: str
+
+
+def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, linked: bool) -> list[Left]:
+    """What of a criterion is not in its logic; `linked` says whether mentions were linked to concepts at all."""
+    by_id = {m.id: m for m in scope.mentions}
+    facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
+    return [
+        *_values(scope, facts, thresholds),
+        *_names(scope, facts, linked=linked),
+        *_cases(scope, logic, thresholds),
+        *_togetherness(scope, logic, facts),
+        *_explanations(scope, logic, facts, thresholds),
+        *_words(scope, logic),
+    ]
+
+
+def _counted(n: int, noun: str, what: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'} {what}"
+
+
+def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
+    return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
+
+
+def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold]) -> Iterator[Left]:
+    """Values and times that belong to nothing or were not read as numbers."""
+    tails = {r.tail for r in scope.relations}
+    used = {m.id for m in facts}
+    read = {i for t in thresholds for i in t.mentions}
+    loose = [m for m in scope.mentions if m.id not in tails | used | read and not _inside_another(m, scope.mentions)]
+    if any(m.type == "VALUE" for m in loose):
+        yield Left("value", "value without a measure")
+    measured = bool(facts) and all(m.type in ("MEASURE", "VALUE") for m in facts)
+    moments = {m.id for m in loose if measured and m.type == "TIME" and _is_moment(m)}
+    if any(m.type == "TIME" and m.id not in moments for m in loose):
+        yield Left("time", "time without a fact")
+    if any(m.type in ("DOSE", "SCHEDULE") for m in loose):
+        yield Left("value", "dose without a treatment")
+    if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
+        yield Left("concept", "measure without a value")
+    numbers = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails and re.search(r"\d", m.text)]
+    if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
+        yield Left("value", "value that was not read")
+    names = {m.id: m.text for m in scope.mentions}
+    if any(OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
+        yield Left("value", "range with an open end")
+    whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
+    again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
+    if again and DISJOINS.search(_outside(scope)):
+        yield Left("logic", "alternative values of one measure")
+    bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
+    if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
+        yield Left("value", "number without a comparison")
+    if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
+        yield Left("value", "comparison outside a value")
+
+
+def _is_moment(time: Mention) -> bool:
+    """Whether a time tells no length ("at enrolment"): what is measured is measured then."""
+    frame = read_time(time.text)
+    return frame is not None and frame.low is None and frame.high is None
+
+
+def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[Left]:
+    """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
+    heads = {r.head for r in scope.relations}
+    unlinked = [m for m in facts if m.type in _NAMED and m.concept is None and m.id not in heads]
+    if linked and unlinked:
+        yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
+    for one, other in zip(facts, facts[1:], strict=False):
+        gap = scope.text[one.end : other.start] if one.end <= other.start else "-"
+        joined = re.fullmatch(r"\s*(,|/|and/or|or|and|,\s*(and|or))\s*(\w+\s+)?", gap) is not None
+        if joined and one.type == other.type and _shares(one.text, other.text):
+            yield Left("mention", "names that may share a word")
+            return
+
+
+def _shares(one: str, other: str) -> bool:
+    """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
+    noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
+    lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
+    short = len(one.split()) == 1 and re.search(
+        r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I
+    )
+    sited = re.search(r"\b(in|of) (the )?\w+$", one) is not None and HEAD_NOUN.search(one.split(" ")[0]) is not None
+    if sited and not re.search(r"\b(in|of)\b", other) and not HEAD_NOUN.search(other):
+        return True
+    return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
+
+
+def _operators(logic: Logic) -> set[str]:
+    return {logic.op}.union(*map(_operators, logic.parts))
+
+
+def _outside(scope: Scope) -> str:
+    """The criterion's text with its mentions blanked out and a heading at its end left away."""
+    criterion: Criterion = scope.criterion
+    own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
+    text = list(own)
+    for m in scope.mentions:
+        for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
+            text[i - criterion.start] = "\ue000"
+    return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
+
+
+def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold]) -> Iterator[Left]:
+    """Exceptions and conditions that the text sets and the tree lacks."""
+    operators, text = _operators(logic), _outside(scope)
+    conditional = any(t.condition for t in thresholds)
+    told = (
+        "except" in operators
+        or any("exc" in m.attributes for m in scope.mentions)
+        or "if" in operators
+        or (conditional and len(SPARES.findall(text)) <= 1)
+    )
+    if SPARES.search(text) and not told:
+        yield Left("case", "exception outside the logic")
+    if CASES.search(text) and "if" not in operators and not conditional and "except" not in operators:
+        yield Left("case", "condition outside the logic")
+    elif len(CASES.findall(text)) + len(SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
+        yield Left("case", "more conditions than the logic has")
+
+
+def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Iterator[Left]:
+    """Signs that facts may go together in another way than the tree says."""
+    operators, text = _operators(logic), _outside(scope)
+    children = [part for part in _leaves(logic) if part.criterion is not None]
+    sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
+    if not children and OPEN_END.search(text):
+        yield Left("logic", "lead-in without what follows")
+    negated = "neg" in {a for m in scope.mentions for a in m.attributes}
+    if (
+        not operators & {"not", "if"}
+        and not negated
+        and NEGATED.search(text)
+        and not (scope.excludes and NEGATED_LEAD.match(text))
+    ):
+        yield Left("logic", "negation outside the logic")
+    if children and facts and (len(facts) > 1 or len(sentences) > 1):
+        yield Left("logic", "sub-criteria beside several facts")
+    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1:
+        yield Left("logic", "several sentences")
+    elif scope.excludes and logic.op == "not":
+        yield Left("logic", "negation under an exclusion")
+    elif operators >= {"all", "any"} and len(facts) > 4:
+        yield Left("logic", "many facts in a mixed list")
+    elif operators >= {"all", "any"} and any("except" in _operators(part) for part in logic.parts):
+        yield Left("logic", "exception within a list")
+    elif scope.excludes and "all" in operators and DISJOINS.search(text) and "any" not in operators:
+        yield Left("logic", "alternatives that the logic lacks")
+    named = [m for m in facts if m.type in ("CANCER", "CONDITION")]
+    treated = (
+        TREATED_FOR.search(scope.before(m)) or ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end)
+        for m in named
+    )
+    if CONTRAINDICATED.search(text) or any(treated):
+        yield Left("words", "words that turn a fact round")
+
+
+def _leaves(logic: Logic) -> Iterator[Logic]:
+    if logic.op == "fact":
+        yield logic
+    for part in logic.parts:
+        yield from _leaves(part)
+
+
+def _explanations(
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold]
+) -> Iterator[Left]:
+    """Mentions that were taken for explanation without a rule that is sure of it."""
+    told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
+    told |= {i for t in thresholds for i in t.mentions}
+    spared = [m for m in candidates(scope) if m.id not in told and not said_otherwise(scope, m)]
+    if spared:
+        yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
+
+
+def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
+    """Words and numbers outside any fact; a lead-in or measures may have the organs named that they are about."""
+    leaves = list(_leaves(logic))
+    facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
+    about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
+    heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
+    read = {word for part in leaves for qualifier in part.qualifiers for word in qualifier.split("-")}
+    if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
+        read |= HISTORY
+    words = unread_words(scope, read, heading=heading)
+    if words:
+        yield Left("words", _counted(len(words), "word", "outside any fact"))
+
+
+def unread_words(scope: Scope, read: Collection[str] = (), *, heading: bool = False) -> list[str]:
+    """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise."""
+    text = _outside(scope)
+    words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", (ORGANS.sub(" ", text) if heading else text))
+    return [w for w in words if w.casefold() not in EMPTY and w.casefold() not in read and "\ue000" not in w]
+
+
+def is_consent_alone(scope: Scope) -> bool:
+    """Whether a criterion of the consent or compliance category says nothing that the category does not say."""
+    only = {"consent"} <= set(scope.criterion.categories) <= {"consent", "compliance"} or (
+        set(scope.criterion.categories) == {"compliance"}
+    )
+    mentions = {m.type for m in scope.mentions} <= {"TIME"}
+    return only and mentions and not [w for w in unread_words(scope) if not CONSENT.fullmatch(w)]

@@ -1,0 +1,111 @@
+"""What is said of a fact beside its relations: how it must be, what it is directed at, how long it must be past."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from oncogloss.schema import Logic, Mention
+from oncogloss.structure.facts import BREAK, Scope, candidates, is_aimed_at, is_placing
+from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.quantities import read_time
+
+_QUALIFIERS = """
+acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
+bacterial barrier bilateral bulky central chronic combined concomitant concurrent confirmed congenital contralateral
+controlled current curative decompensated definitive different documented effective elective emergency extensive
+external fresh fungal highly hereditary history immediate inadequate inherited initial intact intermittent intractable
+intravenous invasive ipsilateral irreversible known local localized localised long-term major malignant mild minor
+moderate moderately new newly non-invasive noninvasive non-metastatic nonmetastatic obvious ongoing operable oral other
+palliative past pathologic pathological persistent planned poorly preexisting pre-existing previous primary prior
+progressive prophylactic radical radiographic radiographically radiologic radiological radiologically recent recently
+recurrent refractory regional relevant reliable residual secondary serious severe significant significantly similar
+simultaneous solitary stable substantial suspected symptomatic synchronous systemic therapeutic topical unilateral
+uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
+"""
+QUALIFIERS = frozenset(_QUALIFIERS.split())
+_LISTED = "\ue000"  # stands for another member of a list
+_PASSED_OVER = frozenset(
+    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")
+)
+HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
+
+_OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
+_PASSED = re.compile(r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before|after)\b", re.I)
+_SINCE = re.compile(r"\b(since|elapsed?|passed)\b", re.I)
+_DEMANDED = re.compile(
+    r"\b((have|has|had|having|must) (previously |already )?(received|undergone|been treated|failed|had|progressed)"
+    r"|treated with|on a stable|stable dose)\b",
+    re.I,
+)
+
+
+def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
+    """The same tree, each fact with what the criterion's words add to it."""
+    if logic.mention is None:
+        return logic.model_copy(update={"parts": tuple(leaf_of(part, scope, facts) for part in logic.parts)})
+    m = next(m for m in scope.mentions if m.id == logic.mention)
+    about = tuple(x.id for x in about_of(scope, m, facts))
+    return logic.model_copy(
+        update={"qualifiers": qualifiers_of(scope, m), "about": about, "washout": washout_of(scope, m)}
+    )
+
+
+def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
+    """Words just before a mention that say how it must be ("active, clinically significant infection")."""
+    text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
+    found: list[str] = []
+    for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
+        if word in QUALIFIERS:
+            found.insert(0, word)
+        elif word not in _PASSED_OVER and (word != _LISTED or found):
+            break
+    past = m.type in TREATMENTS or "hist" in m.attributes
+    return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
+
+
+def _before(scope: Scope, m: Mention) -> str:
+    """The text before a mention, its own tails as commas, others of its type in one list with it as one sign."""
+    told = {r.tail for r in scope.relations if r.head == m.id}
+    text, end = "", m.start
+    for other in reversed([o for o in scope.mentions if o.end <= m.start]):
+        if other.end > end:
+            continue
+        gap = scope.text[other.end : end]
+        listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
+        if other.id not in told and not listed:
+            return scope.text[other.end : end] + text if not text else f". {gap}{text}"
+        text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
+    return scope.text[scope.criterion.start : end] + text
+
+
+def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
+    """What a fact is directed at and no relation says: what an allergy is to, what a treatment was for."""
+    told = {r.tail for r in scope.relations if r.head == m.id}
+    found = []
+    for x in candidates(scope):
+        if x in facts or x.id in told or x.start < m.end:
+            continue
+        nearest = [f for f in facts if f.end <= x.start][-1]
+        if nearest == m and not re.search(BREAK, scope.text[m.end : x.start]):
+            found += [x] if is_aimed_at(scope, x, facts) or is_placing(scope, x, facts) else []
+    return found
+
+
+def washout_of(scope: Scope, m: Mention) -> float | None:
+    """The days that must have passed since the last of a treatment ("at least 4 weeks since chemotherapy"); None where
+    nothing asks so."""
+    if scope.excludes or m.type not in TREATMENTS or {"neg", "exc"} & set(m.attributes):
+        return None
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    if _DEMANDED.search(text) and not _OFF.search(text):
+        return None
+    tails = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
+    days: list[float] = []
+    for time in (t for t in scope.mentions if t.id in tails):
+        frame = read_time(time.text)
+        asked = _OFF.search(text) or (_PASSED.search(text) and not re.match(r"\W*for\b", time.text, re.I))
+        least = frame is not None and (frame.high is None or (frame.high == frame.low and _SINCE.search(text)))
+        if frame is not None and frame.low and least and asked:
+            days.append(frame.low)
+    return max(days, default=None)

@@ -1,0 +1,129 @@
+"""How eligibility criteria are worded: words that carry no fact, and words that a tree of facts must answer for."""
+
+from __future__ import annotations
+
+import re
+
+# Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
+_EMPTY_WORDS = """
+a able about above acceptable according adequate administered administration after against age agree all allowed also
+am an and another any apart are as assessed assessment at available based be because become been before being below
+between beyond both but by calculated can candidate case cases clinical clinically combined completed completion
+concomitant concomitantly concurrent concurrently condition conditions confirmed considered consistent criteria
+criterion current currently cytologic cytological cytologically day days deemed defined demonstrated described despite
+determined diagnosed diagnosis diagnostic did disease diseases do documentation documented does done drawn due during
+each either elapsed eligibility eligible enrolled enrollment enrolment entry estimated etc evaluated evaluation
+evidence evidenced except exception exceptions excluded excluding exclusion exist existing exists experienced exposure
+first fit following follows for form free from function gender getting given had has have having he her his histologic
+histological histologically histology identified if in include included includes including inclusion indicated
+individual individuals ineligible into investigator is it its known laboratory last least less level levels limited
+lines may means measured meet meeting meets met method methods month months more most must my no nor normal not note
+obtained occurred of on one ongoing only or order other others otherwise out over part participant participants
+participate participation pathologically pathology patient patients per performed permitted person persons planned
+planning possible pre presence present previously proven provided ranging re receipt receive received receiving
+recovered regimens require required requirement requires requiring results scale score screening see setting sex sexes
+shall she should shown since sites specific specified start started status studied study subject subjects subtypes
+such suffering suitable taken taking test tests than that the their them then there these they this those through time
+times tissue to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon
+use used using value values verified version via was week weeks were when where which whichever while who whom whose
+will willing willingness with within without would year years you your
+"""
+EMPTY = frozenset(_EMPTY_WORDS.split())
+_WHO = r"(treating |study |site |local |enrolling |principal |responsible |trial )*"
+_WHO += r"(investigators?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+_BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
+PHRASES = re.compile(
+    rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified"
+    rf"|estimated) "
+    rf"(appropriate |suitable |necessary )?(by|per|in|according to) (the |an? )?({_WHO}|protocol)\b( (discretion"
+    rf"|opinion|judge?ment))?"
+    rf"|\b(in|at|based on|per|according to) (the )?(opinion|judge?ment|discretion|assessment|decision) of (the "
+    rf"|an? )?{_WHO}"
+    rf"|\b(in|at|based on|per|according to) (the |an? )?{_WHO} (opinion|judge?ment|discretion|assessment|decision)\b"
+    rf"|\b(according to|as per|per|in accordance with|as defined by) ({_BY_RULE} )+(guidelines?|practice|standards?|"
+    rf"protocol|polic(y|ies)|criteria|requirements?)\b|\bas (defined|specified|described|outlined|per"
+    rf"|stated) (in |per )?"
+    r"(the |this )?(study )?protocol\b|\bper protocol\b|\bwhichever (is |was |comes |occurs )?(the )?(longer"
+    r"|later|shorter|"
+    r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution"
+    r"|investigator)\b"
+    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)",
+    re.I,
+)
+NUMERALS = re.compile(
+    r"^\W*(\d+(\.\d+)*|[a-z]|[ivx]+)\\?[.)]\s|\b\d+(\.\d+)*\\?\.?\W*$|(?<=[.;:])\s+\d+(\.\d+)*\\?[.)]?\W*$", re.I
+)
+ORGANS = re.compile(
+    r"\b(adequate|acceptable|normal|organ|systems?|bone|marrow|renal|kidney|hepatic|liver|ha?ematolog\w+"
+    r"|ha?ematopoietic"
+    r"|cardiac|heart|cardiovascular|pulmonary|lung|coagulation|functions?|reserve|laboratory|parameters?"
+    r"|chemistry|blood"
+    r"|counts?|biochemi\w+|measures?|requirements?|apply|fulfill?|characteristics)\b",
+    re.I,
+)
+CONSENT = re.compile(
+    r"\b(informed|consent\w*|assent\w*|sign\w*|writ\w+|written|willing\w*|unwilling\w*|able|unable|abilit\w+"
+    r"|inabilit\w+|"
+    r"capab\w+|incapab\w+|understand\w*|provid\w+|provision|giv\w+|form|document|icf?|voluntar\w+|legal\w*"
+    r"|authori[sz]ed|"
+    r"representatives?|guardians?|parents?|irb|approved|procedures?|protocol|compl(y|iance|iant|ying)|adhere\w*"
+    r"|visits?|"
+    r"schedul\w+|follow|follow-up|plan|instructions?|requirements?|participat\w+|join|cooperate\w*|good|nature"
+    r"|purpose|"
+    r"investigational|research|refus\w+|lack|absence|restrictions|read|freely|date|dated|personally|independently"
+    r"|ethics|"
+    r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee"
+    r"|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of"
+    r"|consenting|specified|lifestyle|considerations|subject's|regulatory|"
+    r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
+    re.I,
+)
+SPARES = re.compile(
+    r"\b(unless|except\w*|other than|apart from|aside from|besides|exclud\w+|with the exclusion of)\b", re.I
+)
+CASES = re.compile(
+    r"\b(if|provided|in (the )?cases? of|whose|only (for|in|if|when)|when|(for|in|among) (the )?(patients"
+    r"|subjects|participants|those"
+    r"|women|men|males|females|children|adults)|(cohorts?|part|phase|arms?|groups?|step|stratum|strata) ([a-z]"
+    r"|\d+[a-z]?|i+)|"
+    r"cohorts?|otherwise|regardless|irrespective|instead|exceptions?)\b",
+    re.I,
+)
+OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
+OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)\W*$", re.I)
+NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
+NEGATED_LEAD = re.compile(
+    r"\W*(patients?|subjects?|participants?)? ?((must|may|should|can) ?not|(with|have|has)? ?(no|without))\b", re.I
+)
+DISJOINS = re.compile(r"\b(or|either|and/or)\b", re.I)
+COMPARED = re.compile(
+    r"\b((less|more|greater|fewer|better|worse|higher|lower|older|younger) than|at (least|most)|up to|minimum|maximum"
+    r"|no (more|less|greater|fewer))\W*(an? |the )?$",
+    re.I,
+)
+OR_MORE = re.compile(r"\W*or (more|less|greater|better|higher|lower|worse|older|younger)\b", re.I)
+TREATED_FOR = re.compile(
+    r"\b(treatments?|treated|therap(y|ies)|medications?|drugs?|screened|screening|tested|risk|family history"
+    r"|vaccin\w+|exposure|"
+    r"immunity) (factors? )?(for|of|with|to|against)\W+(\w+\W+)?$",
+    re.I,
+)
+ITS_TREATMENT = re.compile(
+    r"\W{1,2}(treatments?|therap(y|ies)|drugs?|medications?|screening|risk|vaccin\w+|trials?)\b", re.I
+)
+CONTRAINDICATED = re.compile(
+    r"\b(contraindicat\w+|intoleran\w+|ineligib\w+ (for|to)|candidates? for|refus\w+|declin\w+|unable|cannot"
+    r"|not (yet |fully )?recovered)\b",
+    re.I,
+)
+GRADED = re.compile(
+    r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
+)
+HEAD_NOUN = re.compile(
+    r"\b(cancers?|carcinomas?|adenocarcinomas?|sarcomas?|lymphomas?|leuk[a]?emias?|tumou?rs?|neoplasms?"
+    r"|malignanc(y|ies)"
+    r"|disease|disorders?|failure|infections?|abuse|neuropathy|metastas[ei]s|syndrome|disorder|therapy|therapies"
+    r"|inhibitors?|antibod(y|ies)|mutations?|insufficiency|dysfunction|impairment|transplant\w*|surgery|toxicit(y"
+    r"|ies))$",
+    re.I,
+)
