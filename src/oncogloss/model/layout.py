@@ -76,8 +76,10 @@ class Thresholds:
         return {"term": self.by_term, "name": self.by_name, "short": self.by_short, "sense": self.by_sense}
 
     def at_score(self, score: float) -> Thresholds:
-        """The same, but every span counts whose score is at least `score` (between 0 and 1, both excluded)."""
-        return replace(self, spans=(math.log(score / (1 - score)) - self.offset) / self.slope)
+        """The same, but every span counts whose score is at least `score` (between 0 and 1, both excluded), and of
+        names only the user's own terms lift others."""
+        least = (math.log(score / (1 - score)) - self.offset) / self.slope
+        return replace(self, spans=least, by_name=0.0, by_short=0.0, by_sense=0.0)
 
 
 def span_cell(start: int, end: int) -> tuple[int, int, int]:
