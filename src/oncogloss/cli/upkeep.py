@@ -149,6 +149,33 @@ def learn_labels_command(
     print(f"{out}: version {new}, own labels {', '.join(labels)}", file=sys.stderr)
 
 
+@app.command("evaluate-labels")
+def evaluate_labels(
+    corpora: Annotated[Path, typer.Option(help="Folder of public corpora.")],
+    run: Annotated[Path, typer.Option(help="Folder of the models; those that are there are not made again.")],
+    task: Annotated[str, typer.Option(help="A corpus that `benchmark` knows.")] = "bionlp13cg",
+    size: Annotated[list[int] | None, typer.Option(help="Sentences to learn from (repeatable).")] = None,
+    model: Model = "micro",
+    corpus: CorpusFolder = Path("corpus"),
+    records: Annotated[
+        list[Path] | None, typer.Option("--records", help="Record files with the corpus's text.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """How well own labels are found after learning from 25, 50, 100 and 200 annotated sentences.
+
+    Example: `oncogloss evaluate-labels --corpora corpora --run runs/labels`
+    """
+    needs_training_extra()
+    from oncogloss.evaluation.own_labels import labels_curve
+    from oncogloss.training.corpora import read_corpus, split_ids
+
+    held = set().union(*split_ids(corpus).values())
+    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    text = labels_curve(model, corpora, task, size or [25, 50, 100, 200], replay, run)
+    keep(f"# Own labels from a few sentences\n\n{text}", out)
+
+
 @app.command("evaluate-updates")
 def evaluate_updates(
     records: Records,
