@@ -1,4 +1,4 @@
-"""How many annotated passages own labels need: learned from a few sentences of a public corpus, found in its test part."""
+"""How many annotated sentences own labels need: learned from a few of a public corpus, found in its test part."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def labels_curve(
     random.Random(0).shuffle(drawn)
     held = part.held[:HELD]
     lines = [
-        f"{model}, taught the labels of `{task}` from some of its training sentences; read: {len(held)} sentences of its",
-        "test part.",
+        f"{model}, taught the labels of `{task}` by some of its training sentences. {len(held)} sentences of its test",
+        "part were read.",
         "",
         "| sentences | spans in them | labels | F1 | precision | recall | seconds of learning |",
         "|---|---|---|---|---|---|---|",
