@@ -56,7 +56,7 @@ def _reader(kind: str) -> Any:
         import pypdfium2  # noqa: F401  (while files may be opened)
 
         return run_path(str(Path(__file__).with_name("protocol_pdf.py")))["read_pdf"]
-    import encodings.cp437  # of names in archives
+    import encodings.cp437  # noqa: F401  (of names in archives)
 
     import docx  # noqa: F401
 

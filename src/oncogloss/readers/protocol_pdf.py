@@ -119,15 +119,15 @@ def _turned(page: Any) -> tuple[Callable[[float, float, float, float], Box], flo
     x, y, right, top = page.get_bbox()
     width, height, turn = right - x, top - y, page.get_rotation()
 
-    def box(l: float, b: float, r: float, t: float) -> Box:  # noqa: E741
-        l, b, r, t = l - x, b - y, r - x, t - y
+    def box(x1: float, y1: float, x2: float, y2: float) -> Box:
+        x1, y1, x2, y2 = x1 - x, y1 - y, x2 - x, y2 - y
         if turn == 90:
-            return b, l, t, r
+            return y1, x1, y2, x2
         if turn == 180:
-            return width - r, b, width - l, t
+            return width - x2, y1, width - x1, y2
         if turn == 270:
-            return height - t, width - r, height - b, width - l
-        return l, height - t, r, height - b
+            return height - y2, width - x2, height - y1, width - x1
+        return x1, height - y2, x2, height - y1
 
     return box, width if turn in (90, 270) else height, math.radians(turn)
 
@@ -354,7 +354,7 @@ def _segments(row: list[Word]) -> Iterator[list[Word]]:
 
 
 def _flows(segments: list[list[Word]]) -> Iterator[list[list[Word]]]:
-    """The segments column by column, each column a flow; what crosses the columns parts those above from those below."""
+    """The segments column by column, each a flow; what crosses the columns parts those above from those below."""
     gutter = _gutter(segments)
     if gutter is None:
         if segments:
