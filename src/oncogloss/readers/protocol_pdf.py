@@ -482,14 +482,13 @@ def _kind(line: list[Word]) -> str:
 def _begins_anew(before: list[Word], line: list[Word], right: float, usual: float) -> bool:
     """Whether a line begins a paragraph: a marker, another size, a gap, an indent, or room left on the line before."""
     height = before[0].height
-    room = right - before[-1].right - 0.3 * height
+    room = right - before[-1].right - 0.3 * height > line[0].right - line[0].left + 0.5 * height
     indented = line[0].left > before[0].left + 0.8 * height and _kind(before) != "item"
     return (
         _kind(line) == "item"
         or abs(line[0].height - height) > 0.12 * height
-        or line[0].top - before[0].top > 1.25 * max(min(usual, 2.5 * height), height)
-        or indented
-        or room > line[0].right - line[0].left + 0.5 * height
+        or line[0].top - before[0].top > 1.25 * max(min(usual, 2 * height), height)
+        or ((room or indented) and not line[0].text[0].islower() and not before[-1].text.endswith("-"))
     )
 
 
