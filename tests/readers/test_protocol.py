@@ -13,13 +13,13 @@ pytest.importorskip("pypdfium2")
 pytest.importorskip("docx")
 pytest.importorskip("reportlab")
 
+from protocols import HEIGHT, WIDTH, column, docx, justified, pdf, ruled
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from oncogloss.errors import MissingExtraError
 from oncogloss.readers import protocol, protocol_pdf, read_bytes, read_path
 from oncogloss.readers.protocol_pdf import Word
 from oncogloss.schema import Document
-from protocols import HEIGHT, WIDTH, column, docx, justified, pdf, ruled
 
 LEFT = (
     "Zorbatinib is given by mouth once daily in cycles of twenty-one days until the moon sarcoma grows or the "
@@ -96,10 +96,9 @@ def test_a_turned_page_is_read_as_it_is_shown(turn: int) -> None:
     def draw(canvas: object) -> None:
         canvas.setPageRotation(turn)  # type: ignore[attr-defined]
         canvas.rotate(turn)  # type: ignore[attr-defined]
-        canvas.translate(*{90: (0, -WIDTH), 180: (-WIDTH, -HEIGHT), 270: (-HEIGHT, 0)}[turn])  # type: ignore[attr-defined]
-        height = WIDTH if turn != 180 else HEIGHT
-        canvas.drawString(50, height - 100, "First line of words.")  # type: ignore[attr-defined]
-        canvas.drawString(50, height - 140, "Second line.")  # type: ignore[attr-defined]
+        canvas.translate(*{90: (0, -HEIGHT), 180: (-WIDTH, -HEIGHT), 270: (-WIDTH, 0)}[turn])  # type: ignore[attr-defined]
+        canvas.drawString(50, HEIGHT - 100, "First line of words.")  # type: ignore[attr-defined]
+        canvas.drawString(50, HEIGHT - 140, "Second line.")  # type: ignore[attr-defined]
 
     document = read(pdf(draw))
     assert texts(document)["text"] == "First line of words.\n\nSecond line."
@@ -124,8 +123,8 @@ def test_paragraphs_and_items_are_kept() -> None:
         column(canvas, ["5.1 Inclusion criteria"], 60, 80)
         end = justified(canvas, LEFT, 60, 100, 300)
         end = justified(canvas, RIGHT, 60, end + 10, 300)
-        column(canvas, ["•   ECOG 0 or 1", "•   A tumour that can be measured on a scan and that", "     was never treated"],
-               60, end + 20)  # fmt: skip
+        items = ["•   ECOG 0 or 1", "•   A tumour that can be measured on a scan and that", "     was never treated"]
+        column(canvas, items, 60, end + 20)
 
     assert texts(read(pdf(draw)))["text"] == (
         f"5.1 Inclusion criteria\n\n{LEFT}\n\n{RIGHT}\n\n"
@@ -158,7 +157,7 @@ def test_cells_that_are_merged_or_broken_over_lines() -> None:
 
 def test_a_table_without_rules() -> None:
     def draw(canvas: object) -> None:
-        for x, cells in zip((60, 260, 400), zip(*VISITS, strict=True)):
+        for x, cells in zip((60, 260, 400), list(zip(*VISITS, strict=True))[:3], strict=True):
             for number, cell in enumerate(cells):
                 canvas.drawString(x, HEIGHT - 100 - 14 * number, cell)  # type: ignore[attr-defined]
 

@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "pdf: encrypted": (encrypted, "the PDF is encrypted; save it without a password."),
     "pdf: no pages": (
         lambda: raw_pdf(b"<</Type /Catalog /Pages 2 0 R>>", b"<</Type /Pages /Kids [] /Count 0>>"),
-        "the PDF has no pages; save it anew, or give its text.",
+        f"the PDF {BROKEN}",
     ),
     "pdf: pictures alone": (
         lambda: pdf(lambda c: c.rect(9, 9, 300, 300, fill=1)),
@@ -204,7 +204,7 @@ def test_what_is_too_large_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 IMPOSTORS = {
-    "end": "time", "grow": "memory", "die": "broken", "socket": "no pages", "file": "no pages", "write": "no pages",
+    "end": "time", "grow": "memory", "die": "broken", "socket": "no words", "file": "no words", "write": "no words",
 }  # fmt: skip
 IMPOSTOR = """
 import os, socket
@@ -212,7 +212,7 @@ def attempt(what):
     try:
         what()
     except OSError:
-        raise ValueError("no pages") from None
+        raise ValueError("no words") from None
 def Document(data):
     attempt(DEED)
 """

@@ -41,7 +41,6 @@ _PACKAGES = {"pdf": ("pypdfium2", "pypdfium2"), "docx": ("docx", "python-docx")}
 PROBLEMS = {
     "encrypted": "is encrypted; save it without a password.",
     "broken": "is broken; save it anew, or give its text.",
-    "no pages": "has no pages; save it anew, or give its text.",
     "no text": "holds no text, only pictures of pages; run text recognition (OCR) on it first.",
     "no words": "holds no text; give one that does.",
     "pages": f"has more than {MAX_PAGES:,} pages; give it in parts.",

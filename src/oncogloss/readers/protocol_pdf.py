@@ -92,8 +92,8 @@ def _pages(data: bytes) -> list[Page]:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         raise ValueError("encrypted" if "password" in str(error).lower() else "broken") from None
-    if not 0 < len(pdf) <= MAX_PAGES:
-        raise ValueError("pages" if len(pdf) else "no pages")
+    if len(pdf) > MAX_PAGES:
+        raise ValueError("pages")
     pages, characters = [], 0
     for number in range(1, len(pdf) + 1):
         page = pdf[number - 1]
@@ -158,7 +158,7 @@ def _words(textpage: Any, turn: Callable[..., Box], angle: float) -> Iterator[Wo
             box = (min(box[0], new[0]), min(box[1], new[1]), max(box[2], new[2]), max(box[3], new[3]))
         else:
             box = new
-            upright = abs(math.sin((raw.FPDFText_GetCharAngle(textpage, i) - angle) / 2)) < 0.1
+            upright = abs(math.sin((raw.FPDFText_GetCharAngle(textpage, i) + angle) / 2)) < 0.1
         text += character
     if text:
         yield Word(text, *box, upright)
