@@ -101,15 +101,27 @@ class Registry(_Frozen):
     first_posted: str = Field(default="", description="date, to the day or month")
 
 
+class Line(_Frozen):
+    """Where a stretch of a passage stands in the PDF it was read from: the page, counted from 1, and its box (left,
+    top, right, bottom) in points from the top left corner of the page as it is shown."""
+
+    passage: str
+    start: int
+    end: int
+    page: int
+    box: tuple[float, float, float, float]
+
+
 class Document(_Frozen):
     """What a reader makes of a record or a text file. `source` names the file and place it came from; `parts` and
-    `registry` are there where a record has them."""
+    `registry` are there where a record has them, `layout` where it was a PDF."""
 
     id: str
     passages: tuple[Passage, ...]
     source: str = ""
     parts: tuple[Part, ...] = ()
     registry: Registry | None = None
+    layout: tuple[Line, ...] = ()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Document:

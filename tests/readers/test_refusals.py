@@ -24,8 +24,7 @@ BINARY = "a NUL byte, so this seems to be binary, or UTF-16 without its mark; sa
 REFUSED: dict[bytes, str] = {
     b"": "x: is empty; give a file that holds a trial record or text.",
     b"\xef\xbb\xbf \n\t": "x: is empty; give a file that holds a trial record or text.",
-    b"%PDF-1.7\n...": "x: seems to be a PDF; save its text as a UTF-8 text file.",
-    b"PK\x03\x04...": "x: seems to be a ZIP archive (or DOCX); save its text as a UTF-8 text file.",
+    b"\xd0\xcf\x11\xe0...": "x: seems to be an old or encrypted Word file; save it as DOCX, without a password.",
     b"\x1f\x8b\x08...": "x: seems to be a gzip archive; save its text as a UTF-8 text file.",
     b"MZ\0\xff": f"x, byte 2: {BINARY}",
     "<a/>".encode("utf-16-le"): f"x, byte 1: {BINARY}",

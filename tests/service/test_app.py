@@ -1,5 +1,6 @@
 import json
 import zipfile
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, 
 def test_what_is_no_trial_gets_one_sentence(client: TestClient, content: bytes, kind: str) -> None:
     detail = problem_of(client.post("/v1/extract", content=content, headers={"content-type": kind}), 422)
     assert "\n" not in detail
+
+
+@pytest.mark.skipif(find_spec("reportlab") is None, reason="needs reportlab")
+def test_a_pdf_is_read_as_a_raw_body(client: TestClient) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = BytesIO()
+    canvas = Canvas(out)
+    canvas.drawString(72, 700, TEXT["text"])
+    canvas.save()
+    answer = client.post("/v1/view", content=out.getvalue(), headers={"content-type": "application/pdf"}).json()
+    assert answer["document"]["passages"] == [{"name": "text", "text": TEXT["text"]}]
+    assert [line["page"] for line in answer["document"]["layout"]] == [1]
+    found = client.post("/v1/extract", content=out.getvalue()).json()
+    assert {m["text"] for m in found["mentions"]} >= {"0-1", "PD-1 inhibitor"}
 
 
 def test_errors_never_say_what_was_sent(client: TestClient) -> None:

@@ -13,10 +13,14 @@ from typing import BinaryIO
 from oncogloss.errors import InputError, shown
 from oncogloss.readers import strict_json
 from oncogloss.readers.ctgov import read_study, read_study_xml
+from oncogloss.readers.protocol import MAX_BYTES, protocol_kind, read_protocol
 from oncogloss.readers.text import read_passages, read_text
 from oncogloss.schema import Document
 
-_BINARY_KINDS = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive (or DOCX)", b"\x1f\x8b": "a gzip archive"}
+_BINARY_KINDS = {
+    b"\x1f\x8b": "a gzip archive; save its text as a UTF-8 text file.",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted Word file; save it as DOCX, without a password.",
+}
 _JSON_START = re.compile(r"\s*[\[{]")
 _XML_START = re.compile(r"\s*<[?!A-Za-z]")
 
@@ -41,7 +45,7 @@ def read_stream(file: BinaryIO, source: str) -> Iterator[Document | InputError]:
 
 def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
     """Read what would be the content of a file called `source`; else as read_path."""
-    yield from _read(io.BytesIO(data), shown(source))
+    yield from _read(io.BufferedReader(io.BytesIO(data)), shown(source))
 
 
 def input_files(path: Path) -> list[Path]:
@@ -63,8 +67,12 @@ def input_files(path: Path) -> list[Path]:
     return files
 
 
-def _read(file: BinaryIO, source: str) -> Iterator[Document | InputError]:
+def _read(opened: io.BufferedReader, source: str) -> Iterator[Document | InputError]:
     try:
+        if kind := protocol_kind(opened.peek(16)):
+            yield read_protocol(opened.read(MAX_BYTES + 1), kind, source)
+            return
+        file: BinaryIO = opened
         head = [_line_with_content(file) for _ in range(3)]
         if head[0].startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             file = io.BytesIO(_utf8_of_utf16(b"".join(head) + file.read(), source))
@@ -120,7 +128,7 @@ def _read_json_lines(lines: Iterator[bytes], source: str) -> Iterator[Document |
 def _read_whole(data: bytes, source: str) -> Iterator[Document | InputError]:
     for magic, kind in _BINARY_KINDS.items():
         if data.startswith(magic):
-            raise InputError(f"{source}: seems to be {kind}; save its text as a UTF-8 text file.")
+            raise InputError(f"{source}: seems to be {kind}")
     if (nul := data.find(0)) >= 0:
         raise InputError(
             f"{source}, byte {nul}: a NUL byte, so this seems to be binary, or UTF-16 without its mark; "

@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from oncogloss.compare import as_of_today, changes_between, matchings_of
 from oncogloss.concepts import link
 from oncogloss.concepts.linker import TYPES
-from oncogloss.errors import InputError, OncoglossError, unquoted
+from oncogloss.errors import InputError, MissingExtraError, OncoglossError, unquoted
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_bytes
 from oncogloss.readers.patients import patient_of
@@ -61,6 +61,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }  # fmt: skip
 ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+PROTOCOLS = ("application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
 LONGEST_LINE = 10_000_000  # bytes of one record of a batch
 
 
@@ -154,7 +155,8 @@ async def _as_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         headers = dict(error.headers) if error.headers else None
         return problem(error.status_code, "There is nothing here by this name and method.", request_id, headers)
-    detail = unquoted(str(error)) if isinstance(error, InputError) else "The request does not fit; see /openapi.json."
+    said = isinstance(error, InputError | MissingExtraError)
+    detail = unquoted(str(error)) if said else "The request does not fit; see /openapi.json."
     return problem(422, detail, request_id)
 
 
@@ -168,6 +170,7 @@ def _json_body(*models: type[BaseModel], example: dict[str, Any], files: bool = 
     }
     if files:
         content |= {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/xml")}
+        content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PROTOCOLS}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -340,11 +343,15 @@ def types_css() -> str:
 
 async def _read_one(request: Request, model: str | None) -> tuple[Document, Extraction, Pipeline, bytes]:
     data = await request.body()
-    documents = documents_of(data, _media_type(request))
-    if len(documents) != 1:
-        raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
     pipeline = _engine(request).pipeline(model)
-    return documents[0], await _engine(request).run(lambda: pipeline.extract(documents[0])), pipeline, data
+
+    def read() -> tuple[Document, Extraction]:
+        documents = documents_of(data, _media_type(request))
+        if len(documents) != 1:
+            raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
+        return documents[0], pipeline.extract(documents[0])
+
+    return *await _engine(request).run(read), pipeline, data
 
 
 def _engine(request: Request) -> Engine:
