@@ -21,6 +21,7 @@ from oncogloss.pipeline import load
 if TYPE_CHECKING:
     import numpy as np
 
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # the first: else it tells its makers
 WAVE = 512  # chunks that Ray is given at once: about 80 MB of records
 Batch = dict[str, "np.ndarray[Any, Any]"]
 
@@ -33,7 +34,7 @@ class RayWorkers:
 
     def __init__(self, model: str, system_sha256: str, *, processes: int | None, with_text: bool, address: str) -> None:
         self._given = (model, system_sha256, with_text)
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # else Ray tells its makers
+        os.environ.update(_QUIET)
         try:
             import ray
             import ray.data

@@ -1,4 +1,4 @@
-"""The verb that goes to the network, and the only one."""
+"""The verb that goes to the registry of trials."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fetch(
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many studies.")] = None,
     address: Annotated[str | None, typer.Option(help="A mirror or proxy of the API.")] = None,
 ) -> None:
-    """Fetch studies from ClinicalTrials.gov into a folder that `batch` reads. The only verb that uses the network.
+    """Fetch studies from ClinicalTrials.gov into a folder that `batch` reads. Uses the network.
 
     May be killed at any time and started again. Ends with status 1 where the registry has not all of the ids.
 
