@@ -82,41 +82,48 @@ class RayWorkers:
             for row in read.iter_rows():
                 if row["number"] != expected:
                     raise StoreError("Ray gave chunks out of order or twice; what is in the store stands.")
+                if row["fault"]:
+                    raise StoreError(f"A machine of the cluster cannot work: {row['fault']}")
                 expected += 1
                 yield pickle.loads(row["outcome"])
         except RayError as error:
-            cause = getattr(error, "cause", None)
-            said = str(cause) if isinstance(cause, OncoglossError) else f"Ray gave up ({type(error).__name__})"
-            raise StoreError(f"{said}; start the same command again: it goes on where it stopped.") from None
+            raise StoreError(
+                f"Ray gave up ({type(error).__name__}); start the same command again: it goes on where it stopped."
+            ) from None
         if expected != len(wave):
             raise StoreError("Ray lost chunks; start the same command again: it goes on where it stopped.")
 
 
 def _within(processes: int | None) -> dict[str, Any]:
-    """A cluster in processes of ours, that none but this machine reaches."""
+    """A cluster in processes of ours, on this machine."""
     from oncogloss.model.runtime import usable_cores
 
     return {
         "address": "local",
         "num_cpus": processes or usable_cores(),
         "include_dashboard": False,
-        "_node_ip_address": "127.0.0.1",
     }
 
 
 class _Reader:
-    """What an actor holds: the model, in a worker process of its own."""
+    """What an actor holds: the model, in a worker process of its own; or why it cannot work."""
 
     def __init__(self, model: str, system_sha256: str, with_text: bool) -> None:
         from oncogloss.batch.run import system_of
 
-        pipeline = load(model, threads=1)
+        self._fault = ""
+        try:
+            pipeline = load(model, threads=1)
+        except OncoglossError as error:
+            self._fault = str(error)
+            return
         if system_of(pipeline) != system_sha256:
-            raise OncoglossError("A machine of the cluster has another model, vocabulary or version of oncogloss")
+            self._fault = "it has another model, vocabulary or version of oncogloss; install the same on all."
+            return
         self._workers = Workers(pipeline, system_sha256, processes=1, with_text=with_text)
 
     def __call__(self, batch: Batch) -> dict[str, list[Any]]:
         """The outcomes of the chunks of a batch."""
-        chunks = (pickle.loads(chunk) for chunk in batch["chunk"])
-        outcomes = [pickle.dumps(outcome) for outcome in self._workers.outcomes(chunks)]
-        return {"number": list(batch["number"]), "outcome": outcomes}
+        chunks = [pickle.loads(chunk) for chunk in batch["chunk"]]
+        outcomes = [b""] * len(chunks) if self._fault else map(pickle.dumps, self._workers.outcomes(chunks))
+        return {"number": list(batch["number"]), "outcome": list(outcomes), "fault": [self._fault] * len(chunks)}
