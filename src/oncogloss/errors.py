@@ -5,6 +5,7 @@
     ├── BundleError         the model's files are missing, damaged or tampered with
     ├── RegistryError       the registry of models cannot do what was asked
     ├── StoreError          a store of batch results is locked, damaged or cannot be written
+    ├── FetchError          the registry of trials cannot be reached, or answers something else
     ├── MissingExtraError   an optional part of oncogloss is not installed
     └── CorpusError         annotations do not fit the text or the guidelines
 
@@ -34,6 +35,10 @@ class RegistryError(OncoglossError):
 
 class StoreError(OncoglossError):
     """The fault of a store: another run works on it, a part is missing, or the disk is full."""
+
+
+class FetchError(OncoglossError):
+    """The fault of the network or of the registry of trials: off-line, broken off, too busy, strange answers."""
 
 
 class CorpusError(OncoglossError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from oncogloss.batch.inputs import Item, read_inputs
 from oncogloss.batch.readings import Readings, key_of
@@ -24,6 +24,9 @@ from oncogloss.model.runtime import usable_cores
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
 
+if TYPE_CHECKING:
+    from oncogloss.batch.ray import RayWorkers
+
 T = TypeVar("T")
 
 CHUNK = 8  # records that a worker reads at a time
@@ -33,7 +36,7 @@ PART = 32  # chunks of a part
 @dataclass(frozen=True)
 class Settings:
     """How a batch is run. `workers`: None for one a core; `part` is how many chunks a part has, which a killed run does
-    again."""
+    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine."""
 
     model: str = "micro"
     workers: int | None = None
@@ -43,6 +46,8 @@ class Settings:
     retry_failed: bool = False
     cache: bool = True
     part: int = PART
+    engine: str = "own"
+    ray_address: str = ""
 
 
 @dataclass
@@ -78,8 +83,11 @@ def run_batch(
         progress = Progress()
         number = sum(line["kind"] == "run" for line in store.log) + 1
         store.append(_begun(number, pipeline, system))
-        workers = Workers(pipeline, system, processes=settings.workers or usable_cores(), with_text=settings.with_text)
-        with workers, closing(Readings(folder)) as readings, ThreadPoolExecutor(1) as writer:
+        with (
+            _workers(settings, pipeline, system) as workers,
+            closing(Readings(folder)) as readings,
+            ThreadPoolExecutor(1) as writer,
+        ):
             choice = _Choice(store, system, settings, progress, readings if settings.cache else None)
             items = _timed(read_inputs(paths, passed), progress)
             entries = choice.of(item for item in items if _kept(item, fits, progress))
@@ -87,6 +95,16 @@ def run_batch(
             _write(store, workers.outcomes(chunks), settings.part, writer, readings, progress, tell)
         store.append({"kind": "end", "run": number, "ended": _now(), **_counts(progress)})
     return progress
+
+
+def _workers(settings: Settings, pipeline: Pipeline, system: str) -> Workers | RayWorkers:
+    if settings.engine == "own":
+        return Workers(pipeline, system, processes=settings.workers or usable_cores(), with_text=settings.with_text)
+    from oncogloss.batch.ray import RayWorkers
+
+    return RayWorkers(
+        settings.model, system, processes=settings.workers, with_text=settings.with_text, address=settings.ray_address
+    )
 
 
 def _write(

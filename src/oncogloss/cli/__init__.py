@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
-from oncogloss.cli import reading, terms, batch, serving  # noqa: F401  # isort: skip  (the order of `--help`)
+from oncogloss.cli import reading, terms, fetching, batch, serving  # noqa: F401  # isort: skip  (the order of `--help`)
 from oncogloss.cli import training, measuring, comparing  # noqa: F401  # isort: skip
 from oncogloss.cli import vocabulary, corpus, models, upkeep  # noqa: F401  # isort: skip
 from oncogloss.cli.app import app

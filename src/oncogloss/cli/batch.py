@@ -30,6 +30,13 @@ class Shown(StrEnum):
     json = "json"
 
 
+class Engine(StrEnum):
+    """What reads the records of a batch."""
+
+    own = "own"
+    ray = "ray"
+
+
 @app.command()
 def batch(
     inputs: Annotated[
@@ -48,6 +55,10 @@ def batch(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read again what failed before.")] = False,
     cache: Annotated[bool, typer.Option(help="Keep readings, so that texts seen before are not read again.")] = True,
     profile: Annotated[bool, typer.Option("--profile", help="Say where the time went.")] = False,
+    engine: Annotated[
+        Engine, typer.Option(help="`own`: worker processes; `ray`: Ray, here or on a cluster.")
+    ] = Engine.own,
+    ray_address: Annotated[str, typer.Option(help="A Ray cluster, such as `10.0.0.1:6379`; default: one within.")] = "",
 ) -> None:
     """Read many records into a store of Parquet files; only those that are new or changed since it was last run.
 
@@ -58,7 +69,9 @@ def batch(
     from oncogloss.batch.inputs import input_bytes
     from oncogloss.batch.run import Settings, run_batch
 
-    settings = Settings(model, workers, limit, tuple(where or ()), text, retry_failed, cache)
+    settings = Settings(
+        model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address
+    )
     bar = _bar()
     with bar:
         task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")

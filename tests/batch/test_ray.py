@@ -1,0 +1,103 @@
+"""The same batches on Ray: one machine as a cluster, and a cluster of two of which one dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ray")
+
+import ray
+
+from oncogloss.batch import ray as engine
+from oncogloss.batch.run import Progress, Settings, run_batch
+from oncogloss.errors import StoreError
+from oncogloss.evaluation.kills import invented_records, state_of
+
+Run = Callable[..., Progress]
+pytestmark = [
+    pytest.mark.enable_socket,
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _off() -> Iterator[None]:
+    yield
+    ray.shutdown()
+
+
+def test_the_store_is_the_same_to_the_byte(run: Run, records: Path, tmp_path: Path) -> None:
+    """Also over several waves and with readings that are known, and a second run adds nothing."""
+    run(records, tmp_path / "own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "WAVE", 3)
+        done = run(records, tmp_path / "ray", engine="ray", workers=1)
+    assert (done.read, done.failed, done.parts) == (24, 1, 4)
+    assert state_of(tmp_path / "ray") == state_of(tmp_path / "own")
+    again = run(records, tmp_path / "ray")
+    assert (again.read, again.unchanged) == (0, 25)
+
+
+def test_actors_and_a_machine_that_die_are_survived(bundle: Path, run: Run, tmp_path: Path) -> None:
+    from ray.cluster_utils import Cluster
+
+    source = tmp_path / "records.jsonl"
+    invented_records(source, 160)
+    run(source, tmp_path / "own")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    second = cluster.add_node(num_cpus=1)
+    struck: list[int] = []
+
+    def strike(_: Progress) -> None:
+        if not struck:
+            struck.extend(_actors())
+            os.kill(struck[0], signal.SIGKILL)
+            cluster.remove_node(second, allow_graceful=False)
+
+    settings = Settings(model=str(bundle), part=1, engine="ray", ray_address=cluster.address)
+    try:
+        done = run_batch([source], tmp_path / "ray", settings, tell=strike)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert len(struck) >= 2 and (done.read, done.failed) == (160, 1)
+    assert state_of(tmp_path / "ray") == state_of(tmp_path / "own")
+
+
+def _actors() -> list[int]:
+    """The processes of actors that this one started, itself or through Ray."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            named = (folder / "cmdline").read_bytes().startswith(b"ray::MapWorker")
+        except OSError:
+            continue
+        if named and os.getpid() in _ancestors(int(folder.name)):
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def _ancestors(process: int) -> list[int]:
+    found = []
+    while process > 1:
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        found.append(process)
+    return found
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(run: Run, records: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no Ray cluster answers there; check --ray-address\.$"):
+        run(records, tmp_path, engine="ray", ray_address="nonsense")
+
+
+def test_a_machine_with_another_model_is_refused(
+    run: Run, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oncogloss.batch.run.system_of", lambda pipeline: "0" * 64)
+    with pytest.raises(StoreError, match="another model, vocabulary or version"):
+        run(records, tmp_path, engine="ray", workers=1)
