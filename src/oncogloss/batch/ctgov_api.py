@@ -58,6 +58,8 @@ class Api:
             reraise=True,
         )
         try:
+            if urlsplit(address).scheme not in ("http", "https"):
+                raise ValueError(address)
             self._client = httpx2.Client(
                 base_url=address,
                 timeout=httpx2.Timeout(60, connect=10),

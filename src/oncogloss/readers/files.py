@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from oncogloss.errors import InputError, shown
 from oncogloss.readers import strict_json
@@ -40,7 +40,8 @@ def read_path(path: Path) -> Iterator[Document | InputError]:
 
 def read_stream(file: BinaryIO, source: str) -> Iterator[Document | InputError]:
     """Read what an open file called `source` holds; else as read_path. An InputError of the file's own is yielded."""
-    yield from _read(file, shown(source))
+    opened = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+    yield from _read(opened, shown(source))
 
 
 def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
