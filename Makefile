@@ -12,7 +12,7 @@ $(BIN)/oncogloss: pyproject.toml
 
 $(VENV)/dev: $(BIN)/oncogloss
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --editable '.[dev,train,tables,spacy,fhir,ctml,registry,serve,compare]'
+	$(BIN)/pip install --quiet --editable '.[dev,train,tables,spacy,fhir,ctml,registry,serve,compare,fetch,docs]'
 	@touch $@
 
 demo: $(BIN)/oncogloss

@@ -74,7 +74,7 @@ def extract(
 ) -> None:
     """Find entities, attributes, relations and criteria in trial records or any trial text.
 
-    Kinds are told by content: ClinicalTrials.gov API v2 JSON, legacy XML, plain text, JSON lines of
+    Kinds are told by content: ClinicalTrials.gov API v2 JSON, legacy XML, plain text, PDF, DOCX, JSON lines of
     `{"id", "passages"}`.
 
     Example: `oncogloss extract NCT04380701.json`
