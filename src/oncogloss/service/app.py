@@ -56,7 +56,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"description": words, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
     for code, words in {
         400: "Not a request", 401: "No valid key", 404: "Not served", 408: "Too slow", 413: "Too large",
-        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After", 503: "Took too long",
+        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After",
+        431: "Too many headers", 503: "Took too long",
     }.items()
 }  # fmt: skip
 ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}

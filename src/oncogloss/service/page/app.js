@@ -1,5 +1,6 @@
 // State, keys and calls of the page. What is shown is made in views.js.
 
+import { call, get, Refusal } from "/page/calls.js";
 import { element } from "/page/marks.js";
 import { changesView, comparedView, criteriaView, factsView, jump, summaryView, textView } from "/page/views.js";
 
@@ -24,21 +25,10 @@ Exclusion Criteria:
 - Any systemic anticancer therapy within 21 days before the first dose, unless hormonal therapy
 - Significant cardiovascular disease, such as myocardial infarction within 6 months`;
 
-class Refusal extends Error {}
-
 function say(words, wrong = false) {
   $("status").textContent = words;
   $("status").classList.toggle("wrong", wrong);
 }
-
-async function call(path, body, kind) {
-  const answer = await fetch(path, { method: "POST", body, headers: { "content-type": kind, ...key() } });
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({ detail: `The service answered ${answer.status}.` }));
-  throw new Refusal(problem.detail);
-}
-
-const key = () => (sessionStorage.key_ ? { authorization: `Bearer ${sessionStorage.key_}` } : {});
 
 async function guarded(work) {
   try {
@@ -60,7 +50,7 @@ async function read(bytes = new TextEncoder().encode($("source").value), name = 
   say("Reading …");
   const kind = kindOf(name, bytes);
   const begun = performance.now();
-  const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent($("model").value)}`, bytes, kind));
+  const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent($("model").value)}`, { body: bytes, kind }));
   if (!answer) return;
   Object.assign(state, { source: bytes, kind, found: await answer.json(), selected: null });
   const { extraction, document: record } = state.found;
@@ -132,7 +122,8 @@ function detail(mention, relations) {
   const links = relations.map((r) => {
     const out = r.head === mention.id;
     const other = by[out ? r.tail : r.head];
-    return element("li", {}, `${out ? "" : "of "}${r.type.replaceAll("_", " ").toLowerCase()} `, jump(other.id, other.text), ` ${r.score.toFixed(2)}`);
+    const words = r.type.replaceAll("_", " ").toLowerCase();
+    return element("li", {}, out ? [`${words} `, jump(other.id, other.text)] : [jump(other.id, other.text), ` ${words} this`], ` ${r.score.toFixed(2)}`);
   });
   return [list, links.length ? element("ul", { "aria-label": "Relations" }, links) : element("p", { class: "note" }, "No relations.")];
 }
@@ -171,7 +162,7 @@ function changesTab() {
   file.addEventListener("change", async () => {
     const older = await guarded(async () => recordOf(new Uint8Array(await file.files[0].arrayBuffer()), "older"));
     const newer = older && (await guarded(() => recordOf(state.source, state.found.document.id)));
-    const answer = newer && (await guarded(() => call("/v1/diff", JSON.stringify({ old: older, new: newer }), "application/json")));
+    const answer = newer && (await guarded(() => call("/v1/diff", { body: JSON.stringify({ old: older, new: newer }) })));
     if (!answer) return;
     state.older = (await answer.json()).changes;
     place.replaceChildren(...changesView(state.older));
@@ -194,7 +185,7 @@ function modelsTab() {
   const place = element("div");
   const choice = element("select", { "aria-label": "The other model" }, others.map((name) => element("option", {}, name)));
   const compareWith = async () => {
-    const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, state.source, state.kind));
+    const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, { body: state.source, kind: state.kind }));
     if (answer) place.replaceChildren(...comparedView(state.found, await answer.json()));
   };
   choice.addEventListener("change", compareWith);
@@ -203,7 +194,7 @@ function modelsTab() {
 }
 
 async function save(format) {
-  const answer = await guarded(() => call(`/v1/convert?format=${format}&model=${encodeURIComponent($("model").value)}`, state.source, state.kind));
+  const answer = await guarded(() => call(`/v1/convert?format=${format}&model=${encodeURIComponent($("model").value)}`, { body: state.source, kind: state.kind }));
   if (!answer) return;
   const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "oncogloss";
   const link = element("a", { href: URL.createObjectURL(await answer.blob()), download: name });
@@ -231,9 +222,9 @@ async function start() {
     } else if (mark) select(mark.dataset.id, false);
   });
   document.addEventListener("keydown", keys);
-  const answer = await guarded(async () => (await fetch("/v1/model", { headers: key() })).json());
+  const answer = await guarded(async () => (await get("/v1/model")).json());
   for (const model of answer?.models ?? []) $("model").append(element("option", {}, model.name));
-  const formats = await guarded(async () => (await fetch("/v1/formats", { headers: key() })).json());
+  const formats = await guarded(async () => (await get("/v1/formats")).json());
   for (const name of formats ?? []) $("format").append(element("option", {}, name));
 }
 
