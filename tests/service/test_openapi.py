@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, settings
-from starlette.testclient import TestClient
-
-schemathesis = pytest.importorskip("schemathesis")
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+from starlette.testclient import TestClient
 
 from oncogloss.service.app import Settings, create_app
 from oncogloss.service.guard import Limits

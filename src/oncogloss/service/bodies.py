@@ -84,9 +84,10 @@ class ServedModel(BaseModel):
 
 
 class Served(BaseModel):
-    """The models that answer here, the default first."""
+    """The models that answer here, the default first, and whether corrections are kept here."""
 
     models: list[ServedModel]
+    reviews: bool
 
 
 class Health(BaseModel):

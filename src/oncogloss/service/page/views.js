@@ -25,7 +25,7 @@ export function criteriaView(found) {
     const inside = extraction.mentions.filter((m) => m.passage === c.passage && m.start >= c.start && m.end <= c.end);
     const stretch = coverageOf(extraction.coverage, c);
     list.append(element("li", { class: depth[c.id] ? "nest" : null },
-      element("article", { class: `criterion ${stretch?.status ?? ""}`, "aria-label": `criterion ${c.id}` },
+      element("article", { class: `criterion ${stretch?.status ?? ""}`, "aria-label": `criterion ${c.id}`, "data-id": c.id },
         element("p", { class: "state" },
           element("span", { class: `badge ${c.side === "inc" ? "inc" : "exc-side"}` }, c.side === "inc" ? "inclusion" : "exclusion"),
           ` ${c.id}  ${c.categories.join(", ").replaceAll("_", " ")}`),
