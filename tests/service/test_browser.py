@@ -338,3 +338,87 @@ def test_a_locked_service_asks_for_its_key(browser: Browser) -> None:
         assert key not in page.content()
         context.close()
     assert watch.bad == []
+
+
+@pytest.fixture(scope="module")
+def reviewing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(Settings(models=("nano", "micro"), reviews=tmp_path_factory.mktemp("r") / "reviews.db")) as address:
+        yield address
+
+
+def correcting(browser: Browser, address: str, text: str) -> tuple[Page, Watch]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    watch = Watch(page, address)
+    page.goto(address)
+    expect(page.locator("#model option")).to_have_count(2)
+    read(page, text)
+    page.locator("#correct").click()
+    expect(page.locator("#status")).to_contain_text("reviewed by local")
+    return page, watch
+
+
+def test_a_span_is_corrected_with_keys_and_undone(browser: Browser, reviewing: str) -> None:
+    page, watch = correcting(browser, reviewing, "Inclusion Criteria:\n- Prior pembrolizumab within 4 weeks\n- ECOG 0-1")
+    drug = page.locator("main mark.DRUG")
+    drug.click()
+    page.keyboard.press("[")
+    expect(drug).to_have_text("Prior pembrolizumab")
+    page.keyboard.press("]")
+    expect(drug).to_have_text("pembrolizumab")
+    page.keyboard.press("Control+z")
+    expect(drug).to_have_text("Prior pembrolizumab")
+    page.keyboard.press("Control+z")
+    expect(drug).to_have_text("pembrolizumab")
+    page.keyboard.press("Control+y")
+    expect(drug).to_have_text("Prior pembrolizumab")
+    page.keyboard.press("t")
+    page.locator("#edit-type").select_option("REGIMEN")
+    expect(page.locator("main mark.REGIMEN")).to_have_text("Prior pembrolizumab")
+    page.get_by_label("excepted").check()
+    expect(page.locator("main mark.REGIMEN")).to_have_class("REGIMEN exc selected")
+    expect(page.locator("#edit details summary")).to_have_text("History (7)")
+    found = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert found == []
+    picture(page, "correcting")
+    page.locator("main mark.REGIMEN").click()
+    page.keyboard.press("Delete")
+    expect(page.locator("main mark.REGIMEN")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("main mark.REGIMEN")).to_have_count(1)
+    page.context.close()
+    assert watch.bad == []
+
+
+def test_words_are_marked_linked_named_and_exported(browser: Browser, reviewing: str) -> None:
+    text = "Inclusion Criteria:\n- 🙂 zorbatinib for the weather, pembrolizumab\n- ECOG 0-1"
+    page, watch = correcting(browser, reviewing, text)
+    select = """([words]) => { const p = document.querySelector('main .text'); const walk = document.createTreeWalker(p, 4);
+      for (let n = walk.nextNode(); n; n = walk.nextNode()) { const at = n.data.indexOf(words); if (at < 0) continue;
+        document.getSelection().setBaseAndExtent(n, at, n, at + words.length); return; } }"""
+    page.evaluate(select, ["the weather "[:-1]])
+    page.get_by_label("Type of the new mention").select_option("CONDITION")
+    page.get_by_role("button", name="Mark").click()
+    expect(page.locator("main mark.CONDITION")).to_have_text("the weather")
+    page.get_by_label("Name of the concept").fill("NSCLC")
+    page.get_by_role("button", name="Find concept").click()
+    page.get_by_label("Concepts found").get_by_role("button").first.click()
+    expect(page.locator("#detail")).to_contain_text("Lung")
+    page.keyboard.press("l")
+    page.locator("main mark.DRUG").last.click()
+    page.get_by_label("Type of the relation").select_option("TREATS")
+    page.get_by_role("button", name="Link to this").click()
+    expect(page.locator("#edit")).to_contain_text("the weather treats pembrolizumab")
+    picture(page, "linking")
+    page.get_by_role("tab", name="Criteria").click()
+    page.get_by_role("button", name="Make it an exclusion").first.click()
+    expect(page.get_by_role("button", name="Make it an inclusion")).to_have_count(1)
+    picture(page, "sides")
+    with page.expect_download() as saving:
+        page.locator("#format").select_option("json")
+    saved = json.loads(saving.value.path().read_text(encoding="utf-8"))
+    assert "the weather" in {m["text"] for m in saved["mentions"]}
+    assert page.evaluate("fetch('/v1/reviews').then(a => a.json()).then(a => a.length)") >= 1
+    page.context.close()
+    assert watch.bad == []

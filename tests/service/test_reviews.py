@@ -57,7 +57,7 @@ def opened(reviewed: Client, who: str, record: dict[str, Any] = RECORD) -> dict[
     return answer.json()  # type: ignore[no-any-return]
 
 
-def edit(reviewed: Client, who: str, id: str, status: int = 200, **said: Any) -> dict[str, Any]:
+def edit(reviewed: Client, who: str, id: str, status: int = 200, /, **said: Any) -> dict[str, Any]:
     client, keys = reviewed
     answer = client.post(f"/v1/reviews/{id}/edits", json={"edit": said}, headers=keys[who])
     assert answer.status_code == status, answer.text
