@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -360,7 +361,9 @@ def correcting(browser: Browser, address: str, text: str) -> tuple[Page, Watch]:
 
 
 def test_a_span_is_corrected_with_keys_and_undone(browser: Browser, reviewing: str) -> None:
-    page, watch = correcting(browser, reviewing, "Inclusion Criteria:\n- Prior pembrolizumab within 4 weeks\n- ECOG 0-1")
+    page, watch = correcting(
+        browser, reviewing, "Inclusion Criteria:\n- Prior pembrolizumab within 4 weeks\n- ECOG 0-1"
+    )
     drug = page.locator("main mark.DRUG")
     drug.click()
     page.keyboard.press("[")
@@ -377,7 +380,7 @@ def test_a_span_is_corrected_with_keys_and_undone(browser: Browser, reviewing: s
     page.locator("#edit-type").select_option("REGIMEN")
     expect(page.locator("main mark.REGIMEN")).to_have_text("Prior pembrolizumab")
     page.get_by_label("excepted").check()
-    expect(page.locator("main mark.REGIMEN")).to_have_class("REGIMEN exc selected")
+    expect(page.locator("main mark.REGIMEN")).to_have_class(re.compile(r"\bexc\b"))
     expect(page.locator("#edit details summary")).to_have_text("History (7)")
     found = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
     assert found == []
@@ -392,15 +395,21 @@ def test_a_span_is_corrected_with_keys_and_undone(browser: Browser, reviewing: s
 
 
 def test_words_are_marked_linked_named_and_exported(browser: Browser, reviewing: str) -> None:
-    text = "Inclusion Criteria:\n- 🙂 zorbatinib for the weather, pembrolizumab\n- ECOG 0-1"
-    page, watch = correcting(browser, reviewing, text)
-    select = """([words]) => { const p = document.querySelector('main .text'); const walk = document.createTreeWalker(p, 4);
-      for (let n = walk.nextNode(); n; n = walk.nextNode()) { const at = n.data.indexOf(words); if (at < 0) continue;
-        document.getSelection().setBaseAndExtent(n, at, n, at + words.length); return; } }"""
-    page.evaluate(select, ["the weather "[:-1]])
+    words = "<img src=x onerror=alert(1)>"
+    page, watch = correcting(
+        browser, reviewing, f"Inclusion Criteria:\n- 🙂 zorbatinib for {words}, pembrolizumab\n- ECOG 0-1"
+    )
+    select = """words => {
+      const walk = document.createTreeWalker(document.querySelector('main .text'), NodeFilter.SHOW_TEXT);
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const at = node.data.indexOf(words);
+        if (at >= 0) document.getSelection().setBaseAndExtent(node, at - 1, node, at + words.length);
+      }
+    }"""
+    page.evaluate(select, words)
     page.get_by_label("Type of the new mention").select_option("CONDITION")
     page.get_by_role("button", name="Mark").click()
-    expect(page.locator("main mark.CONDITION")).to_have_text("the weather")
+    expect(page.locator("main mark.CONDITION")).to_have_text(words)
     page.get_by_label("Name of the concept").fill("NSCLC")
     page.get_by_role("button", name="Find concept").click()
     page.get_by_label("Concepts found").get_by_role("button").first.click()
@@ -409,16 +418,18 @@ def test_words_are_marked_linked_named_and_exported(browser: Browser, reviewing:
     page.locator("main mark.DRUG").last.click()
     page.get_by_label("Type of the relation").select_option("TREATS")
     page.get_by_role("button", name="Link to this").click()
-    expect(page.locator("#edit")).to_contain_text("the weather treats pembrolizumab")
+    expect(page.locator("#edit")).to_contain_text(f"{words} treats pembrolizumab")
     picture(page, "linking")
     page.get_by_role("tab", name="Criteria").click()
     page.get_by_role("button", name="Make it an exclusion").first.click()
     expect(page.get_by_role("button", name="Make it an inclusion")).to_have_count(1)
+    found = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert found == []
     picture(page, "sides")
     with page.expect_download() as saving:
         page.locator("#format").select_option("json")
     saved = json.loads(saving.value.path().read_text(encoding="utf-8"))
-    assert "the weather" in {m["text"] for m in saved["mentions"]}
+    assert words in {m["text"] for m in saved["mentions"]}
     assert page.evaluate("fetch('/v1/reviews').then(a => a.json()).then(a => a.length)") >= 1
     page.context.close()
     assert watch.bad == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,14 +26,19 @@ def _lines(context: Any, value: Any) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
 
 
-APP = create_app(Settings(models=("nano",), limits=Limits(hosts=frozenset({"testserver", "localhost"}))))
-OPERATIONS = [(path, method.upper()) for path, item in APP.openapi()["paths"].items() for method in item]
+def app_of(reviews: Path | None) -> Any:
+    limits = Limits(hosts=frozenset({"testserver", "localhost"}))
+    return create_app(Settings(models=("nano",), limits=limits, reviews=reviews))
+
+
+OPERATIONS = [(path, method.upper()) for path, item in app_of(None).openapi()["paths"].items() for method in item]
 
 
 @pytest.fixture(scope="module")
-def described() -> Iterator[Any]:
-    with TestClient(APP):
-        yield schemathesis.openapi.from_asgi("/openapi.json", APP)
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    app = app_of(tmp_path_factory.mktemp("reviews") / "reviews.db")
+    with TestClient(app):
+        yield schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)

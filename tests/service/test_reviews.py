@@ -15,14 +15,17 @@ from oncogloss.errors import StoreError
 from oncogloss.pipeline import load
 from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, Document, Passage
 from oncogloss.service.app import Settings, create_app
-from oncogloss.service.edits import Step, agreement, corrected, doubt, standing
+from oncogloss.service.edits import AddMention, Step, agreement, corrected, doubt, standing
 from oncogloss.service.guard import Limits
 from oncogloss.service.keys import new_key
 from oncogloss.service.problems import ProblemError
 from oncogloss.service.reviews import Reviews
 
 SAMPLES = Path(__file__).parents[2] / "corpus" / "samples"
-TEXT = "Inclusion Criteria:\n- Prior pembrolizumab within 4 weeks\n- ECOG 0-1 🙂 and zorbatinib\nExclusion Criteria:\n- Pregnancy"
+TEXT = (
+    "Inclusion Criteria:\n- Prior pembrolizumab within 4 weeks\n- ECOG 0-1 🙂 and zorbatinib\n"
+    "Exclusion Criteria:\n- Pregnancy"
+)
 RECORD = {"id": "NCT99000077", "passages": {"eligibility": TEXT}}
 DOCUMENT = Document(id="NCT99000077", passages=(Passage(name="eligibility", text=TEXT),))
 Client = tuple[TestClient, dict[str, dict[str, str]]]
@@ -48,6 +51,9 @@ def reviewed(store: Path) -> Iterator[Client]:
 def place(words: str) -> dict[str, Any]:
     start = TEXT.index(words)
     return {"passage": "eligibility", "start": start, "end": start + len(words)}
+
+
+EDIT = AddMention(op="add_mention", **place("zorbatinib"), type="REGIMEN")
 
 
 def opened(reviewed: Client, who: str, record: dict[str, Any] = RECORD) -> dict[str, Any]:
@@ -130,7 +136,6 @@ def test_an_edit_that_cannot_be_gets_a_sentence_and_leaves_no_trace(
 
 
 def test_two_reviewers_work_apart_and_their_agreement_is_told(reviewed: Client) -> None:
-    client, keys = reviewed
     id = opened(reviewed, "anna", {**RECORD, "id": "NCT99000003"})["id"]
     edit(reviewed, "anna", id, op="add_mention", **place("zorbatinib"), type="PROCEDURE")
     ben = edit(reviewed, "ben", id, op="add_mention", **place("zorbatinib"), type="GENE")
@@ -147,7 +152,9 @@ def test_the_queue_has_the_doubtful_first_and_goes_on(tmp_path: Path) -> None:
     texts = ["The weather.", "ECOG 0-1", "Prior zorbatinib and plenzumab or EGFR V999X", TEXT]
     rows = [json.dumps({"id": f"r{i}", "passages": {"eligibility": text}}) for i, text in enumerate(texts)]
     records.write_text("\n".join([*rows, "{"]), encoding="utf-8")
-    settings = Settings(models=("nano",), reviews=tmp_path / "r.db", queued=records, limits=Limits(hosts=frozenset({"testserver"})))
+    settings = Settings(
+        models=("nano",), reviews=tmp_path / "r.db", queued=records, limits=Limits(hosts=frozenset({"testserver"}))
+    )
     with TestClient(create_app(settings)) as client:
         for _ in range(600):
             listed = client.get("/v1/reviews").json()
@@ -241,7 +248,7 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
 
     def work(n: int) -> None:
         for _ in range(5):
-            reviews[n % 2].edit(id, f"r{n}", standing_edit())
+            reviews[n % 2].edit(id, f"r{n}", EDIT)
             reviews[n % 2].edit(id, f"r{n}", Step(op="undo"))
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -252,12 +259,6 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
     assert len(reviews[0].review(id, "r0").history) == 40
     for one in reviews:
         one.close()
-
-
-def standing_edit() -> Any:
-    from oncogloss.service.edits import AddMention
-
-    return AddMention(op="add_mention", **place("zorbatinib"), type="REGIMEN")
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
@@ -279,9 +280,6 @@ def test_agreement_of_nothing_is_whole() -> None:
     found = load("nano").extract(DOCUMENT)
     empty = found.model_copy(update={"mentions": ()})
     assert (agreement(("a", "b"), empty, empty).f1, agreement(("a", "b"), found, empty).f1) == (1.0, 0.0)
-
-
-EDIT = standing_edit()
 
 
 @given(st.lists(st.sampled_from(["edit", "undo", "redo"]), max_size=20))

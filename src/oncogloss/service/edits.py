@@ -153,9 +153,7 @@ def _known(names: Container[object], name: object, what: str) -> None:
         raise ProblemError(422, f"There is no such {what}; it may have been deleted.")
 
 
-def _relate(
-    change: ChangeRelation, mentions: dict[str, Mention], relations: dict[Link, Relation]
-) -> None:
+def _relate(change: ChangeRelation, mentions: dict[str, Mention], relations: dict[Link, Relation]) -> None:
     for end in (change.head, change.tail):
         _known(mentions, end, "mention")
     key: Link = (change.type, change.head, change.tail)

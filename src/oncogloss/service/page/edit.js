@@ -15,6 +15,7 @@ let page = null; // {adopt(review, id), guarded(work), selected()}
 let review = null;
 let from = null; // the mention that a new relation starts from
 let span = null; // {passage, start, end} of words selected with the mouse
+let busy = false;
 let newType = "CONDITION";
 
 export function attach(hooks) {
@@ -33,12 +34,18 @@ export const begin = (source, kind, model) => take(() => call(`/v1/reviews?model
 export const following = () => take(() => get("/v1/reviews/next"));
 
 async function take(ask, find = (found) => found.extraction.mentions.find((m) => m.id === page.selected())) {
-  const answer = await page.guarded(ask);
-  if (!answer) return false;
-  review = await answer.json();
-  span = null;
-  page.adopt(review, find(review)?.id ?? null);
-  return true;
+  if (busy) return false; // an edit is made to what the last one left
+  busy = true;
+  try {
+    const answer = await page.guarded(ask);
+    if (!answer) return false;
+    review = await answer.json();
+    span = null;
+    page.adopt(review, find(review)?.id ?? null);
+    return true;
+  } finally {
+    busy = false;
+  }
 }
 
 const send = (edit, find) => take(() => call(`/v1/reviews/${review.id}/edits`, { body: JSON.stringify({ edit }) }), find);
