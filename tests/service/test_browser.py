@@ -400,11 +400,17 @@ def test_words_are_marked_linked_named_and_exported(browser: Browser, reviewing:
         browser, reviewing, f"Inclusion Criteria:\n- 🙂 zorbatinib for {words}, pembrolizumab\n- ECOG 0-1"
     )
     select = """words => {
-      const walk = document.createTreeWalker(document.querySelector('main .text'), NodeFilter.SHOW_TEXT);
+      const place = document.querySelector('main .text');
+      const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+      const from = place.textContent.indexOf(words) - 1;
+      const ends = [null, null];
+      let passed = 0;
       for (let node = walk.nextNode(); node; node = walk.nextNode()) {
-        const at = node.data.indexOf(words);
-        if (at >= 0) document.getSelection().setBaseAndExtent(node, at - 1, node, at + words.length);
+        for (const [i, at] of [from, from + 1 + words.length].entries())
+          if (!ends[i] && at <= passed + node.length) ends[i] = [node, at - passed];
+        passed += node.length;
       }
+      document.getSelection().setBaseAndExtent(...ends[0], ...ends[1]);
     }"""
     page.evaluate(select, words)
     page.get_by_label("Type of the new mention").select_option("CONDITION")
