@@ -161,7 +161,7 @@ def test_the_page_and_its_parts_come_from_here_alone(client: TestClient) -> None
     page = client.get("/")
     assert page.headers["content-type"].startswith("text/html")
     assert "http" not in page.text.replace("http-equiv", "")
-    for name in ("app.js", "views.js", "marks.js", "style.css", "types.css"):
+    for name in ("app.js", "calls.js", "views.js", "marks.js", "style.css", "types.css"):
         assert client.get(f"/page/{name}").status_code == 200
     assert ".CANCER { --c:" in types_css()
 

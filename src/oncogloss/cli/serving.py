@@ -25,6 +25,10 @@ def serve(
     keys: Annotated[Path | None, typer.Option(help="File of API keys; needed on any address but loopback.")] = None,
     new_key: Annotated[str | None, typer.Option(help="Print a new key for this name and its line for --keys.")] = None,
     audit: Annotated[Path | None, typer.Option(help="Add a line for each extraction to this file.")] = None,
+    reviews: Annotated[Path | None, typer.Option(help="Keep corrections in this file (SQLite).")] = None,
+    queue_records: Annotated[
+        Path | None, typer.Option(help="File or folder of records to review, the most doubtful first.", exists=True)
+    ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Name under which clients reach the service (repeatable).")
     ] = None,
@@ -38,6 +42,8 @@ def serve(
     Example: `oncogloss serve`
 
     Example: `oncogloss serve --new-key anna`
+
+    Example: `oncogloss serve --reviews reviews.db --queue-records records.jsonl`
 
     Example: `oncogloss serve --host 0.0.0.0 --keys keys.txt --allow-host trials.example.org`
     """
@@ -53,6 +59,8 @@ def serve(
         return
     if keys is None and not _is_loopback(host):
         raise OncoglossError(f"{host} can be reached by others: give a file of keys with --keys.")
+    if queue_records and not reviews:
+        raise OncoglossError("A queue of records needs a file to keep the corrections in: give --reviews FILE.")
     import uvicorn
 
     from oncogloss.service.app import Settings, create_app
@@ -67,6 +75,8 @@ def serve(
         queue=queue,
         audit=audit,
         terms=terms_path(terms),
+        reviews=reviews,
+        queued=queue_records,
     )
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(

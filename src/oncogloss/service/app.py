@@ -17,7 +17,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -42,13 +41,15 @@ from oncogloss.service.bodies import (
     TextBody,
     View,
     document_of,
-    documents_of,
     parsed,
 )
 from oncogloss.service.engine import Engine
 from oncogloss.service.guard import Guard, Limits
+from oncogloss.service.handling import download, engine_of, json_body, known_format, note, read_one
 from oncogloss.service.observe import Audit, Metrics, line, request_log
 from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
+from oncogloss.service.reviewing import filled, review_routes
+from oncogloss.service.reviews import Reviews
 from oncogloss.service.saving import written
 from oncogloss.writers.files import FILES, TEXTS
 from oncogloss.writers.style import COLOURS
@@ -57,11 +58,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"description": words, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
     for code, words in {
         400: "Not a request", 401: "No valid key", 404: "Not served", 408: "Too slow", 413: "Too large",
-        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After", 503: "Took too long",
+        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After",
+        431: "Too many headers", 503: "Took too long",
     }.items()
 }  # fmt: skip
 ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-PROTOCOLS = ("application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
 LONGEST_LINE = 10_000_000  # bytes of one record of a batch
 
 
@@ -78,7 +79,8 @@ class Lines(StreamingResponse):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a service runs. `models`: the first is the default. `keys`: digest → name; none: open to all."""
+    """How a service runs. `models`: the first is the default. `keys`: digest → name; none: open to all.
+    `reviews`: the file of corrections; `queued`: records that are to be reviewed."""
 
     models: tuple[str, ...] = ("micro",)
     keys: dict[str, str] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class Settings:
     seconds: float = 60.0
     audit: Path | None = None
     terms: Path | None = None
+    reviews: Path | None = None
+    queued: Path | None = None  # records to review
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -105,8 +109,12 @@ def create_app(settings: Settings) -> FastAPI:
         )
         _reload_on_signal(app.state.engine)
         app.state.audit = Audit(settings.audit)
-        yield
+        app.state.reviews = Reviews(settings.reviews) if settings.reviews else None
+        async with filled(app, settings.queued):
+            yield
         app.state.engine.close()
+        if app.state.reviews:
+            app.state.reviews.close()
         app.state.audit.close()
 
     app = FastAPI(
@@ -160,20 +168,6 @@ async def _as_problem(request: Request, error: Exception) -> Response:
     return problem(422, detail, request_id)
 
 
-def _json_body(*models: type[BaseModel], example: dict[str, Any], files: bool = False) -> dict[str, Any]:
-    """The requestBody of an operation that parses its body itself."""
-    schemas: list[dict[str, Any]] = [m.model_json_schema() for m in models]
-    if files:
-        schemas.append({"type": "object", "description": "A ClinicalTrials.gov study, or {id, passages}."})
-    content: dict[str, Any] = {
-        "application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, "example": example}
-    }
-    if files:
-        content |= {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/xml")}
-        content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PROTOCOLS}
-    return {"requestBody": {"required": True, "content": content}}
-
-
 def _routes(app: FastAPI) -> None:
     @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")
@@ -203,22 +197,24 @@ def _routes(app: FastAPI) -> None:
             models=[
                 ServedModel(**engine.pipeline(name).info.model_dump(), default=name == engine.models[0])
                 for name in engine.models
-            ]
+            ],
+            reviews=request.app.state.reviews is not None,
         )
 
     _reading_routes(app)
     _comparing_routes(app)
+    review_routes(app)
     _page_routes(app)
 
 
 def _reading_routes(app: FastAPI) -> None:
     text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
 
-    @app.post("/v1/extract", openapi_extra=_json_body(TextBody, example=text_example, files=True))
+    @app.post("/v1/extract", openapi_extra=json_body(TextBody, example=text_example, files=True))
     async def extract(request: Request, model: str | None = None) -> Extraction:
         """All facts of one record or text."""
-        _, found, pipeline, data = await _read_one(request, model)
-        _note(request, pipeline, data)
+        _, found, pipeline, data = await read_one(request, model)
+        note(request, pipeline, data)
         return Response(found.model_dump_json(), media_type="application/json")  # type: ignore[return-value]
 
     @app.post(
@@ -230,16 +226,16 @@ def _reading_routes(app: FastAPI) -> None:
     )
     async def batch(request: Request, model: str | None = None) -> Lines:
         """A record a line in; an extraction a line out, in order, or `{"line", "error"}` for one not readable."""
-        pipeline = _engine(request).pipeline(model)
+        pipeline = engine_of(request).pipeline(model)
         return Lines(_read_lines(request, pipeline))
 
     link_example = {"names": ["MK-3475", "PD-1 inhibitor"], "type": None}
 
-    @app.post("/v1/link", openapi_extra=_json_body(LinkBody, example=link_example))
+    @app.post("/v1/link", openapi_extra=json_body(LinkBody, example=link_example))
     async def link_names(request: Request) -> list[Linked]:
         """The concepts of names, without their context."""
         body = parsed(await request.body(), LinkBody)
-        vocabulary = _engine(request).pipeline(None).vocabulary
+        vocabulary = engine_of(request).pipeline(None).vocabulary
         if body.type is not None and body.type not in TYPES:
             raise ProblemError(422, f"type: no such type; there are {', '.join(TYPES)}.")
         if vocabulary is None:
@@ -250,34 +246,34 @@ def _reading_routes(app: FastAPI) -> None:
             found = {kind: concept for kind in kinds if (concept := link(kind, name, None, vocabulary))}
             return Linked(name=name, concepts=found or None)
 
-        return await _engine(request).run(lambda: [linked(name) for name in body.names])
+        return await engine_of(request).run(lambda: [linked(name) for name in body.names])
 
 
 def _comparing_routes(app: FastAPI) -> None:
     trial = {"id": "NCT99000001", "passages": {"eligibility": "Inclusion Criteria:\n- ECOG 0-1"}}
     patient = {"id": "p1", "date": "2026-01-31", "sex": "female", "age": 61, "ecog": 1}
 
-    @app.post("/v1/diff", openapi_extra=_json_body(DiffBody, example={"old": trial, "new": trial}))
+    @app.post("/v1/diff", openapi_extra=json_body(DiffBody, example={"old": trial, "new": trial}))
     async def diff(request: Request, model: str | None = None) -> Changes:
         """What changed between two versions of a trial, as facts."""
         data = await request.body()
         body = parsed(data, DiffBody)
         old, new = document_of(body.old, "old"), document_of(body.new, "new")
-        pipeline = _engine(request).pipeline(model)
-        found = await _engine(request).run(lambda: changes_between(old, new, pipeline))
-        _note(request, pipeline, data, records=2)
+        pipeline = engine_of(request).pipeline(model)
+        found = await engine_of(request).run(lambda: changes_between(old, new, pipeline))
+        note(request, pipeline, data, records=2)
         return Changes(changes=list(found))
 
-    @app.post("/v1/match", openapi_extra=_json_body(MatchBody, example={"patient": patient, "trials": [trial]}))
+    @app.post("/v1/match", openapi_extra=json_body(MatchBody, example={"patient": patient, "trials": [trial]}))
     async def match(request: Request, model: str | None = None) -> Matchings:
         """Each criterion of trials for a patient: met, not met or unknown. It informs and decides nothing."""
         data = await request.body()
         body = parsed(data, MatchBody)
         person = as_of_today(patient_of(body.patient, "patient"))
         documents = [document_of(record, f"trials.{i}") for i, record in enumerate(body.trials)]
-        pipeline = _engine(request).pipeline(model)
-        found = await _engine(request).run(lambda: list(matchings_of(person, documents, pipeline)))
-        _note(request, pipeline, data, records=len(documents))
+        pipeline = engine_of(request).pipeline(model)
+        found = await engine_of(request).run(lambda: list(matchings_of(person, documents, pipeline)))
+        note(request, pipeline, data, records=len(documents))
         return Matchings(matchings=found)
 
 
@@ -292,11 +288,11 @@ def _page_routes(app: FastAPI) -> None:
 
     text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
 
-    @app.post("/v1/view", openapi_extra=_json_body(TextBody, example=text_example, files=True))
+    @app.post("/v1/view", openapi_extra=json_body(TextBody, example=text_example, files=True))
     async def view(request: Request, model: str | None = None) -> View:
         """All facts of one record or text, with the text that they stand in."""
-        document, found, pipeline, data = await _read_one(request, model)
-        _note(request, pipeline, data)
+        document, found, pipeline, data = await read_one(request, model)
+        note(request, pipeline, data)
         body = View(document=document, extraction=found).model_dump_json()
         return Response(body, media_type="application/json")  # type: ignore[return-value]
 
@@ -306,16 +302,15 @@ def _page_routes(app: FastAPI) -> None:
         return ["json", *TEXTS, *FILES]
 
     @app.post(
-        "/v1/convert", response_class=Response, openapi_extra=_json_body(TextBody, example=text_example, files=True)
+        "/v1/convert", response_class=Response, openapi_extra=json_body(TextBody, example=text_example, files=True)
     )
     async def convert(request: Request, format: str = "json", model: str | None = None) -> Response:
         """All facts of one record or text in the format of another program, as a file."""
-        if format not in ("json", *TEXTS, *FILES):
-            raise ProblemError(422, f"format: not known; there are json, {', '.join([*TEXTS, *FILES])}.")
-        document, found, pipeline, data = await _read_one(request, model)
-        name, content = await _engine(request).run(lambda: written(document, found, format))
-        _note(request, pipeline, data)
-        return Response(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        known_format(format)
+        document, found, pipeline, data = await read_one(request, model)
+        name, content = await engine_of(request).run(lambda: written(document, found, format))
+        note(request, pipeline, data)
+        return download(name, content)
 
 
 def _asset(name: str) -> Response:
@@ -341,36 +336,8 @@ def types_css() -> str:
     return "".join(rules)
 
 
-async def _read_one(request: Request, model: str | None) -> tuple[Document, Extraction, Pipeline, bytes]:
-    data = await request.body()
-    pipeline = _engine(request).pipeline(model)
-
-    def read() -> tuple[Document, Extraction]:
-        documents = documents_of(data, _media_type(request))
-        if len(documents) != 1:
-            raise ProblemError(422, f"{len(documents)} records; one is read here, many by /v1/extract/batch.")
-        return documents[0], pipeline.extract(documents[0])
-
-    return *await _engine(request).run(read), pipeline, data
-
-
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _note(request: Request, pipeline: Pipeline, data: bytes, records: int = 1) -> None:
-    state = request.state
-    request.app.state.audit.note(who=state.who, request=state.request_id, model=pipeline.info.sha256, data=data)
-    request.app.state.metrics.records.labels(pipeline.info.name).inc(records)
-
-
 async def _read_lines(request: Request, pipeline: Pipeline) -> AsyncIterator[bytes]:
-    engine, number = _engine(request), 0
+    engine, number = engine_of(request), 0
     under_way: deque[asyncio.Task[bytes]] = deque()
     try:
         async for raw in _lines(request):
@@ -404,7 +371,7 @@ async def _answer(
         found = await engine.run(_reading(pipeline, item), wait=True)
     except ProblemError as error:
         return json.dumps({"line": number, "error": error.detail}).encode() + b"\n"
-    _note(request, pipeline, raw)
+    note(request, pipeline, raw)
     return found.encode() + b"\n"
 
 

@@ -19,6 +19,7 @@ from oncogloss.service.observe import Metrics, line
 from oncogloss.service.problems import ProblemError, problem
 
 OPEN = {"/healthz", "/readyz"}  # asked by what watches over the service, without a key
+MOST_HEADERS = 200
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -95,6 +96,8 @@ class Guard:
             )  # fmt: skip
 
     def _admit(self, scope: Scope) -> None:
+        if len(scope["headers"]) > MOST_HEADERS:
+            raise ProblemError(431, f"More than {MOST_HEADERS} headers.", {"Connection": "close"})
         headers = Request(scope).headers
         host = headers.get("host", "")
         name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
@@ -105,7 +108,7 @@ class Guard:
             raise ProblemError(400, "The Content-Length is no number.")
         if int(length[:20]) > self.limits.body:
             raise ProblemError(413, f"The body is larger than {self.limits.body:,} bytes.")
-        if self.keys and scope["path"] not in OPEN:
+        if self.keys and not _is_open(scope):
             kind, _, key = headers.get("authorization", "").partition(" ")
             who = owner(self.keys, key.strip()) if kind.lower() == "bearer" else None
             if who is None:
@@ -137,6 +140,12 @@ class Guard:
             return message
 
         return metered
+
+
+def _is_open(scope: Scope) -> bool:
+    """Needs no key: what watches over the service asks for, and the page, which holds nothing of anybody's."""
+    page = scope["path"] == "/" or scope["path"].startswith("/page/")
+    return scope["path"] in OPEN or (page and scope["method"] == "GET")
 
 
 async def _say(response: Response, scope: Scope, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:

@@ -1,5 +1,7 @@
 // State, keys and calls of the page. What is shown is made in views.js.
 
+import { call, get, Refusal } from "/page/calls.js";
+import * as edit from "/page/edit.js";
 import { element } from "/page/marks.js";
 import { changesView, comparedView, criteriaView, factsView, jump, summaryView, textView } from "/page/views.js";
 
@@ -24,21 +26,10 @@ Exclusion Criteria:
 - Any systemic anticancer therapy within 21 days before the first dose, unless hormonal therapy
 - Significant cardiovascular disease, such as myocardial infarction within 6 months`;
 
-class Refusal extends Error {}
-
 function say(words, wrong = false) {
   $("status").textContent = words;
   $("status").classList.toggle("wrong", wrong);
 }
-
-async function call(path, body, kind) {
-  const answer = await fetch(path, { method: "POST", body, headers: { "content-type": kind, ...key() } });
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => ({ detail: `The service answered ${answer.status}.` }));
-  throw new Refusal(problem.detail);
-}
-
-const key = () => (sessionStorage.key_ ? { authorization: `Bearer ${sessionStorage.key_}` } : {});
 
 async function guarded(work) {
   try {
@@ -60,16 +51,33 @@ async function read(bytes = new TextEncoder().encode($("source").value), name = 
   say("Reading …");
   const kind = kindOf(name, bytes);
   const begun = performance.now();
-  const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent($("model").value)}`, bytes, kind));
+  const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent($("model").value)}`, { body: bytes, kind }));
   if (!answer) return;
-  Object.assign(state, { source: bytes, kind, found: await answer.json(), selected: null });
+  edit.leave();
+  opened(await answer.json(), bytes, kind);
   const { extraction, document: record } = state.found;
   say(`${record.id}: ${extraction.mentions.length} mentions, ${extraction.relations.length} relations, ${extraction.criteria.length} criteria in ${Math.round(performance.now() - begun)} ms.`);
+}
+
+function opened(found, source, kind) {
+  Object.assign(state, { source, kind, found, selected: null });
   $("input").open = false;
   for (const id of ["tabs", "layout"]) $(id).hidden = false;
-  $("format").disabled = false;
+  $("format").disabled = $("correct").disabled = false;
   show(state.view);
 }
+
+// A record under review as it is now; it takes the place of what was read.
+function adopt(review, selected) {
+  const words = JSON.stringify(plain(review.document));
+  if (!state.found || JSON.stringify(plain(state.found.document)) !== words) opened(review, new TextEncoder().encode(words), "application/json");
+  state.found = review;
+  state.selected = selected;
+  show(state.view);
+  say(`${review.document.id}, reviewed by ${review.reviewer}: ${review.extraction.mentions.length} mentions; ${review.state}.`);
+}
+
+const plain = (record) => ({ id: record.id, passages: Object.fromEntries(record.passages.map((p) => [p.name, p.text])) });
 
 function show(view) {
   state.view = view;
@@ -80,6 +88,7 @@ function show(view) {
   }
   $("main").replaceChildren(...VIEWS[view]().filter(Boolean));
   types();
+  if (view === "Criteria") edit.sides();
   select(state.selected, false);
 }
 
@@ -102,6 +111,7 @@ function select(id, scroll = true) {
   state.selected = id;
   for (const mark of document.querySelectorAll("mark.selected, mark.linked")) mark.classList.remove("selected", "linked");
   $("arcs")?.remove();
+  edit.panel();
   const mention = state.found?.extraction.mentions.find((m) => m.id === id);
   if (!mention) return $("detail").replaceChildren(element("p", { class: "note" }, "Choose a mention to see what it is."));
   const relations = state.found.extraction.relations.filter((r) => r.head === id || r.tail === id);
@@ -132,7 +142,8 @@ function detail(mention, relations) {
   const links = relations.map((r) => {
     const out = r.head === mention.id;
     const other = by[out ? r.tail : r.head];
-    return element("li", {}, `${out ? "" : "of "}${r.type.replaceAll("_", " ").toLowerCase()} `, jump(other.id, other.text), ` ${r.score.toFixed(2)}`);
+    const words = r.type.replaceAll("_", " ").toLowerCase();
+    return element("li", {}, out ? [`${words} `, jump(other.id, other.text)] : [jump(other.id, other.text), ` ${words} this`], ` ${r.score.toFixed(2)}`);
   });
   return [list, links.length ? element("ul", { "aria-label": "Relations" }, links) : element("p", { class: "note" }, "No relations.")];
 }
@@ -171,7 +182,7 @@ function changesTab() {
   file.addEventListener("change", async () => {
     const older = await guarded(async () => recordOf(new Uint8Array(await file.files[0].arrayBuffer()), "older"));
     const newer = older && (await guarded(() => recordOf(state.source, state.found.document.id)));
-    const answer = newer && (await guarded(() => call("/v1/diff", JSON.stringify({ old: older, new: newer }), "application/json")));
+    const answer = newer && (await guarded(() => call("/v1/diff", { body: JSON.stringify({ old: older, new: newer }) })));
     if (!answer) return;
     state.older = (await answer.json()).changes;
     place.replaceChildren(...changesView(state.older));
@@ -194,7 +205,7 @@ function modelsTab() {
   const place = element("div");
   const choice = element("select", { "aria-label": "The other model" }, others.map((name) => element("option", {}, name)));
   const compareWith = async () => {
-    const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, state.source, state.kind));
+    const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, { body: state.source, kind: state.kind }));
     if (answer) place.replaceChildren(...comparedView(state.found, await answer.json()));
   };
   choice.addEventListener("change", compareWith);
@@ -203,8 +214,14 @@ function modelsTab() {
 }
 
 async function save(format) {
-  const answer = await guarded(() => call(`/v1/convert?format=${format}&model=${encodeURIComponent($("model").value)}`, state.source, state.kind));
+  const now = edit.reviewed() ? () => get(`/v1/reviews/${state.found.id}/file?format=${format}`)
+    : () => call(`/v1/convert?format=${format}&model=${encodeURIComponent($("model").value)}`, { body: state.source, kind: state.kind });
+  const answer = await guarded(now);
   if (!answer) return;
+  await keep(answer);
+}
+
+async function keep(answer) {
   const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "oncogloss";
   const link = element("a", { href: URL.createObjectURL(await answer.blob()), download: name });
   link.click();
@@ -231,9 +248,17 @@ async function start() {
     } else if (mark) select(mark.dataset.id, false);
   });
   document.addEventListener("keydown", keys);
-  const answer = await guarded(async () => (await fetch("/v1/model", { headers: key() })).json());
+  edit.attach({ adopt, guarded, selected: () => state.selected });
+  $("correct").addEventListener("click", () => edit.begin(state.source, state.kind, $("model").value));
+  $("next").addEventListener("click", () => edit.following());
+  $("export").addEventListener("click", async () => {
+    const lines = await guarded(() => get("/v1/reviews/export"));
+    if (lines) await keep(lines);
+  });
+  const answer = await guarded(async () => (await get("/v1/model")).json());
+  for (const id of ["correct", "next", "export"]) $(id).hidden = !answer?.reviews;
   for (const model of answer?.models ?? []) $("model").append(element("option", {}, model.name));
-  const formats = await guarded(async () => (await fetch("/v1/formats", { headers: key() })).json());
+  const formats = await guarded(async () => (await get("/v1/formats")).json());
   for (const name of formats ?? []) $("format").append(element("option", {}, name));
 }
 
@@ -243,6 +268,7 @@ async function open(file) {
 
 function keys(event) {
   if (event.ctrlKey && event.key === "Enter") return read();
+  if (!event.target.closest("input, textarea, select") && edit.key(event)) return null;
   if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey || !state.found) return null;
   const names = Object.keys(VIEWS);
   if (event.key === "n") step(1);

@@ -25,7 +25,7 @@ export function criteriaView(found) {
     const inside = extraction.mentions.filter((m) => m.passage === c.passage && m.start >= c.start && m.end <= c.end);
     const stretch = coverageOf(extraction.coverage, c);
     list.append(element("li", { class: depth[c.id] ? "nest" : null },
-      element("article", { class: `criterion ${stretch?.status ?? ""}`, "aria-label": `criterion ${c.id}` },
+      element("article", { class: `criterion ${stretch?.status ?? ""}`, "aria-label": `criterion ${c.id}`, "data-id": c.id },
         element("p", { class: "state" },
           element("span", { class: `badge ${c.side === "inc" ? "inc" : "exc-side"}` }, c.side === "inc" ? "inclusion" : "exclusion"),
           ` ${c.id}  ${c.categories.join(", ").replaceAll("_", " ")}`),
@@ -107,6 +107,12 @@ export function factsView(found) {
   return views.length ? views : [element("p", { class: "note" }, "No thresholds, treatments or endpoints were found.")];
 }
 
+function ages(low, high) {
+  if (low == null && high == null) return [];
+  if (high == null) return [`${low} years or older`];
+  return [low == null ? `up to ${high} years` : `${low} to ${high} years`];
+}
+
 export function summaryView(found) {
   const { summary } = found.extraction;
   const [low, high] = summary.age;
@@ -116,7 +122,7 @@ export function summaryView(found) {
     ["biomarkers required", sided("inc")], ["biomarkers excluded", sided("exc")], ["lines", summary.lines],
     ["prior treatment", summary.prior_treatments.map((r) => `${r.side === "inc" ? "required" : "excluded"}: ${r.any_of.join(" or ")}`)],
     ["washouts", summary.washouts],
-    ["age", low == null && high == null ? [] : [`${low ?? "any"} to ${high ?? "any"} years`]], ["sex", summary.sex ? [summary.sex] : []],
+    ["age", ages(low, high)], ["sex", summary.sex ? [summary.sex] : []],
   ].filter(([, values]) => values.length);
   const card = element("dl", {}, rows.flatMap(([name, values]) => [element("dt", {}, name), element("dd", {}, values.join("; "))]));
   const concepts = new Map();
