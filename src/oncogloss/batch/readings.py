@@ -7,14 +7,13 @@ reading of all the passages of a record together may be kept. The file may be de
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-from oncogloss.model.decode import Decoded
+from oncogloss.model.decode import Decoded, OwnSpan
 from oncogloss.schema import Document, Extraction, ModelInfo
 
 FILE = "readings.sqlite"
@@ -73,15 +72,18 @@ def key_of(document: Document, system_sha256: str) -> bytes:
 
 
 def packed(found: Decoded) -> bytes:
-    """A reading as bytes; its concept vectors, which nothing after it asks for, are left out."""
+    """A reading as bytes."""
     kept = Extraction(
         id="", model=_NO_MODEL, passages=found.readings, mentions=found.mentions, relations=found.relations,
         criteria=found.criteria,
     )  # fmt: skip
-    return zlib.compress(kept.model_dump_json(exclude_defaults=True).encode(), 1)
+    own = json.dumps(found.own, ensure_ascii=False)
+    return zlib.compress(f"{own}\n{kept.model_dump_json(exclude_defaults=True)}".encode(), 1)
 
 
 def unpacked(data: bytes) -> Decoded:
     """The reading that was packed."""
-    kept = Extraction.model_validate_json(zlib.decompress(data))
-    return Decoded(kept.passages, kept.mentions, kept.relations, kept.criteria, np.zeros((0, 1), np.float32))
+    own, _, rest = zlib.decompress(data).partition(b"\n")
+    kept = Extraction.model_validate_json(rest)
+    spans = tuple(OwnSpan(*span) for span in json.loads(own))
+    return Decoded(kept.passages, kept.mentions, kept.relations, kept.criteria, spans)

@@ -77,17 +77,15 @@ class _Span:
     score: float  # logit above the threshold, and what a name adds
     own: float  # the same without the name
     attributes: Floats
-    concept: Floats
 
 
 class Decoded(NamedTuple):
-    """Everything found in a document, and for each mention its unit concept vector (n, concept width)."""
+    """Everything found in a document."""
 
     readings: tuple[PassageReading, ...]
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
     criteria: tuple[Criterion, ...]
-    concepts: Floats
     own: tuple[OwnSpan, ...] = ()
 
 
@@ -116,10 +114,11 @@ def decode(
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
-        unaided = _support(window, stream, passages, scores, known, thresholds) if known else {}
+        seen = _above(-max(thresholds.support.values()) if known else 0.0, window, stream, scores.spans)
+        unaided = _support(window, stream, passages, scores, seen, known, thresholds) if known else {}
         if scores.own is not None:
             own += _own_spans(window, stream, passages, scores.own)
-        near = _choose_spans(_candidates(window, stream, scores, unaided))
+        near = _choose_spans(_candidates(window, scores, seen, unaided))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
     mentions, kept = _mentions(passages, stream, _choose_spans(spans), thresholds)
@@ -130,15 +129,8 @@ def decode(
         reading, found = _read_passage(index, passage, stream, boundaries, inside, len(criteria))
         readings.append(reading)
         criteria += found
-    vectors = np.stack([s.concept for s in kept]) if kept else np.zeros((0, 1), np.float32)
-    return Decoded(
-        tuple(readings),
-        tuple(mentions),
-        tuple(_relations(kept, mentions, views)),
-        tuple(criteria),
-        vectors,
-        _apart(own),
-    )
+    relations = tuple(_relations(kept, mentions, views))
+    return Decoded(tuple(readings), tuple(mentions), relations, tuple(criteria), _apart(own))
 
 
 def _own_spans(window: Window, stream: Stream, passages: Sequence[Passage], scores: Floats) -> Iterator[OwnSpan]:
@@ -178,9 +170,17 @@ def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:
     )
 
 
-def _above(least: float, window: Window, stream: Stream, spans: Floats) -> tuple[Integers, ...]:
-    """Cell in `spans`, type, first and last token in the window of all spans that score above `least`, lie in one
-    passage and are at most MAX_SPAN tokens wide."""
+class _Cells(NamedTuple):
+    """Spans of a window: cell in its scores, type, first and last token."""
+
+    cells: Integers
+    types: Integers
+    firsts: Integers
+    lasts: Integers
+
+
+def _above(least: float, window: Window, stream: Stream, spans: Floats) -> _Cells:
+    """All spans that score above `least`, lie in one passage and are at most MAX_SPAN tokens wide."""
     cells = np.flatnonzero(spans.ravel() > least)
     types, blocks, rows, columns = np.unravel_index(cells, spans.shape)
     firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
@@ -188,19 +188,19 @@ def _above(least: float, window: Window, stream: Stream, spans: Floats) -> tuple
     found = tuple(column[kept] for column in (cells, types, firsts, lasts))
     starts, ends = (column + window.first - window.lead for column in found[2:])
     inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
-    return tuple(column[inside] for column in found)
+    return _Cells(*(column[inside] for column in found))
 
 
-def _candidates(window: Window, stream: Stream, scores: WindowScores, own: dict[int, float]) -> list[_Span]:
-    """All spans of a window that score above 0; `own` are scores without names, by cell, where they differ."""
-    cells, types, firsts, lasts = _above(0, window, stream, scores.spans)
-    attributes, concepts = (_means(v, firsts, lasts) for v in (scores.attributes, scores.concepts))
-    concepts /= np.maximum(1e-6, np.linalg.norm(concepts, axis=-1, keepdims=True))
+def _candidates(window: Window, scores: WindowScores, seen: _Cells, own: dict[int, float]) -> list[_Span]:
+    """Of the spans seen those that score above 0; `own` are scores without names, by cell, where they differ."""
+    flat = scores.spans.ravel()
+    cells, types, firsts, lasts = (column[flat[seen.cells] > 0] for column in seen)
+    attributes = _means(scores.attributes, firsts, lasts)
     back = window.first - window.lead
-    values = scores.spans.ravel()[cells].tolist()
+    values = flat[cells].tolist()
     alone = [own.get(cell, value) for cell, value in zip(cells.tolist(), values, strict=True)]
     plain = (column.tolist() for column in (types, firsts + back, lasts + back))
-    return [_Span(*row) for row in zip(*plain, values, alone, attributes, concepts, strict=True)]
+    return [_Span(*row) for row in zip(*plain, values, alone, attributes, strict=True)]
 
 
 def _support(
@@ -208,10 +208,11 @@ def _support(
     stream: Stream,
     passages: Sequence[Passage],
     scores: WindowScores,
+    seen: _Cells,
     known: Known,
     weights: Thresholds,
 ) -> dict[int, float]:
-    """Add to the scores of the window's spans what speaks for those that are known names; returns those spans' scores
+    """Add to the scores of the spans seen what speaks for those that are known names; returns those spans' scores
     before, by cell.
 
     One that the network would not mark itself gives way to a longer span that it would, unless it may lie in that or is
@@ -219,8 +220,7 @@ def _support(
     """
     support = weights.support
     before: dict[int, float] = {}
-    least = -max(support.values())
-    cells, types, firsts, lasts = _above(least, window, stream, scores.spans)
+    cells, types, firsts, lasts = seen
     flat = scores.spans.reshape(-1)
     logits = flat[cells]
     own_types, own_firsts, own_lasts = (column[logits > 0] for column in (types, firsts, lasts))

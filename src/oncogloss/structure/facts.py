@@ -127,7 +127,9 @@ def candidates(scope: Scope) -> list[Mention]:
     """The mentions that can be facts: of a type that stands alone, not qualifying another, not inside another."""
     qualifying = {r.tail for r in scope.relations if r.type in QUALIFYING}
     qualifying |= {r.head for r in scope.relations if r.type == "ABBREV_OF"}
-    tails = {m.id: [r for r in scope.relations if r.tail == m.id] for m in scope.mentions}
+    heads: dict[str, set[str]] = {}
+    for r in scope.relations:
+        heads.setdefault(r.tail, set()).add(r.head)
     held = {m.id for m in scope.mentions}
     found: list[Mention] = []
     reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
@@ -136,7 +138,7 @@ def candidates(scope: Scope) -> list[Mention]:
             continue
         reached = m.end
         alone = m.type not in NEVER or (says_age(m) and all(o.type != "MEASURE" for o in scope.mentions))
-        if alone and (m.id not in qualifying or (m.type == "VALUE" and not held & {r.head for r in tails[m.id]})):
+        if alone and (m.id not in qualifying or (m.type == "VALUE" and not held & heads.get(m.id, set()))):
             found.append(m)
     return found
 
