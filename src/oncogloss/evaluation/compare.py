@@ -55,9 +55,9 @@ from oncogloss.evaluation.metrics import (
 from oncogloss.evaluation.run import gold_facts
 from oncogloss.evaluation.stages import FAILED, read_found, row_facts
 from oncogloss.evaluation.systems import System, make_system, system_names
+from oncogloss.model.files import replace_file
 from oncogloss.model.runtime import usable_cores
 from oncogloss.training.corpora import GoldDocument, load_split, read_standoff, write_standoff
-from oncogloss.training.files import replace_file
 
 SHARES = (0.25, 0.5)  # of the training records, for the learning curve; the whole is the system itself
 COLD_STARTS = 3

@@ -19,13 +19,13 @@ from torch import nn
 
 from oncogloss.errors import CorpusError
 from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
+from oncogloss.model.files import replace_file
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.schema import EntityType
 from oncogloss.training.adapters import adapted, adapters_of, graft, stored_adapters
 from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
 from oncogloss.training.distillation import imitation_loss, lesson
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import rate_factor
 from oncogloss.training.objectives import Batch, Example, collate, examples, joint_loss
 from oncogloss.training.pretrain import encode
