@@ -73,7 +73,8 @@ def update_model(
     """Write a bundle to `out` that has learned `lessons` on top of `model`.
 
     Its rounded weights are those of `model`; adapters that `model` has go on learning. Raises CorpusError where there
-    is nothing new, or nothing to replay; BundleError where `model` holds no weights that can be updated.
+    is nothing new, nowhere to place the names, or nothing to replay; BundleError where `model` holds no weights
+    that can be updated.
     """
     if not lessons.annotated and not lessons.names:
         raise CorpusError("Nothing to learn: give annotated passages (--with) or names (--terms).")
@@ -88,6 +89,10 @@ def update_model(
     teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
     dice = random.Random(recipe.seed)
     fresh = [*lessons.annotated, *contexts(lessons.names, lessons.replay, recipe.contexts, dice)]
+    if not fresh:
+        raise CorpusError(
+            "No passage of the corpus names anything of these types; give annotated passages with --with."
+        )
     _learn(network, teacher, tokenizer, fresh, lessons.replay, recipe, dice, log)
     learned = adapters_of(network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
