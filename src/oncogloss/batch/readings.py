@@ -45,7 +45,7 @@ class Readings:
         """Keep readings; where that fails they will be read again, which is all that is lost."""
         try:
             with self._file:
-                self._file.executemany("INSERT OR IGNORE INTO readings VALUES (?, ?)", readings)
+                self._file.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", readings)
         except sqlite3.DatabaseError:
             return
 
@@ -81,7 +81,12 @@ def packed(found: Decoded) -> bytes:
     return zlib.compress(kept.model_dump_json(exclude_defaults=True).encode(), 1)
 
 
-def unpacked(data: bytes) -> Decoded:
-    """The reading that was packed."""
-    kept = Extraction.model_validate_json(zlib.decompress(data))
+def unpacked(data: bytes | None) -> Decoded | None:
+    """The reading that was packed; None where there is none or it is damaged."""
+    try:
+        kept = Extraction.model_validate_json(zlib.decompress(data)) if data else None
+    except (zlib.error, ValueError):
+        return None
+    if kept is None:
+        return None
     return Decoded(kept.passages, kept.mentions, kept.relations, kept.criteria, np.zeros((0, 1), np.float32))
