@@ -4,7 +4,9 @@ import json
 import os
 import random
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,14 @@ def test_text_is_kept_only_on_request(run: Run, tmp_path: Path) -> None:
     run(file, tmp_path / "with", with_text=True)
     assert ask(tmp_path / "without", "SELECT characters, text FROM passages")[1] == [(13, None)]
     assert ask(tmp_path / "with", "SELECT text FROM passages")[1] == [("Moon sarcoma.",)]
+
+
+def test_a_reading_that_is_damaged_within_a_whole_file_is_read_anew(run: Run, tmp_path: Path) -> None:
+    text, store = "Zorbatinib for crater carcinoma.", tmp_path / "store"
+    run(write(tmp_path / "a.jsonl", a=text), store)
+    with closing(sqlite3.connect(store / "readings.sqlite")) as file, file:
+        file.execute("UPDATE readings SET reading = substr(reading, 1, 9)")
+    done = run(write(tmp_path / "b.jsonl", b=text), store)
+    assert (done.read, done.failed) == (1, 0)
+    with closing(sqlite3.connect(store / "readings.sqlite")) as file:
+        assert file.execute("SELECT min(length(reading)) FROM readings").fetchone()[0] > 9

@@ -105,6 +105,11 @@ def test_broken_archives_are_one_sentence(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "c.gz")
     (tmp_path / "d.parquet").write_bytes(b"PAR1 no parquet")
     assert "cannot be read as Parquet" in refused(tmp_path / "d.parquet")
+    for passages in ("Moon sarcoma.", ["Moon sarcoma."]):
+        pq.write_table(pa.table({"id": ["a"], "passages": [passages]}), tmp_path / "e.parquet")
+        assert refused(tmp_path / "e.parquet").endswith(
+            "row 1: `passages` is neither a map nor a struct; write it as one."
+        )
     flags = bytearray(whole)
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         flags[flags.index(mark) + at] |= 1

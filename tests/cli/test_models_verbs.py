@@ -74,7 +74,7 @@ def test_what_is_damaged_is_said_in_one_sentence_and_the_rest_goes_on(
 
 def test_a_file_of_figures_that_is_none_is_refused(models: Command, bundle: Path, tmp_path: Path) -> None:
     models("keygen")
-    for text in ("[1]", "{", '{"a": "b"}'):
+    for text in ("[1]", "{", '{"a": "b"}', '{"a": NaN}'):
         (tmp_path / "m.json").write_text(text)
         out, err, status = models("add", bundle, "--metrics", tmp_path / "m.json")
         assert (out, err, status) == (
@@ -86,3 +86,14 @@ def test_a_file_of_figures_that_is_none_is_refused(models: Command, bundle: Path
 
 def test_export_says_where_to(models: Command) -> None:
     assert models("export", "tiny")[2] == 2
+
+
+def test_a_folder_that_is_no_version_is_said_and_the_rest_listed(
+    models: Command, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models("keygen")
+    models("add", bundle, "--registry", tmp_path / "r")
+    shutil.copytree(tmp_path / "r" / "models" / "tiny", tmp_path / "r" / "models" / "A copy")
+    for verb in ("list", "verify"):
+        out, err, status = models(verb, "--registry", tmp_path / "r")
+        assert "tiny@0.0.1" in out and "is no NAME or NAME@VERSION" in err and status == 2

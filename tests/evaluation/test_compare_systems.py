@@ -158,3 +158,17 @@ def test_the_memory_of_a_child_is_not_that_of_its_parent() -> None:
     code = "from oncogloss.evaluation.stages import peak_mib; print(peak_mib())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert 10 < float(said) < len(ballast) / 2**20
+
+
+def test_a_result_of_another_run_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    mine, path = comparison(tmp_path, []), tmp_path / "dictionary.json"
+    assert not compare_module._is_there(mine, path)
+    row = {"split": "test", "sample": "", "seed": 0}
+    for change, there in (
+        ({}, True),
+        ({"sample": "a quick run"}, False),
+        ({"split": "dev"}, False),
+        ({"seed": 1}, False),
+    ):
+        path.write_text(json.dumps(row | change))
+        assert compare_module._is_there(mine, path) == there

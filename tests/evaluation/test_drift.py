@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncogloss.errors import InputError
+from oncogloss.errors import InputError, StoreError
 from oncogloss.evaluation.drift import (
     COLUMNS,
     Seen,
@@ -113,7 +113,8 @@ def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | N
              "concept_id": c, "part": number} for r, t, c in rows
         ]  # fmt: skip
         pq.write_table(pa.Table.from_pylist(mentions), part / "mentions.parquet")
-        lines += [{"kind": "run", "run": number, "began": began}, {"kind": "part", "part": number}, {"kind": "end"}]
+        run = {"kind": "run", "run": number, "schema_version": 1, "began": began}
+        lines += [run, {"kind": "part", "part": number}, {"kind": "end"}]
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 
@@ -124,7 +125,10 @@ def test_the_store_of_a_batch(tmp_path: Path) -> None:
         ("2026-10-09T08:00:00Z", [("r1", "zorbab", "OG:1")]),  # r1 read again in the month
         ("2026-11-01T08:00:00Z", [("r1", "zorbac", None)]),
     ]
-    found = [(s.month, s.record, s.text, s.linked) for s in seen_in_store(write_store(tmp_path, runs))]
+    store = write_store(tmp_path, runs)
+    with (store / "manifest.jsonl").open("a") as log:
+        log.write('{"kind": "pa')  # a run that is killed here, or still writes
+    found = [(s.month, s.record, s.text, s.linked) for s in seen_in_store(store)]
     assert found == [
         ("2026-10", "r2", "other", False), ("2026-10", "r1", "zorbab", True), ("2026-11", "r1", "zorbac", False),
     ]  # fmt: skip
@@ -135,8 +139,8 @@ def test_no_store_and_a_damaged_log_are_said(tmp_path: Path) -> None:
         return iter(list(seen_in_store(store)))
 
     pytest.importorskip("pyarrow")
-    with pytest.raises(InputError, match="is no store"):
+    with pytest.raises(InputError, match="nothing was read"):
         all_of(tmp_path)
-    (tmp_path / "manifest.jsonl").write_text("{")
-    with pytest.raises(InputError, match="line 1: is damaged"):
+    (tmp_path / "manifest.jsonl").write_text("{\n")
+    with pytest.raises(StoreError, match="line 1: is damaged"):
         all_of(tmp_path)

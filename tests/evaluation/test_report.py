@@ -165,3 +165,9 @@ def test_the_verb_writes_both(tmp_path: Path) -> None:
 def test_figures_are_shown_without_exponent() -> None:
     assert [short(x) for x in (0, 0.000123, 1.234, 99.9, 12345.6)] == ["0", "0.00012", "1.2", "100", "12,346"]
     assert [seconds(x) for x in (0.0123, 3.2, 200, 7200, 9e5)] == ["12 ms", "3.2 s", "3.3 min", "2 h", "10 d"]
+
+
+def test_a_result_that_lacks_figures_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"system": "x", "seed": 0}')
+    with pytest.raises(InputError, match="lacks command, date"):
+        read_results(tmp_path)

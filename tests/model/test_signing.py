@@ -104,3 +104,10 @@ def test_no_changed_byte_of_file_or_signature_passes(signed: Path, keys: Path, d
         assert len(str(caught.value).splitlines()) == 1 and str(path.parent) in str(caught.value)
     finally:
         path.write_bytes(whole)
+
+
+def test_a_public_key_of_another_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / PUBLIC).write_text("of the team")
+    with pytest.raises(RegistryError, match=r"oncogloss\.pub exists"):
+        keygen(tmp_path)
+    assert (tmp_path / PUBLIC).read_text() == "of the team" and not (tmp_path / SECRET).exists()

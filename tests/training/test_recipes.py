@@ -13,12 +13,12 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError
 from oncogloss.model.bundle import GRAPH
+from oncogloss.model.files import replace_file
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.pipeline import load
 from oncogloss.training import finetune
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to_standoff
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Recipe
 from oncogloss.training.quantize import load_rounded
 from oncogloss.training.recipes import Origin, TrainingData, export_run, resized, start_network, train_model

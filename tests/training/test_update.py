@@ -92,6 +92,8 @@ def test_the_same_seed_gives_the_same_adapters(bundle: Path, tmp_path: Path, rep
 def test_nothing_to_learn_or_to_replay_is_said(bundle: Path, tmp_path: Path, replay: list[GoldDocument]) -> None:
     with pytest.raises(CorpusError, match="Nothing to learn"):
         update_model(bundle, Lessons([], [], replay), tmp_path / "x", "1")
+    with pytest.raises(CorpusError, match="names anything of these types"):
+        update_model(bundle, Lessons([], [("INSTRUMENT", "ONCO-Q9")], replay), tmp_path / "x", "1")
     with pytest.raises(CorpusError, match="replay"):
         update_model(bundle, Lessons([], [("DRUG", "velzacitinib")], []), tmp_path / "x", "1")
     assert not (tmp_path / "x").exists()

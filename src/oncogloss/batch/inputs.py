@@ -211,6 +211,10 @@ def _read_row(row: dict[str, Any], source: str) -> Iterator[Item]:
         yield from read_bytes(text if isinstance(text, bytes) else str(text).encode(), source)
         return
     passages = row.get("passages", {name: row.get(name) for name in PASSAGE_NAMES})
-    kept = {name: words for name, words in dict(passages or {}).items() if words is not None}
+    try:
+        kept = {name: words for name, words in dict(passages or {}).items() if words is not None}
+    except (TypeError, ValueError):
+        yield InputError(f"{source}: `passages` is neither a map nor a struct; write it as one.")
+        return
     record = {"id": row.get("id", row.get("nct_id")), "passages": kept}
     yield from read_bytes(json.dumps(record, default=str).encode(), source)

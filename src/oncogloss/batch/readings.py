@@ -44,7 +44,7 @@ class Readings:
         """Keep readings; where that fails they will be read again, which is all that is lost."""
         try:
             with self._file:
-                self._file.executemany("INSERT OR IGNORE INTO readings VALUES (?, ?)", readings)
+                self._file.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?)", readings)
         except sqlite3.DatabaseError:
             return
 
@@ -81,9 +81,14 @@ def packed(found: Decoded) -> bytes:
     return zlib.compress(f"{own}\n{kept.model_dump_json(exclude_defaults=True)}".encode(), 1)
 
 
-def unpacked(data: bytes) -> Decoded:
-    """The reading that was packed."""
-    own, _, rest = zlib.decompress(data).partition(b"\n")
-    kept = Extraction.model_validate_json(rest)
-    spans = tuple(OwnSpan(*span) for span in json.loads(own))
+def unpacked(data: bytes | None) -> Decoded | None:
+    """The reading that was packed; None where there is none or it is damaged."""
+    if data is None:
+        return None
+    try:
+        own, _, rest = zlib.decompress(data).partition(b"\n")
+        kept = Extraction.model_validate_json(rest)
+        spans = tuple(OwnSpan(*span) for span in json.loads(own))
+    except (zlib.error, ValueError, TypeError):
+        return None
     return Decoded(kept.passages, kept.mentions, kept.relations, kept.criteria, spans)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oncogloss.errors import StoreError, shown
+from oncogloss.model.files import sync_folder
 from oncogloss.writers.tables import COLUMNS as FACTS
 from oncogloss.writers.tables import Kind
 
@@ -106,9 +107,9 @@ class Store:
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
             digests = {name: _write_table(table, number, draft / f"{name}.parquet") for name, table in tables.items()}
-            _flush_folder(draft)
+            sync_folder(draft)
             draft.rename(final)
-            _flush_folder(final.parent)
+            sync_folder(final.parent)
             rows = {name: table.num_rows for name, table in tables.items()}
             self.append({"kind": "part", "part": number, "rows": rows, "sha256": digests})
 
@@ -190,14 +191,6 @@ def _write_table(table: pyarrow.Table, part: int, path: Path) -> str:
             raise OSError(28, os.strerror(28))
         os.fsync(file.fileno())
     return hashlib.sha256(data).hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _writing:  # noqa: N801

@@ -205,7 +205,8 @@ def _read(work: _Work, task: Task, readings: list[tuple[bytes, bytes]]) -> dict[
     begun = time.perf_counter()
     signal.alarm(LONGEST)
     try:
-        found = unpacked(task.reading) if task.reading else work.pipeline.read(task.document)
+        known = unpacked(task.reading)
+        found = known or work.pipeline.read(task.document)
         read = time.perf_counter()
         extraction = work.pipeline.understand(task.document, found)
         understood = time.perf_counter()
@@ -226,7 +227,7 @@ def _read(work: _Work, task: Task, readings: list[tuple[bytes, bytes]]) -> dict[
     work.spent["windows and decoding"] += read - begun
     work.spent["linking and structure"] += understood - read
     work.spent["tables"] += time.perf_counter() - understood
-    if not task.reading:
+    if known is None:
         readings.append((task.reading_key, packed(found)))
     return rows
 

@@ -91,14 +91,14 @@ def models_list(root: RegistryFolder = None, keys: Keys = None) -> None:
 
     Example: `oncogloss models list`
     """
-    from oncogloss.errors import BundleError, shown
+    from oncogloss.errors import BundleError, RegistryError, shown
 
     registry, damaged = _registry(root, keys), False
     for name, version in registry.versions():
         mark = "*" if registry.history(name)[-1:] == [version] else " "
         try:
             m = registry.manifest(f"{name}@{version}")
-        except BundleError as error:
+        except (BundleError, RegistryError) as error:
             print(f"oncogloss: {error}", file=sys.stderr)
             damaged = True
             continue
@@ -180,7 +180,7 @@ def models_verify(
 
     Example: `oncogloss models verify`
     """
-    from oncogloss.errors import BundleError
+    from oncogloss.errors import BundleError, RegistryError
     from oncogloss.model.registry import verify_package
 
     registry = _registry(root, keys)
@@ -192,7 +192,7 @@ def models_verify(
         try:
             info = registry.verify(each).info
             print(f"{info.name}@{info.version} is what was signed")
-        except BundleError as error:
+        except (BundleError, RegistryError) as error:
             print(f"oncogloss: {error}", file=sys.stderr)
             wrong = True
     if wrong:

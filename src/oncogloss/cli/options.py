@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from oncogloss.errors import InputError, MissingExtraError
 from oncogloss.schema import Document
-
-if TYPE_CHECKING:
-    pass
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
 VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]

@@ -50,10 +50,12 @@ def serve(
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "serve")
+    from oncogloss.service.keys import is_name, read_keys
     from oncogloss.service.keys import new_key as make_key
-    from oncogloss.service.keys import read_keys
 
     if new_key is not None:
+        if not is_name(new_key):
+            raise typer.BadParameter("a name has letters, digits and . @ - _, 64 of them at most.")
         key, digest = make_key()
         print(f"key (shown once): {key}\nline for the file: {new_key} {digest}")
         return
@@ -63,6 +65,7 @@ def serve(
         raise OncoglossError("A queue of records needs a file to keep the corrections in: give --reviews FILE.")
     import uvicorn
 
+    from oncogloss.model.bundle import open_bundle
     from oncogloss.service.app import Settings, create_app
     from oncogloss.service.guard import Limits
 
@@ -78,6 +81,8 @@ def serve(
         reviews=reviews,
         queued=queue_records,
     )
+    for served in settings.models:
+        open_bundle(served)  # a model that is missing is said before anything starts
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(
         create_app(settings),

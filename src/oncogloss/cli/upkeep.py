@@ -30,6 +30,10 @@ def gate_command(
 
     Example: `oncogloss gate micro models/mine --records records.jsonl.gz`
     """
+    if force and not Path(new).is_dir():
+        raise typer.BadParameter(
+            f"--force writes into the model's card: give the folder of {new}, and add it to the registry after."
+        )
     _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out)
 
 
@@ -54,7 +58,12 @@ def _pass(
 
 
 def _names(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    from oncogloss.errors import InputError, shown
+
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{shown(str(path))}: no list of names in UTF-8; save it as one.") from None
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 

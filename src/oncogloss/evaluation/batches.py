@@ -6,7 +6,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import tempfile
 import time
@@ -21,6 +20,7 @@ from oncogloss.batch.run import CHUNK, PART, Settings, content_sha256, groups, r
 from oncogloss.batch.store import PARTS, Store, Tables, merged
 from oncogloss.batch.workers import Task, Workers
 from oncogloss.errors import InputError
+from oncogloss.evaluation.cost import machine
 from oncogloss.evaluation.kills import invented_records
 from oncogloss.model.bundle import GRAPH, open_bundle
 from oncogloss.model.runtime import Runtime, graph_of, usable_cores
@@ -37,8 +37,7 @@ Rows = list[tuple[str, str]]
 def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) -> str:
     """Markdown: speed, memory and cache of batches over the first `limit` records of the inputs."""
     documents = _documents(paths, limit)
-    machine = f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
-    parts = [f"{len(documents)} records; {machine}. Busy machine: the rows of CPU seconds are what compares."]
+    parts = [f"{len(documents)} records; {machine()}. Busy machine: the rows of CPU seconds are what compares."]
     for model in models:
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)

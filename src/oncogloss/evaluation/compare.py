@@ -55,9 +55,9 @@ from oncogloss.evaluation.metrics import (
 from oncogloss.evaluation.run import gold_facts
 from oncogloss.evaluation.stages import FAILED, read_found, row_facts
 from oncogloss.evaluation.systems import System, make_system, system_names
+from oncogloss.model.files import replace_file
 from oncogloss.model.runtime import usable_cores
 from oncogloss.training.corpora import GoldDocument, load_split, read_standoff, write_standoff
-from oncogloss.training.files import replace_file
 
 SHARES = (0.25, 0.5)  # of the training records, for the learning curve; the whole is the system itself
 COLD_STARTS = 3
@@ -93,7 +93,8 @@ class Comparison:
 def compare(comparison: Comparison, corpus: Path, records: Sequence[Path], systems: Sequence[str] = ()) -> list[Path]:
     """Run the systems named (none: all) as far as their results are not there yet; returns the files of results.
 
-    Raises CorpusError where the run was begun on other records, OncoglossError for a system that is not known.
+    Raises CorpusError where the run was begun with another split, sample or seed, OncoglossError for a system that is
+    not known.
     """
     wanted = list(systems or system_names())
     for name in wanted:
@@ -103,7 +104,7 @@ def compare(comparison: Comparison, corpus: Path, records: Sequence[Path], syste
     files = []
     for number, name in enumerate(wanted, 1):
         path = comparison.out / f"{name}.json"
-        if path.is_file() and "skipped" not in json.loads(path.read_text(encoding="utf-8")):
+        if _is_there(comparison, path):
             comparison.log(f"[{number}/{len(wanted)}] {name}: there already")
         else:
             comparison.log(f"[{number}/{len(wanted)}] {name}")
@@ -113,6 +114,13 @@ def compare(comparison: Comparison, corpus: Path, records: Sequence[Path], syste
             replace_file(path, ("{\n" + ",\n".join(rows) + "\n}\n").encode("utf-8"))
         files.append(path)
     return files
+
+
+def _is_there(comparison: Comparison, path: Path) -> bool:
+    """Whether a file is a system's result of the same split, sample and seed."""
+    row = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"skipped": "not run yet"}
+    mine = (comparison.split, _sample(comparison), comparison.seed)
+    return "skipped" not in row and tuple(row.get(key) for key in ("split", "sample", "seed")) == mine
 
 
 def _line(result: Mapping[str, Any]) -> str:
@@ -126,7 +134,7 @@ def _line(result: Mapping[str, Any]) -> str:
 
 
 def _prepare(comparison: Comparison, corpus: Path, records: Sequence[Path]) -> None:
-    """Write the records once. Raises CorpusError where others are there."""
+    """Write the records once. Raises CorpusError where those of another split, sample or seed are there."""
     mine = {"split": comparison.split, "quick": comparison.quick, "seed": comparison.seed}
     begun = comparison.data / "begun.json"
     if begun.is_file():

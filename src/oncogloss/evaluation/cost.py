@@ -57,14 +57,18 @@ def measure(documents: Sequence[Document], model: str) -> str:
         ("tokens a second, whole pipeline", f"{sum(lengths) / sum(times):,.0f}"),
         *_beside_torch(documents, pipeline, model),
     ]
-    machine = f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
     lines = [
-        f"Model {pipeline.info.name} {pipeline.info.version}; {machine}.",
+        f"Model {pipeline.info.name} {pipeline.info.version}; {machine()}.",
         "",
         "| what | figure |",
         "|---|---|",
     ]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def machine() -> str:
+    """What this machine is, for figures that depend on it."""
+    return f"{platform.machine()}, {usable_cores()} cores, Python {platform.python_version()}"
 
 
 def processor() -> str:

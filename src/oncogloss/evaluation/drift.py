@@ -8,7 +8,6 @@ another type (or score) for the two to agree; beside it what chance alone would 
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ from math import pi, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from oncogloss.batch.store import files_of, read_manifest
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.schema import Extraction
@@ -104,37 +104,34 @@ def seen_in(pairs: Iterable[tuple[date, Extraction]]) -> Iterator[Seen]:
 
 def seen_in_store(store: Path) -> Iterator[Seen]:
     """The mentions of a store that `oncogloss batch` wrote, by the month of the run that read them; of a record that
-    was read several times in a month, the last reading. Raises InputError where there is no store."""
+    was read several times in a month, the last reading. Raises InputError where there is no store, StoreError where its
+    log is damaged or a part is missing."""
     try:
         import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtraError("pyarrow", "tables") from None
     parts = list(_parts(store))
+    if not parts:
+        raise InputError(f"{shown(str(store))}: nothing was read into it; `oncogloss batch` does that.")
     last = {}
-    for month, part in parts:
-        for record in pq.read_table(part / "records.parquet", columns=["record"])["record"].to_pylist():
-            last[month, record] = part
+    for month, files in parts:
+        for record in pq.read_table(files["records"], columns=["record"])["record"].to_pylist():
+            last[month, record] = files
     columns = ["record", "passage", "start_char", "end_char", "text", "type", "score", "concept_id"]
-    for month, part in parts:
-        for row in pq.read_table(part / "mentions.parquet", columns=columns).to_pylist():
-            if last.get((month, row["record"])) == part:
+    for month, files in parts:
+        for row in pq.read_table(files["mentions"], columns=columns).to_pylist():
+            if last.get((month, row["record"])) is files:
                 yield Seen._make([month, *(row[column] for column in columns[:-1]), bool(row["concept_id"])])
 
 
-def _parts(store: Path) -> Iterator[tuple[str, Path]]:
-    """(month, folder) of each part that the store's log names."""
-    log, month = store / "manifest.jsonl", ""
-    if not log.is_file():
-        raise InputError(f"{shown(str(store))} is no store; `oncogloss batch` makes one.")
-    for number, line in enumerate(log.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            if entry["kind"] == "run":
-                month = entry["began"][:7]
-            elif entry["kind"] == "part":
-                yield month, store / "parts" / f"{entry['part']:06d}"
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f"{shown(str(log))}, line {number}: is damaged; bring it back from a copy.") from None
+def _parts(store: Path) -> Iterator[tuple[str, dict[str, Path]]]:
+    """(month, files by table) of each part that the store's log names."""
+    month = ""
+    for line in read_manifest(store):
+        if line["kind"] == "run":
+            month = line["began"][:7]
+        elif line["kind"] == "part":
+            yield month, {table: Path(files_of(store, table, [line])[0]) for table in ("records", "mentions")}
 
 
 def drift(seen: Iterable[Seen], since: str, tokenizer: Tokenizer) -> Drift:

@@ -13,6 +13,7 @@ from oncogloss.errors import OncoglossError
 
 ATTEMPTS = 4
 TIMEOUT = 300  # seconds for one answer
+LARGEST = 16 << 20  # bytes of one
 OPTIONAL = ("temperature", "seed", "max_tokens")  # left out where a server refuses them
 _LATER = {408, 429, 500, 502, 503, 504}
 
@@ -49,7 +50,7 @@ def _post(address: str, request: dict[str, Any], key: str | None) -> bytes:
     if key:
         posted.add_unredirected_header("Authorization", f"Bearer {key}")
     with urlopen(posted, timeout=TIMEOUT) as answer:
-        body: bytes = answer.read()
+        body: bytes = answer.read(LARGEST)  # one that is cut off is no JSON
         return body
 
 

@@ -24,9 +24,9 @@ from oncogloss.errors import MissingExtraError, OncoglossError
 from oncogloss.evaluation.endpoint import ask
 from oncogloss.evaluation.metrics import Facts, Spot
 from oncogloss.evaluation.systems import Size, System
+from oncogloss.model.files import replace_file
 from oncogloss.schema import ENTITY_TYPES, Document, EntityType
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.files import replace_file
 
 PIECE = 600  # characters of a passage read at once
 LONGEST = 700  # tokens written for one piece; what is whole until there counts

@@ -18,6 +18,7 @@ ORDER = ("micro", "nano", "crf", "bilstm-crf", "spacy", "dictionary", "llm", "en
 OURS, GENERATIVE = ("micro", "nano"), ("llm", "endpoint")
 ELSEWHERE = ("endpoint",)  # does its work on a machine that nothing here measures
 NONE = "–"
+NEEDED = {"records", "scores", "training", "size", "running", "steps", "command", "seed", "split", "machine", "date"}
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -29,6 +30,8 @@ def read_results(folder: Path) -> list[Result]:
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: no result of a comparison ({error}); delete it and run again.") from None
         if isinstance(row, dict) and "system" in row:
+            if "skipped" not in row and not row.keys() >= NEEDED:
+                raise InputError(f"{path}: lacks {', '.join(sorted(NEEDED - row.keys()))}; delete it and run again.")
             results.append(row)
     if not results:
         raise InputError(f"{folder}: no results; run `oncogloss compare` first.")

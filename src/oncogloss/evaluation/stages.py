@@ -21,9 +21,9 @@ from oncogloss.errors import OncoglossError  # noqa: E402
 from oncogloss.evaluation.energy import metered  # noqa: E402
 from oncogloss.evaluation.metrics import Facts  # noqa: E402
 from oncogloss.evaluation.systems import System, make_system  # noqa: E402
+from oncogloss.model.files import replace_file  # noqa: E402
 from oncogloss.readers import read_path  # noqa: E402
 from oncogloss.schema import Document  # noqa: E402
-from oncogloss.training.files import replace_file  # noqa: E402
 
 Job = dict[str, str]  # system, stage, model (folder), out, and the files that the stage reads
 FAILED = 3  # exit status: an error of ours, its sentence in `out`

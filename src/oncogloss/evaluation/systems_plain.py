@@ -16,11 +16,11 @@ from oncogloss.evaluation.rules import attributes, quantities
 from oncogloss.evaluation.systems import Size, System, folder_bytes
 from oncogloss.evaluation.terminology import Terms
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, find_bundle, open_bundle
+from oncogloss.model.files import replace_file
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.files import replace_file
 from oncogloss.training.sentences import Span
 
 # ---- dictionary and rules

@@ -22,9 +22,9 @@ from oncogloss.errors import MissingExtraError
 from oncogloss.evaluation.metrics import Facts, Spot
 from oncogloss.evaluation.systems import Size, System, folder_bytes
 from oncogloss.evaluation.terminology import Terms
+from oncogloss.model.files import replace_file
 from oncogloss.schema import ENTITY_TYPES, Document
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.files import replace_file
 from oncogloss.training.sentences import Sentence, Span, Text, flatten, sentences, tags_to_spans
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from oncogloss.evaluation.metrics import total
 from oncogloss.evaluation.new_drugs import Place, judge, read_places
 from oncogloss.evaluation.run import Evaluation, evaluate, given_spans_reader, model_reader
 from oncogloss.model.bundle import SUMS, open_bundle
+from oncogloss.model.files import replace_file
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import ENTITY_TYPES
 from oncogloss.training.corpora import GoldDocument, load_split
-from oncogloss.training.files import replace_file
 from oncogloss.training.update import Lessons, UpdateRecipe, update_model
 
 UPDATES = 10

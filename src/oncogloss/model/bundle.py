@@ -66,7 +66,7 @@ def find_bundle(model: str | Path) -> Path:
             return folder
     if folder := shipped_bundle(str(model)):
         return folder
-    places = ", ".join(str(folder) for folder in (Path(model), *(place / str(model) for place in _shipped())))
+    places = ", ".join(dict.fromkeys(str(folder) for folder in (Path(model), *(p / str(model) for p in _shipped()))))
     raise BundleError(f"No model '{model}': no folder with a {SUMS} file among {places}, none in use in {registry}.")
 
 

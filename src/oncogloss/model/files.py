@@ -30,6 +30,15 @@ def write_file(path: Path, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write `data` under `path` in one step, down to the disk: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    write_file(fresh, data)
+    put_in_place(fresh, path)
+
+
 def put_in_place(fresh: Path, path: Path) -> None:
     """Give a finished file or folder its name in one step, down to the disk: others see all of it or nothing."""
     if fresh.is_dir():

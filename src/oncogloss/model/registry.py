@@ -49,7 +49,7 @@ class About(BaseModel):
     reasons of the gate when it was forced.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     parent: str | None = None
     data: dict[str, Digest] = {}

@@ -41,18 +41,18 @@ class SecretKey(NamedTuple):
 def keygen(folder: Path) -> Path:
     """Make a key pair in `folder`: the secret key (mode 0600, no password) and the public one, whose path is returned.
 
-    Raises RegistryError where there is a secret key already.
+    Raises RegistryError where there is a secret key already, or a public one of that name, which may be another's.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in (SECRET, PUBLIC):
+        if (folder / name).exists():
+            raise RegistryError(f"{folder / name} exists; move it away before you make another key.")
     identity, seed = secrets.token_bytes(8), secrets.token_bytes(32)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     pair = seed + public
     checksum = hashlib.blake2b(_PLAIN + identity + pair, digest_size=32).digest()
     secret = _PLAIN + _NO_PASSWORD + _CHECKSUM + bytes(48) + identity + pair + checksum
-    try:
-        handle = os.open(folder / SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise RegistryError(f"{folder / SECRET} exists; move it away before you make another key.") from None
+    handle = os.open(folder / SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as stream:
         stream.write(f"{_UNTRUSTED}minisign secret key\n{base64.b64encode(secret).decode()}\n")
     shown_id = identity[::-1].hex().upper()

@@ -141,7 +141,7 @@ def _reload_on_signal(engine: Engine) -> None:
         try:
             await engine.reload()
             said: dict[str, Any] = {"reloaded": [engine.pipeline(m).info.sha256[:16] for m in engine.models]}
-        except OncoglossError as error:
+        except (OncoglossError, OSError) as error:
             said = {"not reloaded": str(error)}
         request_log().info(line(**said))
 

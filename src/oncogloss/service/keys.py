@@ -10,7 +10,13 @@ from pathlib import Path
 
 from oncogloss.errors import InputError, shown
 
-_LINE = re.compile(r"([\w.@-]{1,64})\s+([0-9a-f]{64})")
+_NAME = re.compile(r"[\w.@-]{1,64}")
+_LINE = re.compile(rf"({_NAME.pattern})\s+([0-9a-f]{{64}})")
+
+
+def is_name(name: str) -> bool:
+    """Can it stand in the file as the owner of a key?"""
+    return _NAME.fullmatch(name) is not None
 
 
 def new_key() -> tuple[str, str]:
@@ -27,7 +33,7 @@ def digest_of(key: str) -> str:
 def read_keys(path: Path) -> dict[str, str]:
     """Digest → name. Raises InputError naming the line that is none; the file must hold at least one."""
     keys: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             match = _LINE.fullmatch(line.strip())
             if not match:

@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 
 from oncogloss.evaluation.metrics import total
+from oncogloss.model.files import replace_file
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.curve import evaluate_network
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Material, Recipe, finetune
 
 FIGURES = ("strict", "relaxed", "relations", "criterion starts", "attributes")

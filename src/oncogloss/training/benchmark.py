@@ -28,12 +28,12 @@ from oncogloss.errors import BundleError, CorpusError
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.schwartz_hearst import abbreviations as by_rule
 from oncogloss.model.bundle import GRAPH, find_bundle
+from oncogloss.model.files import replace_file
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, Passage
 from oncogloss.training.corpora import read_rows
 from oncogloss.training.definition_weights import Pair, found_pairs, wanted_pairs
-from oncogloss.training.files import replace_file
 from oncogloss.training.importers import Annotated, columns, standoff
 from oncogloss.training.lstm import LstmRecipe, lstm_tagger
 from oncogloss.training.pretrain import training_device

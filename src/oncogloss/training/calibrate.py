@@ -12,11 +12,11 @@ from oncogloss.evaluation.reliability import fit_scores, judged
 from oncogloss.evaluation.run import Evaluation, evaluate, model_reader
 from oncogloss.model.bundle import CONFIG, write_sums
 from oncogloss.model.decode import WindowScores
+from oncogloss.model.files import replace_file
 from oncogloss.model.layout import Thresholds
 from oncogloss.model.windows import Window
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.files import replace_file
 
 STEPS = (-1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 

@@ -16,12 +16,12 @@ import torch
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import total
 from oncogloss.evaluation.run import Evaluation, evaluate, model_reader
+from oncogloss.model.files import replace_file
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ModelInfo
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import Material, Recipe, TorchScorer, finetune
 
 FIGURES = ("strict", "relaxed", "relations", "criterion starts")

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncogloss.concepts.definitions import FEATURES, brackets, choose, definitions
+from oncogloss.model.files import replace_file
 from oncogloss.training.corpora import read_rows
-from oncogloss.training.files import replace_file
 
 Floats = NDArray[np.float64]
 Pair = tuple[str, str]  # short form, long form

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from oncogloss.errors import InputError
+from oncogloss.model.files import replace_file
 from oncogloss.readers import read_bytes
 from oncogloss.schema import Document
-from oncogloss.training.files import replace_file
 
 REGISTRY = "https://clinicaltrials.gov/api/v2"
 PAUSE = 1.2  # seconds between requests: the registry asks for no more than about 50 a minute

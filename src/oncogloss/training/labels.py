@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from oncogloss.errors import CorpusError
 from oncogloss.model.bundle import GRAPH, TOKENIZER, open_bundle
+from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import PAD, Tokenizer
 from oncogloss.model.windows import cut_windows
 from oncogloss.training.adapters import adapted, adapters_of, graft, hidden_name, stored_adapters
@@ -29,7 +30,7 @@ from oncogloss.training.finetune import rate_factor
 from oncogloss.training.pretrain import encode
 from oncogloss.training.quantize import load_rounded
 from oncogloss.training.sentences import Text
-from oncogloss.training.taggers import DenseSpanHead, read_row, window_batches
+from oncogloss.training.taggers import DenseSpanHead, Row, read_row, window_batches
 from oncogloss.training.update import replay_batch, write_updated
 
 OWN = "own"  # the graph's output
@@ -92,8 +93,27 @@ def learn_labels(
     frozen, before = load_rounded(bundle.network, bundle.path(GRAPH)), stored_adapters(graph)
     teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
     head = DenseSpanHead(bundle.network.hidden, len(labels), nested=True, width=bundle.network.span_width)
-    dice = random.Random(recipe.seed)
     row = read_row(texts, tokenizer, labels)
+    _learn(network, teacher, head, row, replay, tokenizer, recipe, log)
+    grown = _with_head(graft(graph, adapters_of(network.eval())), head)
+    note = f"Own labels {', '.join(labels)} from {len(texts)} texts, {len(replay)} documents replayed; {recipe}."
+    write_updated(bundle, grown, out, version, note, labels=labels)
+    return labels
+
+
+def _learn(
+    network: Network,
+    teacher: Network,
+    head: DenseSpanHead,
+    row: Row,
+    replay: Sequence[GoldDocument],
+    tokenizer: Tokenizer,
+    recipe: LabelRecipe,
+    log: Callable[[str], None],
+) -> None:
+    """Train `head` and the adapters of `network` on the annotated windows of `row`; each step also by what `teacher`
+    says of a batch of old text."""
+    dice = random.Random(recipe.seed)
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for p in network.parameters() if p.requires_grad], "peak": recipe.adapter_rate},
@@ -105,7 +125,7 @@ def learn_labels(
     )
     network.train()
     step = 0
-    window = min(recipe.window, bundle.network.window)
+    window = min(recipe.window, network.config.window)
     for epoch in range(recipe.epochs):
         windows = cut_windows(row.stream, window, window // 8, shift=dice.randrange(window - 1 - window // 8))
         dice.shuffle(windows)
@@ -122,10 +142,6 @@ def learn_labels(
             optimizer.zero_grad(set_to_none=True)
             step += 1
         log(f"epoch {epoch + 1}/{recipe.epochs}  labels {wanted.item():.2f}")
-    grown = _with_head(graft(graph, adapters_of(network.eval())), head)
-    note = f"Own labels {', '.join(labels)} from {len(texts)} texts, {len(replay)} documents replayed; {recipe}."
-    write_updated(bundle, grown, out, version, note, labels=labels)
-    return labels
 
 
 def _with_head(graph: onnx.ModelProto, head: DenseSpanHead) -> onnx.ModelProto:

@@ -17,7 +17,7 @@ from oncogloss.concepts.index import GROUPS
 from oncogloss.concepts.linker import Link, likeness, may_be_alike, score_keys, traced
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.linking import KINDS, GoldMention, gold_mentions, has_id, is_covered
-from oncogloss.training.files import replace_file
+from oncogloss.model.files import replace_file
 
 TRAINING = ("bc5cdr_pubtator/CDR_TrainingSet.PubTator.txt.gz", "biored/Train.PubTator.gz")
 BORROWED = {"parts": "order", "stem": "broader"}  # ways that no corpus judges, and whose shares they take

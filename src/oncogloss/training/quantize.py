@@ -20,9 +20,9 @@ from torch.nn import functional as F
 
 from oncogloss.errors import BundleError
 from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, write_sums
+from oncogloss.model.files import replace_file
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
-from oncogloss.training.files import replace_file
 
 PLACES = "oncogloss.parameters"  # key of the graph's metadata: where each parameter lies, as JSON
 NOT_RUN = "masked_language."  # parameters that no graph holds

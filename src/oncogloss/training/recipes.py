@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
 from oncogloss.model.bundle import CONFIG, TOKENIZER, find_bundle, open_bundle
+from oncogloss.model.files import replace_file
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
 from oncogloss.model.tokenizer import Tokenizer, read_terms
@@ -25,7 +26,6 @@ from oncogloss.training.calibrate import calibrate
 from oncogloss.training.card import encoder_card, model_card
 from oncogloss.training.corpora import GoldDocument, lacking_text, load_split, split_ids
 from oncogloss.training.curve import evaluate_network, learning_curve
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import OVERLAP, Material, Recipe, finetune
 from oncogloss.training.importers import shippable
 from oncogloss.training.packing import ENCODER, PRETRAINED, pack_encoder, unpack_encoder

@@ -19,13 +19,13 @@ from torch import nn
 
 from oncogloss.errors import CorpusError
 from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
+from oncogloss.model.files import replace_file
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.schema import EntityType
 from oncogloss.training.adapters import adapted, adapters_of, graft, stored_adapters
 from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
 from oncogloss.training.distillation import imitation_loss, lesson
-from oncogloss.training.files import replace_file
 from oncogloss.training.finetune import rate_factor
 from oncogloss.training.objectives import Batch, Example, collate, examples, joint_loss
 from oncogloss.training.pretrain import encode
@@ -73,7 +73,8 @@ def update_model(
     """Write a bundle to `out` that has learned `lessons` on top of `model`.
 
     Its rounded weights are those of `model`; adapters that `model` has go on learning. Raises CorpusError where there
-    is nothing new, or nothing to replay; BundleError where `model` holds no weights that can be updated.
+    is nothing new, nowhere to place the names, or nothing to replay; BundleError where `model` holds no weights
+    that can be updated.
     """
     if not lessons.annotated and not lessons.names:
         raise CorpusError("Nothing to learn: give annotated passages (--with) or names (--terms).")
@@ -88,6 +89,10 @@ def update_model(
     teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
     dice = random.Random(recipe.seed)
     fresh = [*lessons.annotated, *contexts(lessons.names, lessons.replay, recipe.contexts, dice)]
+    if not fresh:
+        raise CorpusError(
+            "No passage of the corpus names anything of these types; give annotated passages with --with."
+        )
     _learn(network, teacher, tokenizer, fresh, lessons.replay, recipe, dice, log)
     learned = adapters_of(network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
