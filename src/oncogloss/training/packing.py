@@ -37,7 +37,8 @@ def pack_encoder(network: Network, tokenizer_json: str, folder: Path, *, name: s
         tensors[key] = value if value.dtype == torch.int8 else value.half()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ENCODER).write_bytes(lzma.compress(save({k: v.contiguous() for k, v in tensors.items()})))
-    (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
+    plain = json.dumps(json.loads(tokenizer_json), ensure_ascii=False, separators=(",", ":"))  # two fifths smaller
+    (folder / TOKENIZER).write_text(plain, encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
     config["thresholds"] = asdict(Thresholds())
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")

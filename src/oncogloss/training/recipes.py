@@ -143,8 +143,8 @@ def _claim(run: Path, network: Network, tokenizer_json: str) -> None:
     """Write what a run's checkpoints need beside them. Raises CorpusError where the folder holds another run's."""
     config = json.dumps(asdict(network.config))
     if (run / STATE).is_file() and (run / CONFIG).is_file():
-        same = _config_of(run) == network.config and (run / TOKENIZER).read_text(encoding="utf-8") == tokenizer_json
-        if not same:
+        same_tokenizer = json.loads((run / TOKENIZER).read_text(encoding="utf-8")) == json.loads(tokenizer_json)
+        if _config_of(run) != network.config or not same_tokenizer:
             raise CorpusError(f"{run} holds a run of another network or tokenizer; give this one a folder of its own.")
     replace_file(run / TOKENIZER, tokenizer_json.encode("utf-8"))
     replace_file(run / CONFIG, config.encode("utf-8"))
@@ -254,7 +254,7 @@ def _teacher(teacher: str, tokenizer_json: str) -> Network:
         if (run / STATE).is_file()
         else start_network(teacher)
     )
-    if contents != tokenizer_json:
+    if json.loads(contents) != json.loads(tokenizer_json):
         raise CorpusError(f"The teacher {teacher} reads with another tokenizer; it can't teach this network.")
     return network
 
