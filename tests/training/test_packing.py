@@ -1,8 +1,9 @@
+import json
+
 """A packed encoder comes back nearly as it was, small, verified, and tuning starts from it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def test_rows_come_back_within_half_a_step_and_heads_are_fresh(
 ) -> None:
     pack_encoder(tiny_network, tokenizer_json, tmp_path, name="e", version="1", card="card")
     network, contents = start_network(str(tmp_path))
-    assert contents == tokenizer_json and network.config == tiny_network.config
+    assert json.loads(contents) == json.loads(tokenizer_json) and network.config == tiny_network.config
     for (name, exact), kept in zip(tiny_network.named_parameters(), network.parameters(), strict=True):
         if not name.startswith(PRETRAINED):
             assert exact.dim() == 1 or not torch.equal(exact, kept), name

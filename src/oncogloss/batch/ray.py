@@ -46,7 +46,8 @@ class RayWorkers:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
         except (ConnectionError, ValueError, RuntimeError):
             raise StoreError(f"{shown(address)}: no Ray cluster answers there; check --ray-address.") from None
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        untyped: Any = ray
+        resources = untyped.cluster_resources()
         self._most = processes or max(1, int(resources.get("CPU", 1)))
         context = ray.data.DataContext.get_current()
         context.execution_options.preserve_order = True
