@@ -1,9 +1,8 @@
-import json
-
 """A packed encoder comes back nearly as it was, small, verified, and tuning starts from it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 
