@@ -104,11 +104,10 @@ def update_command(
     needs_training_extra()
     from oncogloss.concepts.terms import read_csv
     from oncogloss.model.bundle import open_bundle
-    from oncogloss.training.corpora import read_corpus, read_standoff, split_ids
+    from oncogloss.training.corpora import read_standoff, training_documents
     from oncogloss.training.update import Lessons, UpdateRecipe, update_model
 
-    held = set().union(*split_ids(corpus).values())
-    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    replay = training_documents(corpus, records or ())
     passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
     names = [(term.type, name) for term in (read_csv(terms) if terms else ()) for name in term.names]
     new = version or _next(open_bundle(model).info.version)
@@ -148,11 +147,10 @@ def learn_labels_command(
     """
     needs_training_extra()
     from oncogloss.model.bundle import open_bundle
-    from oncogloss.training.corpora import read_corpus, split_ids
+    from oncogloss.training.corpora import training_documents
     from oncogloss.training.labels import LabelRecipe, learn_labels, read_labelled
 
-    held = set().union(*split_ids(corpus).values())
-    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    replay = training_documents(corpus, records or ())
     new = version or _next(open_bundle(model).info.version)
     labels = learn_labels(model, read_labelled(data), replay, out, new, LabelRecipe(epochs=epochs))
     print(f"{out}: version {new}, own labels {', '.join(labels)}", file=sys.stderr)
@@ -177,10 +175,9 @@ def evaluate_labels(
     """
     needs_training_extra()
     from oncogloss.evaluation.own_labels import labels_curve
-    from oncogloss.training.corpora import read_corpus, split_ids
+    from oncogloss.training.corpora import training_documents
 
-    held = set().union(*split_ids(corpus).values())
-    replay = [d for d in read_corpus(corpus, records or ())[0] if d.id not in held]
+    replay = training_documents(corpus, records or ())
     text = labels_curve(model, corpora, task, size or [25, 50, 100, 200], replay, run)
     keep(f"# Own labels from a few sentences\n\n{text}", out)
 

@@ -24,7 +24,8 @@ from oncogloss.evaluation.run import gold_facts
 from oncogloss.model.bundle import CARD, FILES, SUMS, Bundle, open_bundle, write_sums
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import ModelInfo
-from oncogloss.training.corpora import GoldDocument, rewrite
+from oncogloss.training.corpora import GoldDocument
+from oncogloss.training.silver import swap_drugs
 
 ENOUGH = 200  # mentions
 MOST_LOST = 0.5  # points of F1
@@ -163,23 +164,7 @@ def _change(name: str, before: Sequence[Score], after: Sequence[Score]) -> Chang
 def _renamed(gold: Iterable[GoldDocument], names: Sequence[str]) -> list[GoldDocument]:
     """The records with each one-word drug replaced by a name of the list, the same within a record."""
     dice = random.Random(0)
-    renamed = []
-    for document in gold:
-        others: dict[str, str] = {}
-        passages = []
-        for passage in document.passages:
-            edits = []
-            for e in passage.entities:
-                name = passage.text[e.start : e.end]
-                alone = not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
-                if e.type == "DRUG" and alone and name.isalpha() and name.lower() != "placebo":
-                    other = others.setdefault(name.lower(), dice.choice(names))
-                    edits.append(
-                        (e.start, e.end, other.capitalize() if name[0].isupper() and other.islower() else other)
-                    )
-            passages.append(rewrite(passage, sorted(edits)))
-        renamed.append(replace(document, passages=tuple(passages)))
-    return renamed
+    return [replace(d, passages=tuple(swap_drugs(d.passages, names, dice, shortest=1))) for d in gold]
 
 
 def _megabytes(bundle: Bundle) -> float:

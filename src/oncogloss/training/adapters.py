@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 import torch
@@ -17,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from oncogloss.errors import BundleError
-from oncogloss.model.bundle import GRAPH, Bundle
+from oncogloss.model.bundle import GRAPH, TOKENIZER, Bundle, open_bundle
 from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training.quantize import CALM, PLACES, load_rounded
 
 ADAPTERS = "oncogloss.adapters"  # key of the graph's metadata: the layers that have one, as JSON
@@ -85,6 +88,27 @@ def stored_adapters(graph: onnx.ModelProto) -> Adapters:
         down, up = (torch.from_numpy(held[f"adapter.{name}.{part}"].T.copy()) for part in ("down", "up"))
         found[name] = (down * calm.get(name, torch.ones(1)), up)
     return found
+
+
+class Pupil(NamedTuple):
+    """A model that is to learn more: its graph, a network of which only adapters can learn, and one that stays as the
+    model is."""
+
+    bundle: Bundle
+    tokenizer: Tokenizer
+    graph: onnx.ModelProto
+    network: Network
+    teacher: Network
+
+
+def pupil_of(model: str | Path) -> Pupil:
+    """Open a model to teach it more. Raises BundleError where it holds no weights that can be updated."""
+    bundle = open_bundle(model)
+    tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
+    graph = onnx.load(bundle.path(GRAPH), load_external_data=False)
+    frozen, before = load_rounded(bundle.network, bundle.path(GRAPH)), stored_adapters(graph)
+    teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
+    return Pupil(bundle, tokenizer, graph, network, teacher)
 
 
 def bundle_network(bundle: Bundle) -> Network:

@@ -82,6 +82,10 @@ class GoldPassage:
         """The text alone, as a reader gives it."""
         return Passage(name=self.name, text=self.text)
 
+    def is_alone(self, entity: GoldEntity) -> bool:
+        """Does no other entity overlap this one of the passage?"""
+        return not any(x is not entity and x.start < entity.end and entity.start < x.end for x in self.entities)
+
 
 @dataclass(frozen=True)
 class GoldDocument:
@@ -433,6 +437,12 @@ def _together(parts: Iterable[Joined]) -> Joined:
         documents += found
         problems += lacking
     return documents, problems
+
+
+def training_documents(corpus: Path, records: Sequence[Path]) -> list[GoldDocument]:
+    """The documents of a corpus folder that are not held apart, as far as their text is there."""
+    held_apart = set().union(*split_ids(corpus).values())
+    return [d for d in read_corpus(corpus, records)[0] if d.id not in held_apart]
 
 
 def load_split(corpus: Path, records: Sequence[Path], split: str) -> tuple[list[GoldDocument], list[GoldDocument]]:

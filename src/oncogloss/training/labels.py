@@ -18,17 +18,14 @@ from onnx import compose, helper
 from torch import Tensor, nn
 
 from oncogloss.errors import CorpusError
-from oncogloss.model.bundle import GRAPH, TOKENIZER, open_bundle
-from oncogloss.model.network import Network
-from oncogloss.model.tokenizer import PAD, Tokenizer
+from oncogloss.model.tokenizer import PAD
 from oncogloss.model.windows import cut_windows
-from oncogloss.training.adapters import adapted, adapters_of, graft, hidden_name, stored_adapters
+from oncogloss.training.adapters import Pupil, adapters_of, graft, hidden_name, pupil_of
 from oncogloss.training.annotated import read_own
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.distillation import imitation_loss, lesson
 from oncogloss.training.finetune import rate_factor
 from oncogloss.training.pretrain import encode
-from oncogloss.training.quantize import load_rounded
 from oncogloss.training.sentences import Text
 from oncogloss.training.taggers import DenseSpanHead, Row, read_row, window_batches
 from oncogloss.training.update import replay_batch, write_updated
@@ -86,33 +83,28 @@ def learn_labels(
         raise CorpusError(f"{len(labels)} labels in what is to be learned; 1 to {MOST} can be.")
     if not replay:
         raise CorpusError("No annotated text to replay: without it the model would forget; check --corpus.")
-    bundle = open_bundle(model)
-    tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
-    graph = onnx.load(bundle.path(GRAPH), load_external_data=False)
     torch.manual_seed(recipe.seed)
-    frozen, before = load_rounded(bundle.network, bundle.path(GRAPH)), stored_adapters(graph)
-    teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
-    head = DenseSpanHead(bundle.network.hidden, len(labels), nested=True, width=bundle.network.span_width)
-    row = read_row(texts, tokenizer, labels)
-    _learn(network, teacher, head, row, replay, tokenizer, recipe, log)
-    grown = _with_head(graft(graph, adapters_of(network.eval())), head)
+    pupil = pupil_of(model)
+    sizes = pupil.bundle.network
+    head = DenseSpanHead(sizes.hidden, len(labels), nested=True, width=sizes.span_width)
+    _learn(pupil, head, read_row(texts, pupil.tokenizer, labels), replay, recipe, log)
+    grown = _with_head(graft(pupil.graph, adapters_of(pupil.network.eval())), head)
     note = f"Own labels {', '.join(labels)} from {len(texts)} texts, {len(replay)} documents replayed; {recipe}."
-    write_updated(bundle, grown, out, version, note, labels=labels)
+    write_updated(pupil.bundle, grown, out, version, note, labels=labels)
     return labels
 
 
 def _learn(
-    network: Network,
-    teacher: Network,
+    pupil: Pupil,
     head: DenseSpanHead,
     row: Row,
     replay: Sequence[GoldDocument],
-    tokenizer: Tokenizer,
     recipe: LabelRecipe,
     log: Callable[[str], None],
 ) -> None:
-    """Train `head` and the adapters of `network` on the annotated windows of `row`; each step also by what `teacher`
-    says of a batch of old text."""
+    """Train `head` and the pupil's adapters on the annotated windows of `row`; each step also by what its teacher says
+    of a batch of old text."""
+    network = pupil.network
     dice = random.Random(recipe.seed)
     optimizer = torch.optim.AdamW(
         [
@@ -129,14 +121,14 @@ def _learn(
     for epoch in range(recipe.epochs):
         windows = cut_windows(row.stream, window, window // 8, shift=dice.randrange(window - 1 - window // 8))
         dice.shuffle(windows)
-        batches = window_batches(row, windows, recipe.windows, tokenizer.special(PAD), torch.device("cpu"))
+        batches = window_batches(row, windows, recipe.windows, pupil.tokenizer.special(PAD), torch.device("cpu"))
         for batch in batches:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate_factor(step, recipe.epochs * len(batches))
-            old = replay_batch(replay, network, tokenizer, recipe.windows * window // 2, dice)
+            old = replay_batch(replay, pupil, recipe.windows * window // 2, dice)
             wanted = head.loss(network.head_dropout(encode(network.encoder, batch.ids, batch.mask)), batch)
             said = network.heads(encode(network.encoder, old.ids, old.mask))
-            kept = imitation_loss(said, old, lesson([teacher], old))
+            kept = imitation_loss(said, old, lesson([pupil.teacher], old))
             torch.autograd.backward(wanted + recipe.memory * sum(kept.values(), torch.zeros(())))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

@@ -120,18 +120,20 @@ def roughen(passage: GoldPassage, layout: str, dice: random.Random) -> GoldPassa
     return rewrite(passage, edits)
 
 
-def swap_drugs(passages: Sequence[GoldPassage], names: Sequence[str], dice: random.Random) -> list[GoldPassage]:
-    """The passages of one record with each one-word drug replaced by another, everywhere the same one: the
-    sentence must tell a drug, not the memory of its name."""
+def swap_drugs(
+    passages: Sequence[GoldPassage], names: Sequence[str], dice: random.Random, shortest: int = 6
+) -> list[GoldPassage]:
+    """The passages of one record with each one-word drug of `shortest` letters or more replaced by another, everywhere
+    the same one: the sentence must tell a drug, not the memory of its name."""
     other: dict[str, str] = {}
     swapped = []
     for passage in passages:
         edits: list[Edit] = []
         for e in passage.entities:
             name = passage.text[e.start : e.end]
-            alone = not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
-            if e.type == "DRUG" and alone and name.isalpha() and len(name) > 5 and name.lower() != "placebo":
+            is_word = name.isalpha() and len(name) >= shortest and name.lower() != "placebo"
+            if e.type == "DRUG" and is_word and passage.is_alone(e):
                 new = other.setdefault(name.lower(), dice.choice(names))
-                edits.append((e.start, e.end, new.capitalize() if name[0].isupper() else new))
+                edits.append((e.start, e.end, new.capitalize() if name[0].isupper() and new.islower() else new))
         swapped.append(rewrite(passage, sorted(edits)))
     return swapped

@@ -18,18 +18,16 @@ import torch
 from torch import nn
 
 from oncogloss.errors import CorpusError
-from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, open_bundle, write_sums
+from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, write_sums
 from oncogloss.model.files import replace_file
 from oncogloss.model.network import Network, NetworkOutput
-from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.schema import EntityType
-from oncogloss.training.adapters import adapted, adapters_of, graft, stored_adapters
+from oncogloss.training.adapters import Pupil, adapters_of, graft, pupil_of
 from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
 from oncogloss.training.distillation import imitation_loss, lesson
 from oncogloss.training.finetune import rate_factor
 from oncogloss.training.objectives import Batch, Example, collate, examples, joint_loss
 from oncogloss.training.pretrain import encode
-from oncogloss.training.quantize import load_rounded
 
 EDGE = re.compile(r"[\w-]")  # a name is not cut out of a longer word
 
@@ -57,7 +55,6 @@ class Lessons(NamedTuple):
 class Updated(NamedTuple):
     """What an update came to."""
 
-    steps: int
     adapter_bytes: int
     contexts: int
 
@@ -80,24 +77,19 @@ def update_model(
         raise CorpusError("Nothing to learn: give annotated passages (--with) or names (--terms).")
     if not lessons.replay:
         raise CorpusError("No annotated text to replay: without it the model would forget; check --corpus.")
-    bundle = open_bundle(model)
-    contents = bundle.path(TOKENIZER).read_text(encoding="utf-8")
-    tokenizer, graph = Tokenizer(contents), onnx.load(bundle.path(GRAPH), load_external_data=False)
     torch.manual_seed(recipe.seed)
-    frozen = load_rounded(bundle.network, bundle.path(GRAPH))
-    before = stored_adapters(graph)
-    teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
+    pupil = pupil_of(model)
     dice = random.Random(recipe.seed)
     fresh = [*lessons.annotated, *contexts(lessons.names, lessons.replay, recipe.contexts, dice)]
     if not fresh:
         raise CorpusError(
             "No passage of the corpus names anything of these types; give annotated passages with --with."
         )
-    _learn(network, teacher, tokenizer, fresh, lessons.replay, recipe, dice, log)
-    learned = adapters_of(network)
+    _learn(pupil, fresh, lessons.replay, recipe, dice, log)
+    learned = adapters_of(pupil.network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
-    write_updated(bundle, graft(graph, learned), out, version, _note(lessons, recipe, size))
-    return Updated(recipe.steps, size, len(fresh) - len(lessons.annotated))
+    write_updated(pupil.bundle, graft(pupil.graph, learned), out, version, _note(lessons, recipe, size))
+    return Updated(size, len(fresh) - len(lessons.annotated))
 
 
 def contexts(
@@ -124,7 +116,7 @@ def renamed(passage: GoldPassage, type_: EntityType, name: str, dice: random.Ran
         e
         for e in passage.entities
         if e.type == type_
-        and not any(x is not e and x.start < e.end and e.start < x.end for x in passage.entities)
+        and passage.is_alone(e)
         and not EDGE.match(passage.text[e.start - 1 : e.start])
         and not EDGE.match(passage.text[e.end : e.end + 1])
     ]
@@ -137,26 +129,25 @@ def renamed(passage: GoldPassage, type_: EntityType, name: str, dice: random.Ran
 
 
 def _learn(
-    network: Network,
-    teacher: Network,
-    tokenizer: Tokenizer,
+    pupil: Pupil,
     fresh: Sequence[GoldDocument],
     replay: Sequence[GoldDocument],
     recipe: UpdateRecipe,
     dice: random.Random,
     log: Callable[[str], None],
 ) -> None:
-    """Train the adapters of `network`: each step by the annotations of a batch of new text, and by what `teacher`
-    says of a batch of old text."""
+    """Train the pupil's adapters: each step by the annotations of a batch of new text, and by what its teacher says of
+    a batch of old text."""
+    network = pupil.network
     weights = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0, fused=True)
     network.train()
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * rate_factor(step, recipe.steps)
-        new, old = (replay_batch(part, network, tokenizer, recipe.tokens, dice) for part in (fresh, replay))
+        new, old = (replay_batch(part, pupil, recipe.tokens, dice) for part in (fresh, replay))
         losses = joint_loss(_output(network, new), new)
-        kept = imitation_loss(_output(network, old), old, lesson([teacher], old))
+        kept = imitation_loss(_output(network, old), old, lesson([pupil.teacher], old))
         total = sum(losses.values(), torch.zeros(())) + recipe.memory * sum(kept.values(), torch.zeros(()))
         torch.autograd.backward(total)
         nn.utils.clip_grad_norm_(weights, 2.0)
@@ -174,11 +165,9 @@ def _output(network: Network, batch: Batch) -> NetworkOutput:
     return network.heads(encode(network.encoder, batch.ids, batch.mask))
 
 
-def replay_batch(
-    documents: Sequence[GoldDocument], network: Network, tokenizer: Tokenizer, tokens: int, dice: random.Random
-) -> Batch:
+def replay_batch(documents: Sequence[GoldDocument], pupil: Pupil, tokens: int, dice: random.Random) -> Batch:
     """Windows of documents drawn by chance, `tokens` in all or a little more."""
-    window, overlap = network.config.window, network.config.overlap
+    tokenizer, window, overlap = pupil.tokenizer, pupil.bundle.network.window, pupil.bundle.network.overlap
     rows: list[Example] = []
     while sum(len(e.ids) for e in rows) < tokens:
         document = dice.choice(documents)
