@@ -60,6 +60,10 @@ class Pipeline:
         self.vocabulary = vocabulary
         self.labels = labels
 
+    def with_vocabulary(self, vocabulary: Vocabulary | None) -> Pipeline:
+        """The same model over another vocabulary, or over none: then the network alone speaks."""
+        return Pipeline(self.info, self.config, self.tokenizer, self.scorer, self.thresholds, vocabulary, self.labels)
+
     def extract(self, document: Document) -> Extraction:
         """All facts of a document, with offsets into its passages, and what follows from them."""
         return self.understand(document, self.read(document))

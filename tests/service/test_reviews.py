@@ -299,8 +299,8 @@ def test_undo_and_redo_are_a_walk_along_one_line(steps: list[str]) -> None:
         assert len(standing(edits)) == at
 
 
-def test_the_page_knows_every_type() -> None:
-    script = (Path(__file__).parents[2] / "src/oncogloss/service/page/edit.js").read_text(encoding="utf-8")
+def test_the_page_knows_every_type(client: TestClient) -> None:
+    script = client.get("/page/types.js").text
     for name, known in (("TYPES", ENTITY_TYPES), ("RELATIONS", RELATION_TYPES)):
         listed = script.partition(f"const {name} = ")[2].partition(";")[0]
         assert tuple(json.loads(listed)) == known

@@ -131,8 +131,10 @@ def metered(powercap: Path = POWERCAP) -> Iterator[Meter]:
             country_iso_code="USA", tracking_mode="process", save_to_file=False, log_level="critical"
         )
         tracker.start()
-        yield meter
-        tracker.stop()
+        try:
+            yield meter
+        finally:
+            tracker.stop()
         meter.joules = tracker.final_emissions_data.energy_consumed * JOULES_PER_KWH
         meter.method = f"CodeCarbon {tracker.final_emissions_data.codecarbon_version}, nominal power × load"
     else:

@@ -111,8 +111,7 @@ def new_drugs_report(drugs: Path, uses: Path, texts: Sequence[Path], model: str,
     if known_before := seen(known.values(), texts, opened):
         raise CorpusError(f"{drugs}: {', '.join(known_before[:5])} stand in what the model may have seen; rename them.")
     plain = load(model, vocabulary=vocabulary)
-    extended = with_terms(opened, terms)
-    told = Pipeline(plain.info, plain.config, plain.tokenizer, plain.scorer, plain.thresholds, extended)
+    told = plain.with_vocabulary(with_terms(opened, terms))
     before, after = judge(plain, places), judge(told, places)
     read = ", ".join(("the vocabulary", *(path.name for path in texts)))
     said = f"Model {plain.info.name} {plain.info.version}. None of the drugs' names stands in {read}."

@@ -60,8 +60,7 @@ def update_series(
 
 def _bare(model: str) -> Pipeline:
     """A model without vocabulary or terms: what the network itself finds."""
-    p = load(model)
-    return Pipeline(p.info, p.config, p.tokenizer, p.scorer, p.thresholds)
+    return load(model).with_vocabulary(None)
 
 
 def _scored(model: str, told: Sequence[Drug], places: Sequence[Place], dev: Sequence[GoldDocument]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from oncogloss.errors import InputError, MissingExtraError, OncoglossError, unqu
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_bytes
 from oncogloss.readers.patients import patient_of
-from oncogloss.schema import Document, Extraction
+from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, Document, Extraction
 from oncogloss.service.bodies import (
     Changes,
     DiffBody,
@@ -38,14 +38,13 @@ from oncogloss.service.bodies import (
     Matchings,
     Served,
     ServedModel,
-    TextBody,
     View,
     document_of,
     parsed,
 )
 from oncogloss.service.engine import Engine
 from oncogloss.service.guard import Guard, Limits
-from oncogloss.service.handling import download, engine_of, json_body, known_format, note, read_one
+from oncogloss.service.handling import READS, download, engine_of, json_body, known_format, note, read_one
 from oncogloss.service.observe import Audit, Metrics, line, request_log
 from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
 from oncogloss.service.reviewing import filled, review_routes
@@ -208,9 +207,7 @@ def _routes(app: FastAPI) -> None:
 
 
 def _reading_routes(app: FastAPI) -> None:
-    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
-
-    @app.post("/v1/extract", openapi_extra=json_body(TextBody, example=text_example, files=True))
+    @app.post("/v1/extract", openapi_extra=READS)
     async def extract(request: Request, model: str | None = None) -> Extraction:
         """All facts of one record or text."""
         _, found, pipeline, data = await read_one(request, model)
@@ -286,9 +283,7 @@ def _page_routes(app: FastAPI) -> None:
     async def asset(name: str) -> Response:
         return _asset(name)
 
-    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
-
-    @app.post("/v1/view", openapi_extra=json_body(TextBody, example=text_example, files=True))
+    @app.post("/v1/view", openapi_extra=READS)
     async def view(request: Request, model: str | None = None) -> View:
         """All facts of one record or text, with the text that they stand in."""
         document, found, pipeline, data = await read_one(request, model)
@@ -301,9 +296,7 @@ def _page_routes(app: FastAPI) -> None:
         """The formats of `/v1/convert`."""
         return ["json", *TEXTS, *FILES]
 
-    @app.post(
-        "/v1/convert", response_class=Response, openapi_extra=json_body(TextBody, example=text_example, files=True)
-    )
+    @app.post("/v1/convert", response_class=Response, openapi_extra=READS)
     async def convert(request: Request, format: str = "json", model: str | None = None) -> Response:
         """All facts of one record or text in the format of another program, as a file."""
         known_format(format)
@@ -317,6 +310,8 @@ def _asset(name: str) -> Response:
     """A file of the page. Raises ProblemError 404 where it is none of them."""
     if name == "types.css":
         return Response(types_css(), media_type="text/css")
+    if name == "types.js":
+        return Response(types_js(), media_type="text/javascript")
     suffix = name.rpartition(".")[2]
     if suffix not in ASSETS or not re.fullmatch(r"[a-z]+\.[a-z]+", name):
         raise ProblemError(404, "There is nothing here by this name and method.")
@@ -324,6 +319,11 @@ def _asset(name: str) -> Response:
     if not path.is_file():
         raise ProblemError(404, "There is nothing here by this name and method.")
     return Response(path.read_bytes(), media_type=ASSETS[suffix])
+
+
+def types_js() -> str:
+    """The schema's entity and relation types, for what chooses among them."""
+    return f"export const TYPES = {json.dumps(ENTITY_TYPES)};\nexport const RELATIONS = {json.dumps(RELATION_TYPES)};\n"
 
 
 def types_css() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -17,6 +16,7 @@ from oncogloss.schema import (
     EntityType,
     Extraction,
     Mention,
+    Passage,
     Relation,
     RelationType,
     Side,
@@ -243,20 +243,20 @@ def training_row(document: Document, extraction: Extraction) -> dict[str, Any]:
     return {
         "id": document.id,
         "origin": "reviews",
-        "passages": [_training_passage(p.name, p.text, extraction) for p in document.passages],
+        "passages": [_training_passage(p, extraction) for p in document.passages],
     }
 
 
-def _training_passage(name: str, text: str, extraction: Extraction) -> dict[str, Any]:
-    mentions = [m for m in extraction.mentions if m.passage == name]
-    criteria = [c for c in extraction.criteria if c.passage == name]
+def _training_passage(passage: Passage, extraction: Extraction) -> dict[str, Any]:
+    mentions = [m for m in extraction.mentions if m.passage == passage.name]
+    criteria = [c for c in extraction.criteria if c.passage == passage.name]
     place = {m.id: i for i, m in enumerate(mentions)}
     rank = {c.id: i for i, c in enumerate(criteria)}
     part: dict[str, Any] = {
-        "name": name,
-        "length": len(text),
-        "hash": hashlib.sha256(text.encode("utf-8")).hexdigest()[:16],
-        "text": text,
+        "name": passage.name,
+        "length": len(passage.text),
+        "hash": passage.sha256[:16],
+        "text": passage.text,
         "entities": [[m.type, m.start, m.end, *m.attributes] for m in mentions],
         "relations": [[r.type, place[r.head], place[r.tail]] for r in extraction.relations if r.head in place],
     }

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import Document, Extraction
-from oncogloss.service.bodies import documents_of
+from oncogloss.service.bodies import TextBody, documents_of
 from oncogloss.service.engine import Engine
 from oncogloss.service.problems import ProblemError
 from oncogloss.writers.files import FILES, TEXTS
@@ -29,6 +29,9 @@ def json_body(*models: type[BaseModel], example: dict[str, Any], files: bool = F
         content |= {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "application/xml")}
         content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PROTOCOLS}
     return {"requestBody": {"required": True, "content": content}}
+
+
+READS = json_body(TextBody, example={"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}, files=True)
 
 
 async def read_one(request: Request, model: str | None) -> tuple[Document, Extraction, Pipeline, bytes]:

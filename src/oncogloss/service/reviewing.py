@@ -17,10 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from oncogloss.errors import InputError, unquoted
 from oncogloss.readers import input_files, read_path
 from oncogloss.schema import Document
-from oncogloss.service.bodies import TextBody, parsed
+from oncogloss.service.bodies import parsed
 from oncogloss.service.edits import Body
 from oncogloss.service.engine import Engine
-from oncogloss.service.handling import download, json_body, known_format, note, read_one
+from oncogloss.service.handling import READS, download, json_body, known_format, note, read_one
 from oncogloss.service.observe import line
 from oncogloss.service.problems import ProblemError
 from oncogloss.service.reviews import Listed, Review, Reviews, State
@@ -36,7 +36,6 @@ class Mark(BaseModel):
 
 def review_routes(app: FastAPI) -> None:
     """Add them to the application."""
-    text_example = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
     edit_example = {"edit": {"op": "add_mention", "passage": "text", "start": 0, "end": 4, "type": "MEASURE"}}
 
     @app.get("/v1/reviews")
@@ -44,7 +43,7 @@ def review_routes(app: FastAPI) -> None:
         """The records under review, the most doubtful first."""
         return await run_in_threadpool(_reviews(request).listed)
 
-    @app.post("/v1/reviews", openapi_extra=json_body(TextBody, example=text_example, files=True))
+    @app.post("/v1/reviews", openapi_extra=READS)
     async def added(request: Request, model: str | None = None) -> Review:
         """Put a record under review; one that is there already is given back as it stands."""
         reviews = _reviews(request)

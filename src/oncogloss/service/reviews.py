@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -113,8 +114,14 @@ class Reviews:
                 "SELECT id, record, doubt, (SELECT count(*) FROM edits e WHERE e.record = r.id) FROM records r "
                 "ORDER BY doubt DESC, id"
             ).fetchall()
+            said = self._db.execute(
+                "SELECT record, reviewer, 'open' FROM edits UNION ALL SELECT record, reviewer, state FROM states"
+            ).fetchall()
+        reviewers: defaultdict[str, dict[str, State]] = defaultdict(dict)
+        for record, who, state in said:
+            reviewers[record][who] = state
         return [
-            Listed(id=id, record=record, doubt=round(d, 4), edits=n, reviewers=self._reviewers(id))
+            Listed(id=id, record=record, doubt=round(d, 4), edits=n, reviewers=reviewers[id])
             for id, record, d, n in rows
         ]
 
@@ -134,13 +141,18 @@ class Reviews:
         history = self._history(id)
         mine = [h.edit for h in history if h.reviewer == reviewer]
         states = self._reviewers(id)
-        finals = {who: self._state_of(document, extraction, history, who) for who in states if states[who] != "skipped"}
+        own = corrected(document, extraction, mine)
+        finals = {
+            who: own if who == reviewer else self._state_of(document, extraction, history, who)
+            for who in states
+            if states[who] != "skipped"
+        }
         return Review(
             id=id,
             reviewer=reviewer,
             state=states.get(reviewer, "open"),
             document=document,
-            extraction=corrected(document, extraction, mine),
+            extraction=own,
             can_undo=bool(standing(mine)),
             can_redo=_can_redo(mine),
             history=history,

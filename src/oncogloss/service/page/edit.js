@@ -2,11 +2,8 @@
 
 import { call, get } from "/page/calls.js";
 import { element, slice } from "/page/marks.js";
+import { RELATIONS, TYPES } from "/page/types.js";
 
-const TYPES = ["CANCER", "STAGE", "DISEASE_STATE", "CONDITION", "GENE", "BIOMARKER", "DRUG", "DRUG_CLASS", "REGIMEN", "PROCEDURE",
-  "DOSE", "ROUTE", "SCHEDULE", "SETTING", "MEASURE", "VALUE", "TIME", "OUTCOME", "INSTRUMENT", "POPULATION"];
-const RELATIONS = ["TREATS", "TARGETS", "BIOMARKER_OF", "DIRECTED_AT", "HAS_GENE", "HAS_STAGE", "HAS_VALUE", "DOSING", "HAS_TIME",
-  "ASSESSED_BY", "IN_SETTING", "COMBINED_WITH", "EXCEPTION", "ABBREV_OF"];
 const ATTRIBUTES = { neg: "negated", exc: "excepted", hist: "in the past" };
 const EDGES = { "[": ["start", -1], "]": ["start", 1], "{": ["end", -1], "}": ["end", 1] };
 const words = (name) => name.replaceAll("_", " ").toLowerCase();
