@@ -81,13 +81,13 @@ def _before(scope: Scope, m: Mention) -> str:
 
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
     """What a fact is directed at and no relation says: what an allergy is to, what a treatment was for."""
-    told = {r.tail for r in scope.relations if r.head == m.id}
+    told = {r.tail for r in scope.relations if r.head == m.id} | {f.id for f in facts}
     found = []
     for x in candidates(scope):
-        if x in facts or x.id in told or x.start < m.end:
+        if x.id in told or x.start < m.end:
             continue
         nearest = [f for f in facts if f.end <= x.start][-1]
-        if nearest == m and not re.search(BREAK, scope.text[m.end : x.start]):
+        if nearest.id == m.id and not re.search(BREAK, scope.text[m.end : x.start]):
             found += [x] if is_aimed_at(scope, x, facts) or is_placing(scope, x, facts) else []
     return found
 
