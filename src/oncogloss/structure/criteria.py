@@ -91,7 +91,8 @@ class Part(NamedTuple):
 
 def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
     """The criteria that were `read`, each with its logic, or None where nothing in it can be evaluated."""
-    own = {scope.criterion.id: own_logic(scope) for scope in read}
+    facts = {scope.criterion.id: facts_of(scope) for scope in read}
+    own = {scope.criterion.id: own_logic(scope, facts[scope.criterion.id]) for scope in read}
     cancers = {scope.criterion.id for scope in read if names_cancers(scope, own[scope.criterion.id])}
     under: dict[str, list[Criterion]] = {}
     for criterion in (scope.criterion for scope in read):
@@ -110,7 +111,7 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             telling = []
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
-        logic = leaf_of(logic, scope, facts_of(scope)) if logic else None
+        logic = leaf_of(logic, scope, facts[scope.criterion.id]) if logic else None
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 
@@ -132,9 +133,8 @@ def names_cancers(scope: Scope, logic: Logic | None) -> bool:
     return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
 
 
-def own_logic(scope: Scope) -> Logic | None:
+def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What the criterion's own facts say together."""
-    facts = facts_of(scope)
     spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
     general = [m for m in facts if m.id not in spared and "exc" not in m.attributes]
     exceptions = [m for m in facts if m not in general]
