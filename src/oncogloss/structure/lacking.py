@@ -49,13 +49,14 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     """What of a criterion is not in its logic; `linked` says whether mentions were linked to concepts at all."""
     by_id = {m.id: m for m in scope.mentions}
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
+    outside = _outside(scope)
     return [
-        *_values(scope, facts, thresholds),
+        *_values(scope, facts, thresholds, outside),
         *_names(scope, facts, linked=linked),
-        *_cases(scope, logic, thresholds),
-        *_togetherness(scope, logic, facts),
+        *_cases(scope, logic, thresholds, outside),
+        *_togetherness(scope, logic, facts, outside),
         *_explanations(scope, logic, facts, thresholds),
-        *_words(scope, logic),
+        *_words(scope, logic, outside),
     ]
 
 
@@ -67,7 +68,7 @@ def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
     return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
 
 
-def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold]) -> Iterator[Left]:
+def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold], outside: str) -> Iterator[Left]:
     """Values and times that belong to nothing or were not read as numbers."""
     tails = {r.tail for r in scope.relations}
     used = {m.id for m in facts}
@@ -91,7 +92,7 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
     again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
-    if again and DISJOINS.search(_outside(scope)):
+    if again and DISJOINS.search(outside):
         yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
     if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
@@ -148,9 +149,9 @@ def _outside(scope: Scope) -> str:
     return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
 
 
-def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold]) -> Iterator[Left]:
+def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], text: str) -> Iterator[Left]:
     """Exceptions and conditions that the text sets and the tree lacks."""
-    operators, text = _operators(logic), _outside(scope)
+    operators = _operators(logic)
     conditional = any(t.condition for t in thresholds)
     told = (
         "except" in operators
@@ -166,9 +167,9 @@ def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold]) -> Itera
         yield Left("case", "more conditions than the logic has")
 
 
-def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention]) -> Iterator[Left]:
+def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: str) -> Iterator[Left]:
     """Signs that facts may go together in another way than the tree says."""
-    operators, text = _operators(logic), _outside(scope)
+    operators = _operators(logic)
     children = [part for part in _leaves(logic) if part.criterion is not None]
     sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
     if not children and OPEN_END.search(text):
@@ -220,7 +221,7 @@ def _explanations(
         yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
 
 
-def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
+def _words(scope: Scope, logic: Logic, outside: str) -> Iterator[Left]:
     """Words and numbers outside any fact; a lead-in or measures may have the organs named that they are about."""
     leaves = list(_leaves(logic))
     facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
@@ -229,14 +230,13 @@ def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
     read = {word for part in leaves for qualifier in part.qualifiers for word in qualifier.split("-")}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
-    words = unread_words(scope, read, heading=heading)
+    words = unread_words(outside, read, heading=heading)
     if words:
         yield Left("words", _counted(len(words), "word", "outside any fact"))
 
 
-def unread_words(scope: Scope, read: Collection[str] = (), *, heading: bool = False) -> list[str]:
-    """Words and numbers of a criterion in no mention, not empty of meaning, none of those `read` otherwise."""
-    text = _outside(scope)
+def unread_words(text: str, read: Collection[str] = (), *, heading: bool = False) -> list[str]:
+    """Words and numbers `_outside` a criterion's mentions, not empty of meaning, none of those `read` otherwise."""
     words = re.findall(r"[^\W\d_]{2,}|\b\d+(?:\.\d+)?\b(?![.)])", (ORGANS.sub(" ", text) if heading else text))
     return [w for w in words if w.casefold() not in EMPTY and w.casefold() not in read and "\ue000" not in w]
 
@@ -247,4 +247,4 @@ def is_consent_alone(scope: Scope) -> bool:
         set(scope.criterion.categories) == {"compliance"}
     )
     mentions = {m.type for m in scope.mentions} <= {"TIME"}
-    return only and mentions and not [w for w in unread_words(scope) if not CONSENT.fullmatch(w)]
+    return only and mentions and not [w for w in unread_words(_outside(scope)) if not CONSENT.fullmatch(w)]
