@@ -124,6 +124,7 @@ _COUNTED = re.compile(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=2**12)
 def read_unit(words: str) -> str | None:
     """The unit that words such as "cells per cubic metre" name, in pint's words; None where they say more."""
     words = words.strip(" .")
