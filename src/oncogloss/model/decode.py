@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, NameKind, Thresholds
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, NameKind, Thresholds
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
 from oncogloss.schema import (
@@ -44,6 +44,7 @@ CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in 
 UNSHIFTED = Thresholds()
 _ALLOWED = allowed_pairs()
 _HOLDS = np.array([[may_hold(outer, inner) for inner in ENTITY_TYPES] for outer in ENTITY_TYPES])
+_IS_SPAN = np.array([[start <= end < start + MAX_SPAN for end in range(REACH)] for start in range(BLOCK)])  # of a block
 
 
 class WindowScores(NamedTuple):
@@ -109,16 +110,18 @@ def decode(
     spans: list[_Span] = []
     views: list[_View] = []
     own: list[OwnSpan] = []
+    most = max(thresholds.support.values()) if known else 0.0
     for window, raw in windows:
         scores = _shifted(raw, thresholds)
         rows = slice(window.own_first, window.own_last)
         shift = window.lead - window.first
         boundaries[rows] = scores.boundaries[window.own_first + shift : window.own_last + shift]
-        seen = _above(-max(thresholds.support.values()) if known else 0.0, window, stream, scores.spans)
-        unaided = _support(window, stream, passages, scores, seen, known, thresholds) if known else {}
+        seen = _above(thresholds.spans - most, window, stream, scores.spans)
+        seen = seen._replace(logits=seen.logits - np.float32(thresholds.spans))
+        support = _support(window, stream, passages, seen, known, thresholds) if known else np.zeros_like(seen.logits)
         if scores.own is not None:
             own += _own_spans(window, stream, passages, scores.own)
-        near = _choose_spans(_candidates(window, scores, seen, unaided))
+        near = _choose_spans(_candidates(window, scores, seen, support))
         views.append(_relations_in(window, scores, near, thresholds.relations))
         spans += [s for s in near if window.own_first <= s.start < window.own_last]
     mentions, kept = _mentions(passages, stream, _choose_spans(spans), thresholds)
@@ -159,75 +162,67 @@ def _apart(spans: Sequence[OwnSpan]) -> tuple[OwnSpan, ...]:
 
 
 def _shifted(scores: WindowScores, thresholds: Thresholds) -> WindowScores:
-    """The scores moved so that a finding counts from 0 on."""
+    """The scores, all but those of spans moved so that a finding counts from 0 on."""
     shift = np.zeros(BOUNDARY_WIDTH, np.float32)
     shift[BOUNDARY_SLICES["criterion"]] = thresholds.criteria
     shift[BOUNDARY_SLICES["categories"]] = thresholds.categories
     return scores._replace(
         boundaries=scores.boundaries - shift,
-        spans=scores.spans - np.float32(thresholds.spans),
         attributes=scores.attributes - np.float32(thresholds.attributes),
     )
 
 
 class _Cells(NamedTuple):
-    """Spans of a window: cell in its scores, type, first and last token."""
+    """Spans of a window: type, first and last token, logit."""
 
-    cells: Integers
     types: Integers
     firsts: Integers
     lasts: Integers
+    logits: Floats
 
 
 def _above(least: float, window: Window, stream: Stream, spans: Floats) -> _Cells:
     """All spans that score above `least`, lie in one passage and are at most MAX_SPAN tokens wide."""
-    cells = np.flatnonzero(spans.ravel() > least)
+    ends = BLOCK * np.arange(spans.shape[1])[:, None, None] + np.arange(REACH)
+    cells = np.flatnonzero((spans > least) & (_IS_SPAN & (ends < len(window.ids))))
     types, blocks, rows, columns = np.unravel_index(cells, spans.shape)
     firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
-    kept = (firsts >= window.lead) & (firsts <= lasts) & (lasts < np.minimum(len(window.ids), firsts + MAX_SPAN))
-    found = tuple(column[kept] for column in (cells, types, firsts, lasts))
-    starts, ends = (column + window.first - window.lead for column in found[2:])
-    inside = (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
+    found = _Cells(types, firsts, lasts, spans.ravel()[cells])
+    starts, ends = (column + window.first - window.lead for column in (firsts, lasts))
+    inside = (firsts >= window.lead) & (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
     return _Cells(*(column[inside] for column in found))
 
 
-def _candidates(window: Window, scores: WindowScores, seen: _Cells, own: dict[int, float]) -> list[_Span]:
-    """Of the spans seen those that score above 0; `own` are scores without names, by cell, where they differ."""
-    flat = scores.spans.ravel()
-    cells, types, firsts, lasts = (column[flat[seen.cells] > 0] for column in seen)
+def _candidates(window: Window, scores: WindowScores, seen: _Cells, support: Floats) -> list[_Span]:
+    """Of the spans seen those that score above 0 with what supports them."""
+    values = seen.logits + support
+    types, firsts, lasts, logits, values = (column[values > 0] for column in (*seen, values))
     attributes = _means(scores.attributes, firsts, lasts)
     back = window.first - window.lead
-    values = flat[cells].tolist()
-    alone = [own.get(cell, value) for cell, value in zip(cells.tolist(), values, strict=True)]
-    plain = (column.tolist() for column in (types, firsts + back, lasts + back))
-    return [_Span(*row) for row in zip(*plain, values, alone, attributes, strict=True)]
+    plain = (column.tolist() for column in (types, firsts + back, lasts + back, values, logits))
+    return [_Span(*row) for row in zip(*plain, attributes, strict=True)]
 
 
 def _support(
     window: Window,
     stream: Stream,
     passages: Sequence[Passage],
-    scores: WindowScores,
     seen: _Cells,
     known: Known,
     weights: Thresholds,
-) -> dict[int, float]:
-    """Add to the scores of the spans seen what speaks for those that are known names; returns those spans' scores
-    before, by cell.
+) -> Floats:
+    """What is added to the logits of the spans seen, where they are known names.
 
     One that the network would not mark itself gives way to a longer span that it would, unless it may lie in that or is
     a term of the user's own.
     """
-    support = weights.support
-    before: dict[int, float] = {}
-    cells, types, firsts, lasts = seen
-    flat = scores.spans.reshape(-1)
-    logits = flat[cells]
+    types, firsts, lasts, logits = seen
+    support, added = np.zeros_like(logits), weights.support
     own_types, own_firsts, own_lasts = (column[logits > 0] for column in (types, firsts, lasts))
     starts, ends = firsts + window.first - window.lead, lasts + window.first - window.lead
     places = (stream.passage[starts], stream.start[starts], stream.end[ends])
-    columns = (column.tolist() for column in (cells, types, firsts, lasts, logits, *places))
-    for cell, type_, first, last, logit, where, start, end in zip(*columns, strict=True):
+    columns = (column.tolist() for column in (types, firsts, lasts, logits, *places))
+    for i, (type_, first, last, logit, where, start, end) in enumerate(zip(*columns, strict=True)):
         start, end = _trim(passages[where].text, start, end, type_)
         kind = known(ENTITY_TYPES[type_], where, start, end, logit) if start < end else None
         if kind is None:
@@ -236,9 +231,8 @@ def _support(
             covering = (own_firsts <= first) & (own_lasts >= last) & (own_lasts - own_firsts > last - first)
             if not _HOLDS[own_types[covering], type_].all():
                 continue
-        before[cell] = logit
-        flat[cell] += support[kind]
-    return before
+        support[i] = added[kind]
+    return support
 
 
 def _means(values: Floats, firsts: Integers, lasts: Integers) -> Floats:
