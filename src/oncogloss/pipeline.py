@@ -119,8 +119,9 @@ def linked(
     concepts: dict[str, Concept | None] = {}
     for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
         concepts[m.id] = link(m.type, m.text, m.expansion, vocabulary, context)
+    marked = [r for r in relations if r.type == "HAS_GENE"]
     for m in mentions:
-        if concepts[m.id] is None and (genes := genes_of(m, relations, concepts)):
+        if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
     return tuple(m.model_copy(update={"concept": concept}) if (concept := concepts[m.id]) else m for m in mentions)
 
@@ -140,10 +141,11 @@ def contexts_of(
 
 
 def genes_of(
-    mention: Mention, relations: tuple[Relation, ...], concepts: Mapping[str, Concept | None]
+    mention: Mention, relations: Iterable[Relation], concepts: Mapping[str, Concept | None]
 ) -> tuple[str, ...]:
-    """Names of the genes that stand outside the span of a marker ("EGFR ... L858R mutation"), as they are linked."""
-    tails = (r.tail for r in relations if r.type == "HAS_GENE" and r.head == mention.id)
+    """Names of the genes that stand outside the span of a marker ("EGFR ... L858R mutation"), as they are linked.
+    `relations` are those to genes."""
+    tails = (r.tail for r in relations if r.head == mention.id)
     return tuple(dict.fromkeys(concept.name for tail in tails if (concept := concepts.get(tail))))
 
 

@@ -80,6 +80,7 @@ _ENDINGS = (  # of an adjective → of its noun
     ("ythmic", "ythmia"), ("rexic", "rexia"), ("cardic", "cardia"), ("ritic", "ritis"), ("edematous", "edema"),
     ("thyroid", "thyroidism"), ("nsonian", "nsonism"),
 )  # fmt: skip
+_PLURALS, _ADJECTIVES = (tuple(ending for ending, _ in endings) for endings in (_PLURAL, _ENDINGS))
 _WORD = re.compile(r"[^\W_]+")
 _LEFT_OUT = frozenset(("of", "the", "and", "in", "to", "for", "nos", "unspecified"))
 _PROTO_ONCOGENE = re.compile(r"c[- ][A-Z]")  # "c-Kit"
@@ -107,8 +108,9 @@ def _in_ascii(name: str) -> str:
 
 
 def _singular(word: str) -> str:
-    for plural, single in _PLURAL:
-        if word.endswith(plural) and len(word) > len(plural) + 1:
+    if word.endswith(_PLURALS):
+        plural, single = next(ending for ending in _PLURAL if word.endswith(ending[0]))
+        if len(word) > len(plural) + 1:
             return word.removesuffix(plural) + single
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
@@ -119,8 +121,9 @@ _SAID = {_singular(other): word for word, others in _SAID_BY for other in others
 
 
 def _noun(word: str) -> str:
-    for adjective, noun in _ENDINGS:
-        if word.endswith(adjective) and len(word) > len(adjective) + 1:
+    if word.endswith(_ADJECTIVES):
+        adjective, noun = next(ending for ending in _ENDINGS if word.endswith(ending[0]))
+        if len(word) > len(adjective) + 1:
             return word.removesuffix(adjective) + noun
     return _SAID.get(word, word)
 
@@ -145,10 +148,10 @@ def keys(name: str) -> tuple[str, ...]:
     A short form ("ALL", "MET", "mTOR") has one key of its own, so that it never meets the common word.
     """
     bare = "".join(_WORD.findall(name))
-    capitals = sum(c.isupper() for c in bare)
-    is_short = (bare.upper() == bare and capitals) or capitals > 1 or _PROTO_ONCOGENE.match(name)
-    if len(bare) <= SHORT and is_short:
-        return (f"={bare.upper()}",)
+    if len(bare) <= SHORT:
+        capitals = sum(c.isupper() for c in bare)
+        if (bare.upper() == bare and capitals) or capitals > 1 or _PROTO_ONCOGENE.match(name):
+            return (f"={bare.upper()}",)
     plain = words(name)
     if not plain:
         return ()

@@ -36,7 +36,7 @@ class Context(NamedTuple):
     def without(self, start: int, end: int) -> str:
         """The sentence with a mark for the part of the mention from `start` to `end`."""
         marked = f"{self.sentence[: self.start + start]}{_HERE}{self.sentence[self.start + end :]}"
-        return _CAPITALS + marked if sum(c.isupper() for c in marked) > sum(c.islower() for c in marked) else marked
+        return _CAPITALS + marked if sum(map(str.isupper, marked)) > sum(map(str.islower, marked)) else marked
 
 
 def read_senses(path: Path) -> dict[str, list[Sense]]:

@@ -86,7 +86,7 @@ class Vocabulary:
         _verify(folder)
         try:
             self._names, self._checks, self._rows, self._starts = (
-                np.load(folder / file, mmap_mode="r") for file in (NAMES, CHECKS, ROWS, STARTS)
+                np.asarray(np.load(folder / file, mmap_mode="r")) for file in (NAMES, CHECKS, ROWS, STARTS)
             )
             with (folder / TEXT).open("rb") as stream:
                 self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)

@@ -211,11 +211,8 @@ class Tokenizer:
         """
         encoding = self._engine.encode(text, add_special_tokens=False)
         ids = np.array(encoding.ids, dtype=np.int64)
-        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        for i, (start, end) in enumerate(encoding.offsets):
-            if end - start > 1 and text[start] == " ":
-                offsets[i, 0] = start + 1
-        return ids, offsets
+        bare = [(start + (end - start > 1 and text[start] == " "), end) for start, end in encoding.offsets]
+        return ids, np.array(bare, dtype=np.int64).reshape(-1, 2)
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without offsets; on all cores."""
