@@ -9,12 +9,12 @@ import pytest
 from oncogloss.batch.database import FILE, TABLES, ask, made, views_sql
 from oncogloss.batch.report import report_page
 from oncogloss.batch.run import Progress, Settings, run_batch
-from oncogloss.batch.store import COLUMNS, Store, made_tables
+from oncogloss.batch.store import COLUMNS, SCHEMA_VERSION, Store, made_tables
 from oncogloss.errors import InputError, StoreError
 from toys import ROOT
 
 Run = Callable[..., Progress]
-RUN = {"kind": "run", "run": 1, "schema_version": 1}
+RUN = {"kind": "run", "run": 1, "schema_version": SCHEMA_VERSION}
 
 
 @pytest.fixture

@@ -87,5 +87,10 @@ CREATE VIEW coverage_by_status AS
 SELECT status, sum(end_char - start_char) AS characters, count(*) AS stretches, count(DISTINCT record) AS trials
 FROM coverage GROUP BY status ORDER BY characters DESC;
 
+-- A team's own labels, with how many mentions and records have them
+CREATE VIEW own_labels AS
+SELECT label, count(*) AS mentions, count(DISTINCT record) AS records, mode(lower(text)) AS commonest
+FROM own_mentions GROUP BY label ORDER BY mentions DESC, label;
+
 -- Failures by kind
 CREATE VIEW failures_by_kind AS SELECT kind, count(*) AS failures FROM failures GROUP BY kind ORDER BY failures DESC;

@@ -17,7 +17,7 @@ from oncogloss.batch.database import ask
 from oncogloss.batch.inputs import read_inputs
 from oncogloss.batch.readings import key_of
 from oncogloss.batch.run import CHUNK, PART, Settings, content_sha256, groups, run_batch, system_of
-from oncogloss.batch.store import PARTS, Store, Tables, merged
+from oncogloss.batch.store import PARTS, SCHEMA_VERSION, Store, Tables, merged
 from oncogloss.batch.workers import Task, Workers
 from oncogloss.errors import InputError
 from oncogloss.evaluation.cost import machine
@@ -68,7 +68,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         folder, system = Path(root) / "store", system_of(pipeline)
         workers = Workers(pipeline, system, processes=cores, with_text=False)
         with Store(folder) as store, workers:
-            store.append({"kind": "run", "run": 1, "schema_version": 1})
+            store.append({"kind": "run", "run": 1, "schema_version": SCHEMA_VERSION})
             runtime = Runtime(graph_of(open_bundle(model).path(GRAPH)), cores)
             for turn in groups(range(len(documents)), SLICE):
                 bare.time(lambda turn=turn: _run_bare(runtime, [w for i in turn for w in windows[i]]))  # type: ignore[misc]
