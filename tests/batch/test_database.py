@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,7 +13,7 @@ import pytest
 from oncogloss.batch.database import FILE, TABLES, ask, made, views_sql
 from oncogloss.batch.report import report_page
 from oncogloss.batch.run import Progress, Settings, run_batch
-from oncogloss.batch.store import COLUMNS, SCHEMA_VERSION, Store, made_tables
+from oncogloss.batch.store import COLUMNS, SCHEMA_VERSION, Store, Tables, made_tables
 from oncogloss.errors import InputError, StoreError
 from toys import ROOT
 
@@ -108,6 +112,49 @@ def test_it_is_made_anew_when_the_parts_change_and_else_left_alone(run: Run, rec
     assert made(tmp_path).stat().st_mtime_ns == stamp
     run(records, tmp_path)
     assert ask(tmp_path, "SELECT count(*) FROM trials")[1] == [(24,)]
+
+
+ASKING = """
+import sys
+from pathlib import Path
+from oncogloss.batch.database import ask
+counts = "SELECT (SELECT count(*) FROM trials), (SELECT count(*) FROM mentions)"
+seen = []
+while not seen or seen[-1] != int(sys.argv[2]):
+    trials, mentions = ask(Path(sys.argv[1]), counts)[1][0]
+    assert trials == mentions and trials >= max(seen, default=0), (trials, mentions, seen)
+    seen.append(trials)
+print(len(set(seen)))
+"""
+
+
+def test_several_processes_may_ask_while_another_writes(tmp_path: Path) -> None:
+    """Each answer is that of a whole store, never older than the one before, and nothing is left lying about."""
+
+    def part(number: int) -> Tables:
+        rows = [{"record": f"r{number}-{i}"} for i in range(50)]
+        return made_tables({"records": rows, "trials": rows, "mentions": rows})
+
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        store.commit(part(0))
+        asked = [sys.executable, "-c", ASKING, str(tmp_path), "500"]
+        asking = [subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        for number in range(1, 10):
+            time.sleep(0.2)
+            store.commit(part(number))
+    for process in asking:
+        assert int(process.communicate(timeout=300)[0]) >= 1
+        assert process.returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.jsonl", "parts", "lock", FILE}
+
+
+def test_what_a_killed_process_began_to_make_is_removed_after_a_day(facts: Path) -> None:
+    for name, age in ((".making-old", 2 * 86_400), (".making-new", 60)):
+        (facts / name).mkdir()
+        os.utime(facts / name, (time.time() - age,) * 2)
+    ask(facts, "trials")
+    assert [path.name for path in facts.glob(".making-*")] == [".making-new"]
 
 
 def test_a_damaged_part_is_told_rather_than_left_out(facts: Path) -> None:
