@@ -36,22 +36,37 @@ def facts(tmp_path: Path) -> Path:
          "marker_alteration": "p.Gly12Cys", "concept_id": "OG:x", "concept_name": "KRAS G12C"},
         {"record": "a", "mention": "m2", "text": "steroids", "type": "DRUG_CLASS", "drug_class": "corticosteroid"},
         {"record": "a", "mention": "m3", "text": "within 4 weeks", "type": "TIME"},
+        {"record": "a", "mention": "m4", "text": "TPS >= 50 %", "type": "BIOMARKER", "marker_genes": ["CD274"]},
+        {"record": "a", "mention": "m5", "text": "PD-L1 treatment", "type": "DRUG_CLASS"},
+        {"record": "b", "mention": "m1", "text": "KRAS non-G12C", "type": "BIOMARKER", "passage": "brief_title"},
+        {"record": "c", "mention": "m1", "text": "KRASG12C", "type": "BIOMARKER", "passage": "brief_title"},
     ]  # fmt: skip
     rows = {
-        "records": [{"record": "a", "status": "read", "source": "a.json"}],
-        "trials": [trial],
+        "records": [{"record": name, "status": "read", "source": f"{name}.json"} for name in "abc"],
+        "trials": [trial, {"record": "b", "phases": ["PHASE1"]}, {"record": "c"}],
         "mentions": mentions,
         "relations": [{"record": "a", "type": "HAS_TIME", "head": "m2", "tail": "m3", "tail_text": "within  4 weeks"}],
         "thresholds": [
             {
                 "record": "a",
                 "criterion": "c1",
-                "measure": "PD-L1",
+                "measure": "TPS",
                 "operator": ">=",
                 "value": 50.0,
                 "unit": "%",
                 "text": "t",
-            }
+                "mentions": ["m4"],
+            },
+            {
+                "record": "a",
+                "criterion": "c2",
+                "measure": "PD-L1 treatment",
+                "operator": ">=",
+                "value": 2.0,
+                "unit": "1",
+                "text": "t",
+                "mentions": ["m5"],
+            },
         ],
         "coverage": [
             {"record": "a", "start_char": 0, "end_char": 10, "status": "structured", "passage": "eligibility"}
@@ -65,11 +80,36 @@ def facts(tmp_path: Path) -> Path:
 
 
 def test_views_answer_the_questions(facts: Path) -> None:
-    assert ask(facts, "kras_g12c_by_phase")[1] == [("PHASE2", 1, ["a"])]
+    assert ask(facts, "kras_g12c_by_phase")[1] == [("PHASE2", 1, ["a"]), ("not given", 1, ["c"])]
     assert ask(facts, "washout_by_drug_class")[1] == [("corticosteroid", 1, 28.0, 28, 28)]
     assert ask(facts, "pd_l1_cutoffs_by_year")[1] == [("2021", ">=", 50.0, "%", 1)]
     assert ask(facts, "markers_by_year")[1] == [("2021", "KRAS", 1)]
     assert ask(facts, "SELECT concept_name, mentions, records FROM concepts")[1] == [("KRAS G12C", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("time", "days"),
+    [
+        ("within 4 weeks", 28),
+        ("in the last six Months", 183),
+        ("72 hours before", 3),
+        ("30 (thirty) days", 30),
+        ("4-12 weeks", 84),
+        ("28-day", 28),
+        ("5 half-lives", None),
+    ],
+)
+def test_a_washout_is_counted_in_days(time: str, days: int | None, tmp_path: Path) -> None:
+    rows = {
+        "records": [{"record": "a", "status": "read"}],
+        "trials": [{"record": "a", "washouts": [f"steroids: {time}"]}],
+        "mentions": [{"record": "a", "mention": "m1", "text": "steroids"}],
+        "relations": [{"record": "a", "type": "HAS_TIME", "head": "m1", "tail": "m2", "tail_text": time}],
+    }
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        store.commit(made_tables(rows))
+    assert ask(tmp_path, "SELECT days FROM washouts")[1] == [(days,)]
 
 
 def test_every_table_and_view_can_be_asked(facts: Path) -> None:
@@ -143,9 +183,9 @@ def test_several_processes_may_ask_while_another_writes(tmp_path: Path) -> None:
         for number in range(1, 10):
             time.sleep(0.2)
             store.commit(part(number))
-    for process in asking:
-        assert int(process.communicate(timeout=300)[0]) >= 1
-        assert process.returncode == 0
+    said = [process.communicate(timeout=300)[0] for process in asking]
+    assert [process.returncode for process in asking] == [0, 0]
+    assert all(int(answers) >= 1 for answers in said)
     assert {path.name for path in tmp_path.iterdir()} == {"manifest.jsonl", "parts", "lock", FILE}
 
 
