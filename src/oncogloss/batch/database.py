@@ -1,4 +1,4 @@
-"""SQL over a store: a DuckDB file made from its parts, anew whenever the parts changed or the file is damaged.
+"""SQL over a store: a DuckDB file made from its parts, anew when the parts or our views changed or it is damaged.
 
 Of a record that was read several times the last reading counts. Whoever finds the file old makes a new one in a folder
 of its own and puts it in the other's place in one step, so that others see the old one or the new one, never a half.
@@ -74,7 +74,7 @@ def made(folder: Path, *, anew: bool = False) -> Path:
     log = read_manifest(folder)
     if not log:
         raise StoreError(f"{shown(str(folder))}: is no store of oncogloss batch; check the path.")
-    state = hashlib.sha256(json.dumps(log).encode()).hexdigest()
+    state = hashlib.sha256((json.dumps(log) + views_sql()).encode()).hexdigest()
     if not anew and not Path(f"{path}.wal").exists() and _state_of(path) == state:
         return path
     if damaged := damaged_files(folder):
@@ -85,7 +85,7 @@ def made(folder: Path, *, anew: bool = False) -> Path:
             draft = Path(room) / FILE
             with _duckdb().connect(str(draft), config=_READ_ONLY) as connection:
                 _fill(connection, folder, log)
-                connection.execute("CREATE TABLE state AS SELECT ? AS manifest_sha256", [state])
+                connection.execute("CREATE TABLE state AS SELECT ? AS made_from", [state])
             Path(f"{path}.wal").unlink(missing_ok=True)
             draft.replace(path)
     except (OSError, _duckdb().Error) as error:
@@ -115,7 +115,7 @@ def _state_of(path: Path) -> str:
         return ""
     try:
         with _duckdb().connect(str(path), read_only=True) as connection:
-            return str(connection.execute("SELECT manifest_sha256 FROM state").fetchall()[0][0])
+            return str(connection.execute("SELECT made_from FROM state").fetchall()[0][0])
     except (_duckdb().Error, IndexError, UnicodeDecodeError):
         return ""
 

@@ -24,7 +24,7 @@ WITH named AS (
     SELECT record, text, marker_genes, marker_alteration FROM biomarker_requirements WHERE side = 'inc'
     UNION ALL
     SELECT record, text, marker_genes, marker_alteration FROM mentions
-    WHERE type = 'BIOMARKER' AND passage IN ('brief_title', 'official_title') AND len(attributes) = 0
+    WHERE type = 'BIOMARKER' AND passage IN ('brief_title', 'official_title') AND coalesce(len(attributes), 0) = 0
 )
 SELECT CASE WHEN len(t.phases) > 0 THEN array_to_string(t.phases, '/') ELSE 'not given' END AS phase,
        count(*) AS trials, list(t.record ORDER BY t.record) AS records
@@ -77,7 +77,7 @@ WHERE NOT is_treatment
 
 -- Cut-offs of PD-L1 over the years in which trials were first posted
 CREATE VIEW pd_l1_cutoffs_by_year AS
-SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, unit, count(DISTINCT record) AS trials
+SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, high, unit, count(DISTINCT record) AS trials
 FROM pd_l1_cutoffs GROUP BY ALL ORDER BY ALL;
 
 -- Markers that trials require, by year of first posting
@@ -98,7 +98,8 @@ FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
 
 -- Cut-offs by measure and unit
 CREATE VIEW cutoffs AS
-SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value, min(value) AS least, max(value) AS most
+SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value,
+       median(high) AS median_high, min(value) AS least, max(value) AS most
 FROM thresholds GROUP BY ALL ORDER BY trials DESC, measure, unit, operator;
 
 -- How much of the eligibility texts was understood
