@@ -73,8 +73,8 @@ td { white-space: nowrap; } td.n, th.n { text-align: right; }
 td.w { min-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
 table.bars { width: 100%%; max-width: 46rem; } table.bars th { white-space: normal; }
 table.bars th:first-child { width: 22rem; }
-td.bar { width: 12rem; min-width: 5rem; } td.bar span { display: block; height: .8em; margin-top: .35em; background: var(--s0);
-  border-radius: 2px; min-width: 1px; }
+td.bar { width: 12rem; min-width: 5rem; } td.bar span { display: block; height: .8em; margin-top: .35em;
+  background: var(--s0); border-radius: 2px; min-width: 1px; }
 figure { margin: 1.2rem 0; }
 figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
 figcaption { color: var(--dim); font-size: .88rem; max-width: 46rem; }
