@@ -14,7 +14,6 @@ from oncogloss.concepts.short_forms import Context
 from oncogloss.concepts.terms import (
     Term,
     add_terms,
-    default_terms,
     make_term,
     read_csv,
     read_terms,
@@ -97,14 +96,6 @@ def test_a_csv_of_many(tmp_path: Path) -> None:
     (tmp_path / "bad.tsv").write_text("DRUG\tonly a name\n")
     with pytest.raises(InputError, match="line 1: 2 columns"):
         read_terms(tmp_path / "bad.tsv")
-
-
-def test_where_the_table_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.delenv("ONCOGLOSS_TERMS", raising=False)
-    assert default_terms() == tmp_path / "oncogloss" / "terms.tsv"
-    monkeypatch.setenv("ONCOGLOSS_TERMS", "mine.tsv")
-    assert default_terms() == Path("mine.tsv")
 
 
 def test_terms_are_linked_with_class_and_target() -> None:

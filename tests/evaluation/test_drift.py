@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oncogloss.batch.store import SCHEMA_VERSION
 from oncogloss.errors import InputError, StoreError
 from oncogloss.evaluation.drift import (
     COLUMNS,
@@ -113,7 +114,7 @@ def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | N
              "concept_id": c, "part": number} for r, t, c in rows
         ]  # fmt: skip
         pq.write_table(pa.Table.from_pylist(mentions), part / "mentions.parquet")
-        run = {"kind": "run", "run": number, "schema_version": 1, "began": began}
+        run = {"kind": "run", "run": number, "schema_version": SCHEMA_VERSION, "began": began}
         lines += [run, {"kind": "part", "part": number}, {"kind": "end"}]
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder

@@ -14,10 +14,10 @@ from oncogloss.cli import app
 from oncogloss.errors import InputError
 from oncogloss.evaluation.energy import cost, read_prices
 from oncogloss.evaluation.metrics import Score
-from oncogloss.evaluation.page import Table, html_report, markdown_report
 from oncogloss.evaluation.recommend import recommend
 from oncogloss.evaluation.report import goals, report_blocks, write_report
 from oncogloss.evaluation.results import read_results, read_texts, seconds, short
+from oncogloss.writers.page import Table, html_report, markdown_report
 
 from made_up import LINE, result  # isort: skip
 

@@ -24,6 +24,7 @@ from oncogloss.schema import (
     Flag,
     Logic,
     Marker,
+    OwnMention,
     Registry,
     Relation,
     Requirement,
@@ -82,6 +83,7 @@ def everything() -> tuple[Document, Extraction]:
         ),
         coverage=(Coverage(passage="eligibility", start=0, end=26, status="partly", reason="a word"),),
         flags=(Flag(kind="sex", message="says two things", mentions=("m1", "m2")),),
+        own=(OwnMention(passage="eligibility", start=5, end=18, text=TEXT[5:18], label="@place", score=0.8),),
         summary=Summary(
             cancers=("sarcoma",), age=(18.0, None),
             biomarkers=(Requirement(side="inc", any_of=("MOON1 loss",), criterion="c1", mentions=("m5",)),),

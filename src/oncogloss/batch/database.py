@@ -1,16 +1,22 @@
-"""SQL over a store: a DuckDB file made from its parts, anew whenever the parts changed or the file is damaged.
+"""SQL over a store: a DuckDB file made from its parts, anew when the parts or our views changed or it is damaged.
 
-Of a record that was read several times the last reading counts. The file is only ever read once it is made.
+Of a record that was read several times the last reading counts. Whoever finds the file old makes a new one in a folder
+of its own and puts it in the other's place in one step, so that others see the old one or the new one, never a half.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
+import tempfile
+import time
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oncogloss.batch.store import COLUMNS, MANIFEST, Line, damaged_files, files_of, parts_of, read_manifest
+from oncogloss.batch.store import COLUMNS, Line, damaged_files, files_of, parts_of, read_manifest
 from oncogloss.errors import InputError, MissingExtraError, StoreError, shown
 from oncogloss.writers.tables import Kind
 
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 FILE = "trials.duckdb"
+_DRAFT = ".making-"
+_STALE = 24 * 3600  # seconds after which nobody makes a draft any more
 _TYPES: dict[Kind, str] = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "texts": "VARCHAR[]"}
 _RUNS = {
     "run": "BIGINT", "began": "VARCHAR", "ended": "VARCHAR", "oncogloss": "VARCHAR", "model": "VARCHAR",
@@ -66,23 +74,32 @@ def made(folder: Path, *, anew: bool = False) -> Path:
     log = read_manifest(folder)
     if not log:
         raise StoreError(f"{shown(str(folder))}: is no store of oncogloss batch; check the path.")
-    state = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    state = hashlib.sha256((json.dumps(log) + views_sql()).encode()).hexdigest()
     if not anew and not Path(f"{path}.wal").exists() and _state_of(path) == state:
         return path
     if damaged := damaged_files(folder):
         raise StoreError(f"{shown(damaged[0])}: is missing or differs from its digest; bring it back from a copy.")
-    draft = path.with_suffix(".draft")
-    for stale in (draft, Path(f"{draft}.wal"), Path(f"{path}.wal")):
-        stale.unlink(missing_ok=True)
     try:
-        with _duckdb().connect(str(draft), config=_READ_ONLY) as connection:
-            _fill(connection, folder, log)
-            connection.execute("CREATE TABLE state AS SELECT ? AS manifest_sha256", [state])
-        draft.replace(path)
+        _sweep(folder)
+        with tempfile.TemporaryDirectory(prefix=_DRAFT, dir=folder, ignore_cleanup_errors=True) as room:
+            draft = Path(room) / FILE
+            with _duckdb().connect(str(draft), config=_READ_ONLY) as connection:
+                _fill(connection, folder, log)
+                connection.execute("CREATE TABLE state AS SELECT ? AS made_from", [state])
+            Path(f"{path}.wal").unlink(missing_ok=True)
+            draft.replace(path)
     except (OSError, _duckdb().Error) as error:
         problem = shown(str(error).splitlines()[0])[:120]
-        raise StoreError(f"{shown(str(path))}: cannot be made ({problem}); free space and ask again.") from None
+        raise StoreError(f"{shown(str(path))}: cannot be made ({problem}); mend that and ask again.") from None
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed had begun to make."""
+    for room in folder.glob(f"{_DRAFT}*"):
+        with suppress(FileNotFoundError):  # done, meanwhile
+            if room.stat().st_mtime < time.time() - _STALE:
+                shutil.rmtree(room, ignore_errors=True)
 
 
 def _duckdb() -> Any:
@@ -98,7 +115,7 @@ def _state_of(path: Path) -> str:
         return ""
     try:
         with _duckdb().connect(str(path), read_only=True) as connection:
-            return str(connection.execute("SELECT manifest_sha256 FROM state").fetchall()[0][0])
+            return str(connection.execute("SELECT made_from FROM state").fetchall()[0][0])
     except (_duckdb().Error, IndexError, UnicodeDecodeError):
         return ""
 

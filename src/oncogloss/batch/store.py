@@ -29,7 +29,7 @@ from oncogloss.writers.tables import Kind
 if TYPE_CHECKING:
     import pyarrow
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST, PARTS, LOCK = "manifest.jsonl", "parts", "lock"
 _PASSAGES: dict[str, Kind] = {**FACTS["passages"], "text": "text"}
 COLUMNS: dict[str, dict[str, Kind]] = {
@@ -144,8 +144,8 @@ def read_manifest(folder: Path, *, mend: bool = False) -> list[Line]:
     for line in lines:
         if line["kind"] == "run" and line["schema_version"] != SCHEMA_VERSION:
             raise StoreError(
-                f"{shown(str(folder))}: has schema {line['schema_version']}, this program writes {SCHEMA_VERSION}; "
-                "give another folder with --out."
+                f"{shown(str(folder))}: is a store of schema {line['schema_version']}, and this version of oncogloss "
+                f"reads and writes schema {SCHEMA_VERSION}; make a new store, or use the version that made this one."
             )
         if line["kind"] == "part" and not (folder / PARTS / _part_name(line["part"])).is_dir():
             raise StoreError(f"{shown(str(folder))}: part {line['part']} is missing; bring it back from a copy.")

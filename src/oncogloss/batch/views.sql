@@ -18,30 +18,42 @@ SELECT e.record, e.side, e.criterion, e.any_of, m.text, m.concept_name, m.marker
        m.marker_threshold
 FROM each e JOIN mentions m USING (record, mention);
 
--- Trials that require KRAS G12C, by phase
+-- Trials that require KRAS G12C, or name it in their title, by phase
 CREATE VIEW kras_g12c_by_phase AS
+WITH named AS (
+    SELECT record, text, marker_genes, marker_alteration FROM biomarker_requirements WHERE side = 'inc'
+    UNION ALL
+    SELECT record, text, marker_genes, marker_alteration FROM mentions
+    WHERE type = 'BIOMARKER' AND passage IN ('brief_title', 'official_title') AND coalesce(len(attributes), 0) = 0
+)
 SELECT CASE WHEN len(t.phases) > 0 THEN array_to_string(t.phases, '/') ELSE 'not given' END AS phase,
        count(*) AS trials, list(t.record ORDER BY t.record) AS records
 FROM trials t
 WHERE t.record IN (
-    SELECT record FROM biomarker_requirements
-    WHERE side = 'inc' AND list_contains(marker_genes, 'KRAS')
-      AND (marker_alteration = 'p.Gly12Cys' OR text ILIKE '%G12C%'))
+    SELECT record FROM named
+    WHERE list_contains(marker_genes, 'KRAS') AND marker_alteration = 'p.Gly12Cys'
+       OR regexp_matches(text, 'KRAS\W{0,2}(p\.)?(G12C|Gly12Cys)', 'i'))
 GROUP BY 1 ORDER BY 1;
 
--- Treatments that must have ended some time before the trial, with their class and that time in days where it is in digits
+-- Treatments that must have ended some time before the trial, with their class and that time in days where it is a number
 CREATE VIEW washouts AS
 WITH timed AS (
     SELECT DISTINCT r.record, m.text AS treatment, coalesce(m.drug_class, m.concept_name, lower(m.text)) AS drug_class,
            trim(regexp_replace(r.tail_text, '\s+', ' ', 'g')) AS time
     FROM relations r JOIN mentions m ON m.record = r.record AND m.mention = r.head
     WHERE r.type = 'HAS_TIME'
+), counted AS (
+    SELECT *, regexp_extract(lower(time),
+        '(\d+(?:\.\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\W*(?:\([a-z]+\))?\W*(hour|day|week|month|year)',
+        ['number', 'unit']) AS said
+    FROM timed
 )
 SELECT record, treatment, drug_class, time,
-       try_cast(regexp_extract(time, '(\d+)\s*(?:-\s*)?(day|week|month|year)', 1) AS INTEGER)
-       * CASE regexp_extract(time, '(\d+)\s*(?:-\s*)?(day|week|month|year)', 2)
-         WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 30 WHEN 'year' THEN 365 END AS days
-FROM timed JOIN trials t USING (record)
+       CAST(round(coalesce(try_cast(said.number AS DOUBLE), list_position(
+           ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'], said.number))
+       * CASE said.unit WHEN 'hour' THEN 1 / 24 WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 30.4375
+         WHEN 'year' THEN 365.25 END) AS INTEGER) AS days
+FROM counted JOIN trials t USING (record)
 WHERE list_contains(t.washouts, trim(regexp_replace(treatment, '\s+', ' ', 'g')) || ': ' || time);
 
 -- Washout by class of drug: how many trials ask for one, and how long it is
@@ -50,15 +62,22 @@ SELECT drug_class, count(DISTINCT record) AS trials, median(days) AS median_days
        max(days) AS longest_days
 FROM washouts GROUP BY drug_class ORDER BY trials DESC, drug_class;
 
--- Cut-offs of PD-L1, trial by trial
+-- Cut-offs of PD-L1, and of its scores TPS and CPS, trial by trial
 CREATE VIEW pd_l1_cutoffs AS
-SELECT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side
-FROM thresholds h JOIN trials t USING (record) LEFT JOIN criteria c ON c.record = h.record AND c.criterion = h.criterion
-WHERE regexp_matches(h.measure, 'PD-?L1|CD274', 'i');
+WITH each AS (SELECT *, unnest(mentions) AS mention FROM thresholds), said AS (
+    SELECT e.record, e.criterion, e.measure, e.operator, e.value, e.high, e.unit, e.text,
+           bool_or(list_contains(m.marker_genes, 'CD274')) AS is_marker,
+           bool_or(m.type IN ('DRUG', 'DRUG_CLASS', 'REGIMEN', 'PROCEDURE')) AS is_treatment
+    FROM each e JOIN mentions m USING (record, mention) GROUP BY ALL
+)
+SELECT DISTINCT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side
+FROM said h JOIN trials t USING (record) LEFT JOIN criteria c ON c.record = h.record AND c.criterion = h.criterion
+WHERE NOT is_treatment
+  AND (is_marker OR regexp_matches(h.measure, 'PD-?L1|CD274|\bTPS\b|tumou?r proportion|combined positive', 'i'));
 
 -- Cut-offs of PD-L1 over the years in which trials were first posted
 CREATE VIEW pd_l1_cutoffs_by_year AS
-SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, unit, count(DISTINCT record) AS trials
+SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, high, unit, count(DISTINCT record) AS trials
 FROM pd_l1_cutoffs GROUP BY ALL ORDER BY ALL;
 
 -- Markers that trials require, by year of first posting
@@ -79,13 +98,19 @@ FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
 
 -- Cut-offs by measure and unit
 CREATE VIEW cutoffs AS
-SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value, min(value) AS least, max(value) AS most
+SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value,
+       median(high) AS median_high, min(value) AS least, max(value) AS most
 FROM thresholds GROUP BY ALL ORDER BY trials DESC, measure, unit, operator;
 
 -- How much of the eligibility texts was understood
 CREATE VIEW coverage_by_status AS
 SELECT status, sum(end_char - start_char) AS characters, count(*) AS stretches, count(DISTINCT record) AS trials
 FROM coverage GROUP BY status ORDER BY characters DESC;
+
+-- A team's own labels, with how many mentions and records have them
+CREATE VIEW own_labels AS
+SELECT label, count(*) AS mentions, count(DISTINCT record) AS records, mode(lower(text)) AS commonest
+FROM own_mentions GROUP BY label ORDER BY mentions DESC, label;
 
 -- Failures by kind
 CREATE VIEW failures_by_kind AS SELECT kind, count(*) AS failures FROM failures GROUP BY kind ORDER BY failures DESC;

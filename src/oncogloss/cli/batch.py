@@ -174,12 +174,24 @@ def bench_batch(
     inputs: Annotated[list[Path], typer.Argument(help="Records to measure on, as for `batch`.")],
     models: Annotated[list[str] | None, typer.Option("--model", help="Repeatable; default: micro and nano.")] = None,
     limit: Annotated[int, typer.Option(min=8, help="How many records.")] = 100,
+    many: Annotated[
+        int | None, typer.Option(min=8, help="Read so many records made of those given, and watch memory and ids.")
+    ] = None,
+    short: Annotated[bool, typer.Option("--short", help="With --many: a title and some criteria of each.")] = False,
     out: Out = None,
 ) -> None:
     """Measure batches: records a second beside the bare runtime in the same run, memory, hits of the cache.
 
-    Example: `oncogloss bench-batch records.jsonl.gz --limit 100`
+    Example: `oncogloss bench-batch studies.jsonl.gz --limit 100`
+
+    Example: `oncogloss bench-batch corpus/samples/NCT99* --many 100000 --short --model nano`
     """
     from oncogloss.evaluation.batches import measure_batches
 
+    if many is not None:
+        from oncogloss.evaluation.many import measure_many
+
+        tables = (measure_many(inputs, model, many, short=short) for model in models or ["micro", "nano"])
+        keep("\n\n".join(["# A batch of many records", *tables]), out)
+        return
     keep(f"# Batches\n\n{measure_batches(inputs, models or ['micro', 'nano'], limit)}", out)

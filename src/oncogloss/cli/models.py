@@ -30,8 +30,8 @@ Reference = Annotated[str, typer.Argument(help="NAME@VERSION, or NAME for the ve
 
 
 def _registry(root: Path | None, keys: Path | None) -> Registry:
-    from oncogloss.model.files import keys_folder, registry_folder
     from oncogloss.model.registry import Registry
+    from oncogloss.places import keys_folder, registry_folder
 
     return Registry(root or registry_folder(), keys or keys_folder())
 
@@ -42,8 +42,8 @@ def models_keygen(keys: Keys = None) -> None:
 
     Example: `oncogloss models keygen`
     """
-    from oncogloss.model.files import keys_folder
     from oncogloss.model.signing import keygen
+    from oncogloss.places import keys_folder
 
     path = keygen(keys or keys_folder())
     print(f"{path}: the public key; the secret one beside it is for you alone.", file=sys.stderr)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oncogloss.errors import InputError, MissingExtraError
+from oncogloss.places import terms_file
 from oncogloss.schema import Document
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
@@ -33,9 +34,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here
 
 def terms_path(given: Path | None) -> Path:
     """Where the table of the user's own terms lies."""
-    from oncogloss.concepts.terms import default_terms
-
-    return given or default_terms()
+    return given or terms_file()
 
 
 def needs_training_extra() -> None:

@@ -68,7 +68,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _sign(path: Path, said: str) -> None:
-    from oncogloss.model.files import keys_folder
+    from oncogloss.places import keys_folder
 
     if not (keys_folder() / "oncogloss.key").is_file():
         print(f"oncogloss: {path} is not signed: make a key with `oncogloss models keygen`.", file=sys.stderr)

@@ -20,7 +20,6 @@ from oncogloss.concepts.vocabulary import Entry, Vocabulary, name_hash
 from oncogloss.errors import InputError, shown
 from oncogloss.schema import EntityType
 
-VARIABLE = "ONCOGLOSS_TERMS"
 LOCAL = "local"  # the vocabulary of their concepts
 LONGEST = 80  # characters of a name
 _HEADER = (
@@ -49,14 +48,6 @@ class Term(NamedTuple):
         """The term as a line of the table."""
         lists = ("|".join(self.others), self.drug_class, "|".join(self.targets))
         return "\t".join((self.type, self.name, *lists, self.added)) + "\n"
-
-
-def default_terms() -> Path:
-    """Where the user's table lies where nothing else is said."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "oncogloss" / "terms.tsv"
 
 
 def read_terms(path: Path) -> list[Term]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from oncogloss.concepts import Context, Vocabulary, link
 from oncogloss.concepts.linker import TYPES
 from oncogloss.concepts.short_forms import NONE
-from oncogloss.errors import CorpusError
+from oncogloss.evaluation.lists import read_list
 from oncogloss.pipeline import Pipeline
 from oncogloss.schema import ENTITY_TYPES, Concept, Document, Mention, Passage
 
@@ -50,16 +50,13 @@ class _Judged(NamedTuple):
 
 def read_uses(path: Path) -> list[Use]:
     """Rows `sentence, short form, long form, type` behind a header. Raises CorpusError naming a line that is none."""
-    header, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    uses = []
-    for number, line in enumerate(lines, 2):
-        cells = line.split("\t")
-        if len(cells) != 4 or cells[3] not in (*ENTITY_TYPES, NONE) or not _place(cells[0], cells[1]):
-            raise CorpusError(f"{path}, line {number}: not `sentence, short form in it, long form, type`.")
-        uses.append(Use(*cells))
-    if header != _HEADER or not uses:
-        raise CorpusError(f"{path}: give rows of `sentence, short form, long form, type` behind a line of their names.")
-    return uses
+    return read_list(path, "sentence, short form in it, long form, type", _use, _HEADER)
+
+
+def _use(cells: list[str]) -> Use | None:
+    if len(cells) != 4 or cells[3] not in (*ENTITY_TYPES, NONE) or not _place(cells[0], cells[1]):
+        return None
+    return Use(*cells)
 
 
 def abbreviations_report(uses: Sequence[Use], pipeline: Pipeline, vocabulary: Vocabulary) -> str:

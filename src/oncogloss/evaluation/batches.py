@@ -17,7 +17,7 @@ from oncogloss.batch.database import ask
 from oncogloss.batch.inputs import read_inputs
 from oncogloss.batch.readings import key_of
 from oncogloss.batch.run import CHUNK, PART, Settings, content_sha256, groups, run_batch, system_of
-from oncogloss.batch.store import PARTS, Store, Tables, merged
+from oncogloss.batch.store import PARTS, SCHEMA_VERSION, Store, Tables, merged
 from oncogloss.batch.workers import Task, Workers
 from oncogloss.errors import InputError
 from oncogloss.evaluation.cost import machine
@@ -42,7 +42,7 @@ def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) ->
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
         parts.append(f"## {model}\n\n| what | figure |\n|---|---|\n{table}")
-    reading = _Clock()
+    reading = Clock()
     read: list[tuple[Document, str]] = []
     reading.time(lambda: read.extend((d, content_sha256(d)) for d in _documents(paths, COUNTED)))
     parts.append(f"## Texts seen before\n\n{_seen_before([document for document, _ in read])}")
@@ -61,14 +61,14 @@ def _documents(paths: Sequence[Path], limit: int) -> list[Document]:
 def _measured(documents: Sequence[Document], model: str) -> Rows:
     pipeline, cores = load(model, threads=1), usable_cores()
     windows = [_windows(d, pipeline) for d in documents]
-    bare, batch = _Clock(), _Clock()
-    memory: list[float] = []
+    bare, batch = Clock(), Clock()
+    used: list[float] = []
     made: list[Tables] = []
     with tempfile.TemporaryDirectory(prefix="oncogloss-") as root:
         folder, system = Path(root) / "store", system_of(pipeline)
         workers = Workers(pipeline, system, processes=cores, with_text=False)
         with Store(folder) as store, workers:
-            store.append({"kind": "run", "run": 1, "schema_version": 1})
+            store.append({"kind": "run", "run": 1, "schema_version": SCHEMA_VERSION})
             runtime = Runtime(graph_of(open_bundle(model).path(GRAPH)), cores)
             for turn in groups(range(len(documents)), SLICE):
                 bare.time(lambda turn=turn: _run_bare(runtime, [w for i in turn for w in windows[i]]))  # type: ignore[misc]
@@ -77,7 +77,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
                 if len(made) >= PART or turn[-1] == len(documents) - 1:
                     batch.time(lambda: store.commit(merged(made)))
                     made.clear()
-                memory.append(sum(map(_resident, _processes())))
+                used.append(memory())
         tokens = sum(len(w.ids) for ws in windows for w in ws)
         size = sum(f.stat().st_size for f in (folder / PARTS).rglob("*.parquet")) / len(documents)
         alike = _alike(folder)
@@ -92,7 +92,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         (f"records a second that {cores} whole cores give (records a CPU second × {cores})",
          f"{cores * len(documents) / batch.cpu:.1f}"),
         ("records a second by the clock, beside all else that runs here", f"{len(documents) / batch.wall:.1f}"),
-        ("memory of all processes together, shared pages once: most", f"{max(memory):.0f} MiB"),
+        ("memory of all processes together, shared pages once: most", f"{max(used):.0f} MiB"),
         *flat,
         ("store, bytes a record", f"{size:,.0f}"),
         *hits,
@@ -119,7 +119,7 @@ def _run_batched(workers: Workers, documents: Sequence[Document], system: str) -
     return [outcome.tables for outcome in workers.outcomes(groups(tasks, CHUNK))]
 
 
-class _Clock:
+class Clock:
     """Seconds by the clock and of the processors, of this process and its children."""
 
     def __init__(self) -> None:
@@ -146,9 +146,17 @@ def _cpu() -> float:
     return ticks / os.sysconf("SC_CLK_TCK") + ended.ru_utime + ended.ru_stime
 
 
+def memory() -> float:
+    """MiB of this process and its children, pages that several share counted once."""
+    return sum(map(_resident, _processes()))
+
+
 def _resident(process: int) -> float:
-    """MiB of a process, pages that several share counted in parts."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    """MiB of a process, pages that several share counted in parts; 0 where it has just ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
@@ -160,7 +168,7 @@ def _flat(folder: Path, model: str) -> Rows:
         [source],
         folder,
         Settings(model=model, part=4),
-        tell=lambda p: samples.append(sum(map(_resident, _processes()))),
+        tell=lambda p: samples.append(memory()),
     )
     quarter = len(samples) // 4
     return [
@@ -184,7 +192,7 @@ def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
                 texts = {p["name"]: p["text"] for p in passages}
                 file.write(json.dumps({"id": name, "passages": texts}) + "\n")
     run_batch([first], folder, Settings(model=model))
-    clock, known = _Clock(), []
+    clock, known = Clock(), []
     clock.time(lambda: known.append(run_batch([second], folder, Settings(model=model)).known))
     size = (folder / "readings.sqlite").stat().st_size / len(half)
     return [

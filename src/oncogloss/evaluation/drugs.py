@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from oncogloss.concepts import Vocabulary, link
 from oncogloss.concepts.drugs import class_of
-from oncogloss.errors import CorpusError
+from oncogloss.evaluation.lists import read_list
 from oncogloss.evaluation.pairs import is_own
 from oncogloss.schema import Concept
 
@@ -24,18 +24,14 @@ class Drug(NamedTuple):
 
 def read_drugs(path: Path) -> list[Drug]:
     """Rows `generic name, codes, brands, class, targets`, lists joined by `|`. Raises CorpusError naming a bad line."""
-    drugs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        if line.startswith("#"):
-            continue
-        cells = line.split("\t")
-        if len(cells) != 5 or not cells[0] or not cells[3]:
-            raise CorpusError(f"{path}, line {number}: not `name, codes, brands, class, targets` with tabs between.")
-        codes, brands, targets = ([part for part in cells[i].split("|") if part] for i in (1, 2, 4))
-        drugs.append(Drug(cells[0], tuple(codes), tuple(brands), cells[3], frozenset(targets)))
-    if not drugs:
-        raise CorpusError(f"{path}: empty; give rows of `name, codes, brands, class, targets`.")
-    return drugs
+    return read_list(path, "name, codes, brands, class, targets", _drug)
+
+
+def _drug(cells: list[str]) -> Drug | None:
+    if len(cells) != 5 or not cells[0] or not cells[3]:
+        return None
+    codes, brands, targets = ([part for part in cells[i].split("|") if part] for i in (1, 2, 4))
+    return Drug(cells[0], tuple(codes), tuple(brands), cells[3], frozenset(targets))
 
 
 def drugs_report(drugs: list[Drug], vocabulary: Vocabulary) -> str:

@@ -14,6 +14,7 @@ from oncogloss.concepts import Vocabulary, open_vocabulary
 from oncogloss.concepts.terms import Term, with_terms
 from oncogloss.errors import CorpusError
 from oncogloss.evaluation.drugs import Drug, read_drugs
+from oncogloss.evaluation.lists import read_list
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, Mention, Passage
 
@@ -58,17 +59,15 @@ class Judged(NamedTuple):
 
 def read_places(path: Path) -> list[Place]:
     """Rows `drug, context, sentence with the name in [[ ]]`. Raises CorpusError naming a line that is none."""
-    places = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        if line.startswith("#"):
-            continue
-        cells = line.split("\t")
-        marked = _MARKED.search(cells[-1])
-        if len(cells) != 3 or not marked or (cells[1] == LOOK_ALIKE) == bool(cells[0]):
-            raise CorpusError(f"{path}, line {number}: not `drug, context, sentence with the name in [[ ]]`.")
-        sentence = cells[2][: marked.start()] + marked[1] + cells[2][marked.end() :]
-        places.append(Place(cells[0], cells[1], sentence, marked.start(), marked.start() + len(marked[1])))
-    return places
+    return read_list(path, "drug, context, sentence with the name in [[ ]]", _place)
+
+
+def _place(cells: list[str]) -> Place | None:
+    marked = _MARKED.search(cells[-1])
+    if len(cells) != 3 or not marked or (cells[1] == LOOK_ALIKE) == bool(cells[0]):
+        return None
+    sentence = cells[2][: marked.start()] + marked[1] + cells[2][marked.end() :]
+    return Place(cells[0], cells[1], sentence, marked.start(), marked.start() + len(marked[1]))
 
 
 def judge(pipeline: Pipeline, places: Iterable[Place]) -> list[Judged]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oncogloss.concepts import Vocabulary, link
 from oncogloss.concepts.linker import TYPES
-from oncogloss.errors import CorpusError
+from oncogloss.evaluation.lists import read_list
 from oncogloss.schema import Concept
 
 
@@ -23,15 +23,13 @@ class Pair(NamedTuple):
 
 def read_pairs(path: Path) -> list[Pair]:
     """Rows `type, name, name, same or apart`. Raises CorpusError naming the line that is none, or the empty file."""
-    pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        cells = line.split("\t")
-        if len(cells) != 4 or cells[0] not in TYPES or cells[3] not in ("same", "apart"):
-            raise CorpusError(f"{path}, line {number}: not `type, name, name, same or apart` with tabs between.")
-        pairs.append(Pair(cells[0], cells[1], cells[2], cells[3] == "same"))
-    if not pairs:
-        raise CorpusError(f"{path}: empty; give rows of `type, name, name, same or apart`.")
-    return pairs
+    return read_list(path, "type, name, name, same or apart", _pair)
+
+
+def _pair(cells: list[str]) -> Pair | None:
+    if len(cells) != 4 or cells[0] not in TYPES or cells[3] not in ("same", "apart"):
+        return None
+    return Pair(cells[0], cells[1], cells[2], cells[3] == "same")
 
 
 def judged_same(pair: Pair, vocabulary: Vocabulary) -> bool:

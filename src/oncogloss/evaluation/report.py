@@ -8,7 +8,6 @@ from typing import Any
 
 from oncogloss.evaluation.energy import PRICES, QUOTED, Cost, Prices, cost, read_prices
 from oncogloss.evaluation.metrics import Score, macro_f1, total
-from oncogloss.evaluation.page import Block, Heading, Marked, Paragraph, Plot, Table, html_report, markdown_report
 from oncogloss.evaluation.plots import bars
 from oncogloss.evaluation.recommend import CLOSE, ENOUGH, Choice, recommend
 from oncogloss.evaluation.report_costs import cost_blocks
@@ -28,6 +27,7 @@ from oncogloss.evaluation.results import (
     whole,
 )
 from oncogloss.schema import ENTITY_TYPES
+from oncogloss.writers.page import Block, Heading, Marked, Paragraph, Plot, Table, html_report, markdown_report
 
 TITLE = "Finding the facts of oncology trials: accuracy and cost of each way"
 FEWER_ERRORS, CHEAPER = 0.25, 50  # what the project set out to reach

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from oncogloss.evaluation.energy import Cost, Prices
-from oncogloss.evaluation.page import Block, Heading, Paragraph, Plot, Table
 from oncogloss.evaluation.plots import Point, accuracy_against_cost, lines
 from oncogloss.evaluation.results import (
     ELSEWHERE,
@@ -20,6 +19,7 @@ from oncogloss.evaluation.results import (
     short,
     spread,
 )
+from oncogloss.writers.page import Block, Heading, Paragraph, Plot, Table
 
 
 def cost_blocks(ran: Sequence[Result], costs: Mapping[str, Cost], prices: Prices) -> Iterator[Block]:

@@ -19,8 +19,8 @@ from typing import Any
 
 from oncogloss.errors import BundleError, shown
 from oncogloss.model.contents import check_contents
-from oncogloss.model.files import registry_folder
 from oncogloss.model.layout import NetworkConfig, Thresholds
+from oncogloss.places import registry_folder
 from oncogloss.schema import ModelInfo
 
 FORMAT = 1

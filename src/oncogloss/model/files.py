@@ -1,25 +1,9 @@
-"""The user's own folders, and files that are written whole or not at all."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-
-def user_folder() -> Path:
-    """Where the user's own models and keys lie: `oncogloss` in the folder of a user's data."""
-    data = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "oncogloss"
-
-
-def registry_folder() -> Path:
-    """The registry of models: $ONCOGLOSS_REGISTRY, or `registry` in the user's folder."""
-    return Path(os.environ.get("ONCOGLOSS_REGISTRY") or user_folder() / "registry")
-
-
-def keys_folder() -> Path:
-    """The user's secret key and the public keys that count: $ONCOGLOSS_KEYS, or `keys` in the user's folder."""
-    return Path(os.environ.get("ONCOGLOSS_KEYS") or user_folder() / "keys")
 
 
 def write_file(path: Path, data: bytes) -> None:

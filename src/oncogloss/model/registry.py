@@ -29,8 +29,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from oncogloss.errors import BundleError, MissingExtraError, RegistryError, shown
 from oncogloss.model.bundle import SUMS, Bundle, open_bundle, shipped_bundle
-from oncogloss.model.files import keys_folder, put_in_place, registry_folder, sync_folder, write_file
+from oncogloss.model.files import put_in_place, sync_folder, write_file
 from oncogloss.model.signing import public_keys, secret_key, sign, verified
+from oncogloss.places import keys_folder, registry_folder
 
 MANIFEST = "manifest.json"
 SIGNATURE = f"{MANIFEST}.minisig"

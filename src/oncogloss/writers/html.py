@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Iterator
 
 from oncogloss.schema import ENTITY_TYPES, Document, Extraction, Mention, Passage
@@ -12,28 +10,21 @@ from oncogloss.writers.style import (
     comparison_label,
     concept_label,
     coverage_counts,
+    escape,
     time_label,
     treatment_label,
+    whole_page,
 )
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #66665f; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a2a29a; } }
-body { font: 16px/1.75 Georgia, serif; color: var(--ink); background: var(--paper); max-width: 62rem;
-  margin: 2rem auto; padding: 0 1.2rem; }
-h1, h2, h3, table, .legend { font-family: system-ui, sans-serif; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 h3 { font-size: .8rem; letter-spacing: .06em; text-transform: uppercase; color: var(--dim); margin: 1.6rem 0 .2rem; }
-p.text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+p.text { font: 16px/1.75 Georgia, serif; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
 mark { color: inherit; background: color-mix(in srgb, var(--c) 22%, transparent); border-bottom: 2px solid var(--c);
   border-radius: 3px; padding: 1px 1px; }
 mark.neg { border-bottom-style: double; } mark.hist { border-bottom-style: dashed; }
 mark.exc { border-bottom-style: dotted; }
 .legend span { display: inline-block; margin: 0 .7rem .3rem 0; font-size: .78rem; border-bottom: 3px solid var(--c); }
-table { border-collapse: collapse; font-size: .85rem; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--dim); font-weight: 600; } td.inc { color: #00785a; } td.exc { color: #c25000; }
+table { width: 100%; } td.inc { color: #00785a; } td.exc { color: #c25000; }
 @media (prefers-color-scheme: dark) { td.inc { color: #3fc79a; } td.exc { color: #ff9a52; } }
 """
 _TYPE_STYLE = "".join(f".{type_} {{ --c: {colour}; }}\n" for type_, colour in COLOURS.items())
@@ -43,18 +34,7 @@ def html_page(pairs: Iterable[tuple[Document, Extraction]]) -> str:
     """A page with every document's text, spans marked and nested, and tables of what was found."""
     legend = "".join(f'<span class="{type_}">{type_}</span>' for type_ in ENTITY_TYPES)
     bodies = "".join(_document(document, extraction) for document, extraction in pairs)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>oncogloss</title><style>{_STYLE}{_TYPE_STYLE}</style></head>"
-        f'<body><div class="legend">{legend}</div>{bodies}</body></html>\n'
-    )
-
-
-def escape(text: str) -> str:
-    """Text as it may stand in a page or in a quoted attribute; a carriage return stays one, and control
-    characters that a page cannot hold are replaced."""
-    return "&#13;".join(html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", part)) for part in text.split("\r"))
+    return whole_page("oncogloss", _STYLE + _TYPE_STYLE, f'<div class="legend">{legend}</div>{bodies}')
 
 
 def _document(document: Document, extraction: Extraction) -> str:

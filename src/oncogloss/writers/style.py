@@ -1,10 +1,12 @@
-"""What all views share: a colour for each entity type, and text that is safe to show.
+"""What all views share: a colour for each entity type, the frame of a page, and text that is safe to show.
 
 Hues are spread after Okabe and Ito's colour-blind-safe set; every mark also carries its type in words.
 """
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -35,6 +37,35 @@ COLOURS: dict[EntityType, str] = {
 
 # what goes before the name of a concept that is not the very thing named
 INEXACT: dict[Match, str] = {"broader": "broader: ", "stem": "class by stem: ", "alike": "alike: "}
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FRAME = """
+:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2; --dim: #5c5c56; --tint: #f2f2ec; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a9a9a1;
+  --tint: #232427; } }
+* { box-sizing: border-box; }
+body { font: 16px/1.6 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 66rem;
+  margin: 2rem auto; padding: 0 1.2rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin: 2.8rem 0 .4rem; }
+table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
+td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0; border-bottom: 1px solid var(--line); }
+thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
+"""
+
+
+def whole_page(title: str, style: str, body: str) -> str:
+    """A self-contained page, light or dark as its reader likes: no scripts, nothing fetched. `title` is plain text."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_FRAME}{style}</style></head>\n<body>{body}</body></html>\n"
+    )
+
+
+def escape(text: str) -> str:
+    """Text as it may stand in a page or in a quoted attribute; a carriage return stays one, and control
+    characters that a page cannot hold are replaced."""
+    return "&#13;".join(html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", part)) for part in text.split("\r"))
 
 
 def concept_label(concept: Concept) -> str:

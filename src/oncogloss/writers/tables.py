@@ -69,6 +69,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
     "flags": {
         "record": "text", "kind": "text", "message": "text", "mentions": "texts", "criteria": "texts",
     },
+    "own_mentions": {**_SPAN, "text": "text", "label": "text", "score": "real"},
 }  # fmt: skip
 
 
@@ -214,6 +215,14 @@ def _flags(document: Document, extraction: Extraction) -> Iterator[Row]:
         yield flag.model_dump()
 
 
+def _own_mentions(document: Document, extraction: Extraction) -> Iterator[Row]:
+    for m in extraction.own:
+        yield {
+            "passage": m.passage, "start_char": m.start, "end_char": m.end, "text": m.text, "label": m.label,
+            "score": m.score,
+        }  # fmt: skip
+
+
 _MAKERS: dict[str, Callable[[Document, Extraction], Iterator[Row]]] = {
     "trials": _trials,
     "passages": _passages,
@@ -225,6 +234,7 @@ _MAKERS: dict[str, Callable[[Document, Extraction], Iterator[Row]]] = {
     "endpoints": _endpoints,
     "coverage": _coverage,
     "flags": _flags,
+    "own_mentions": _own_mentions,
 }
 
 

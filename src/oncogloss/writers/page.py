@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from oncogloss.writers.html import escape
+from oncogloss.writers.style import escape, whole_page
 
 
 class Heading(NamedTuple):
@@ -29,6 +29,14 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
+class Bars(NamedTuple):
+    """A table of counts, each with a bar: (what, how many, words about it), under `heads`."""
+
+    caption: str
+    heads: tuple[str, str, str]
+    rows: Sequence[tuple[str, int, str]]
+
+
 class Plot(NamedTuple):
     """An <svg> element with a caption that says what it shows; its figures stand in a table too."""
 
@@ -44,7 +52,7 @@ class Marked(NamedTuple):
     lines: Sequence[tuple[str, Sequence[tuple[int, int, str]]]]
 
 
-Block = Heading | Paragraph | Table | Plot | Marked
+Block = Heading | Paragraph | Table | Bars | Plot | Marked
 
 LIGHT = ("#0072b2", "#d55e00", "#00785a", "#9a6a00", "#b0478f", "#5f5f5f", "#7a5195", "#2a8c9c", "#8c564b", "#6b8e23")
 DARK = ("#56b4e9", "#ff9a52", "#3fc79a", "#e6c34a", "#f0a6d0", "#b5b5b5", "#c5a3ff", "#7fd6e0", "#d3a08f", "#b5d46a")
@@ -52,27 +60,21 @@ DARK = ("#56b4e9", "#ff9a52", "#3fc79a", "#e6c34a", "#f0a6d0", "#b5b5b5", "#c5a3
 _FIGURE = re.compile(r"\$?[\d.,]+(?: [a-zA-Z]+)?(?: \([\d.,–]+\))?|–|none")
 _CLASS_N = ' class="n"'
 STYLE = """
-:root { color-scheme: light dark; --ink: #1c1c1c; --paper: #fdfdfb; --line: #d8d8d2;
-  --dim: #5c5c56; --tint: #f2f2ec; %s }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e3; --paper: #191a1c; --line: #3a3b3f; --dim: #a9a9a1;
-  --tint: #232427; %s } }
-* { box-sizing: border-box; }
-body { font: 16px/1.6 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 66rem;
-  margin: 2rem auto; padding: 0 1.2rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin: 2.8rem 0 .4rem; }
+:root { %s }
+@media (prefers-color-scheme: dark) { :root { %s } }
 p { max-width: 46rem; overflow-wrap: anywhere; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .9rem; } a { color: var(--s0); }
 code { font-size: .88em; background: var(--tint); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1rem 0; } .scroll:focus-visible { outline: 2px solid var(--s0); }
-table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--dim); padding-bottom: .4rem; }
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, calc(100vw - 2.4rem)); }
-td, th { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0;
-  border-bottom: 1px solid var(--line); }
-thead th { color: var(--dim); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
 td { white-space: nowrap; } td.n, th.n { text-align: right; }
 td.w { min-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
+table.bars { width: 100%%; max-width: 46rem; } table.bars th { white-space: normal; }
+table.bars th:first-child { width: 22rem; }
+td.bar { width: 12rem; min-width: 5rem; } td.bar span { display: block; height: .8em; margin-top: .35em;
+  background: var(--s0); border-radius: 2px; min-width: 1px; }
 figure { margin: 1.2rem 0; }
 figure svg { display: block; width: 100%%; min-width: 34rem; max-width: 46rem; height: auto; }
 figcaption { color: var(--dim); font-size: .88rem; max-width: 46rem; }
@@ -90,14 +92,9 @@ def html_report(title: str, blocks: Sequence[Block]) -> str:
     colours = (" ".join(f"--s{i}: {colour};" for i, colour in enumerate(c)) for c in (LIGHT, DARK))
     headings = [block.text for block in blocks if isinstance(block, Heading)]
     links = "".join(f'<a href="#{_anchor(h)}">{escape(h)}</a>' for h in headings)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE % tuple(colours)}</style></head>\n"
-        f'<body><h1>{escape(title)}</h1><nav aria-label="Sections">{links}</nav>\n<main>\n'
-        + "\n".join(_html(block) for block in blocks)
-        + "\n</main></body></html>\n"
-    )
+    body = "\n".join(_html(block) for block in blocks)
+    nav = f'<h1>{escape(title)}</h1><nav aria-label="Sections">{links}</nav>'
+    return whole_page(title, STYLE % tuple(colours), f"{nav}\n<main>\n{body}\n</main>")
 
 
 def _anchor(heading: str) -> str:
@@ -122,6 +119,8 @@ def _html(block: Block) -> str:
             return f"<p>{_inline(caption)}</p><dl>{rows}</dl>"
         case Table():
             return _table(block)
+        case Bars():
+            return _bars(block)
 
 
 def _table(table: Table) -> str:
@@ -134,17 +133,34 @@ def _table(table: Table) -> str:
         f'<tr><th scope="row">{_inline(row[0])}</th>' + "".join(_cell(cell) for cell in row[1:]) + "</tr>"
         for row in table.rows
     )
-    label = escape(table.caption.replace("`", ""))
-    caption = f"<caption><span>{_inline(table.caption)}</span></caption>"
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
-        f"{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return _framed(table.caption, f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>")
 
 
 def _cell(cell: str) -> str:
     kind = _CLASS_N if _FIGURE.fullmatch(cell) else ' class="w"' if len(cell) > 40 else ""
     return f"<td{kind}>{_inline(cell)}</td>"
+
+
+def _bars(bars: Bars) -> str:
+    most = max((number for _, number, _ in bars.rows), default=0) or 1
+    what, count, words = map(_inline, bars.heads)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(label)}</th><td class="n">{number:,}</td>'
+        f'<td class="bar"><span style="width: {100 * number / most:.1f}%"></span></td><td>{escape(said)}</td></tr>'
+        for label, number, said in bars.rows
+    )
+    heads = f'<th scope="col">{what}</th><th scope="col" class="n">{count}</th><td></td><th scope="col">{words}</th>'
+    return _framed(bars.caption, f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>", "bars")
+
+
+def _framed(caption: str, inner: str, kind: str = "") -> str:
+    """A table that scrolls by itself where the page is narrow."""
+    label = escape(caption.replace("`", ""))
+    given = f' class="{kind}"' if kind else ""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{given}>'
+        f"<caption><span>{_inline(caption)}</span></caption>{inner}</table></div>"
+    )
 
 
 def _marks(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
@@ -174,9 +190,9 @@ def markdown_report(title: str, blocks: Sequence[Block]) -> str:
             case Paragraph(text):
                 parts.append(text)
             case Table(caption, heads, rows):
-                cells = [heads, ["---"] * len(heads), *rows]
-                lines = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells)
-                parts.append(f"{caption}:\n\n" + "\n".join(lines))
+                parts.append(_markdown_table(caption, heads, rows))
+            case Bars(caption, heads, rows):
+                parts.append(_markdown_table(caption, heads, [(what, f"{n:,}", words) for what, n, words in rows]))
             case Marked(caption, text, marked):
                 found = (
                     f"- {name}: " + ("; ".join(f"{text[a:b]} ({t})" for a, b, t in sorted(spans)) or "nothing")
@@ -186,3 +202,9 @@ def markdown_report(title: str, blocks: Sequence[Block]) -> str:
             case Plot():
                 pass
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [heads, ["---"] * len(heads), *rows]
+    lines = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells)
+    return f"{caption}:\n\n" + "\n".join(lines)
