@@ -39,11 +39,12 @@ _ITEM = re.compile(r"^\s*[-*•]\s+(.{20,300})$", re.MULTILINE)
 
 
 class Server(NamedTuple):
-    """A service that runs: where, as which process, and how long it took to be ready."""
+    """A service that runs: where, as which process, and how long it took to be ready, of all and of CPU."""
 
     port: int
     pid: int
-    ready: float
+    ready: float = 0.0
+    ready_cpu: float = 0.0
 
     def cpu(self) -> float:
         """CPU seconds that it has taken."""
@@ -106,7 +107,8 @@ def load_report(model: str, records: Sequence[Document], requests: int) -> str:
         threads = sum((plain(pipeline, records, WORKERS) for _ in range(ROUNDS)), NONE)
         memory, criterion, record = _long_run(server, criteria, records, requests)
     rows = [
-        ("start to ready, median of 3", "≤ 2 s", f"{statistics.median(ready):.2f} s"),
+        ("start to ready, median of 3", "≤ 2 s", f"{statistics.median(seconds for seconds, _ in ready):.2f} s"),
+        ("CPU from start to ready, median of 3", "", f"{statistics.median(cpu for _, cpu in ready):.2f} s"),
         *_alone("one criterion", "15", *one),
         *_alone("one whole record", "300", *whole),
         *_together(*eight, threads),
@@ -137,7 +139,8 @@ def serving(model: str, audit: Path) -> Iterator[Server]:
             if child.poll() is not None or time.perf_counter() - begun > PATIENCE:
                 raise OncoglossError(f"The service does not start; see `oncogloss serve --model {model}`.")
             time.sleep(0.01)
-        yield Server(port, child.pid, time.perf_counter() - begun)
+        ready = time.perf_counter() - begun
+        yield Server(port, child.pid, ready, Server(port, child.pid).cpu())
     finally:
         child.terminate()
         child.wait(PATIENCE)
@@ -154,9 +157,9 @@ def _is_ready(port: int) -> bool:
         line.close()
 
 
-def _started(model: str) -> float:
+def _started(model: str) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder, serving(model, Path(folder) / "audit.jsonl") as server:
-        return server.ready
+        return server.ready, server.ready_cpu
 
 
 def plain(pipeline: Pipeline, documents: Sequence[Document], threads: int = 1) -> Taken:
