@@ -190,9 +190,10 @@ function arcs(from, linked) {
 
 // To the next or previous mention: of those that are drawn, and in a PDF's pages of those of all pages.
 function step(by) {
-  const shown = ({ id, type }) => !state.hidden.has(type) && (state.view === "Pages" ? places(state.found).has(id) : true);
-  const drawn = [...document.querySelectorAll("main mark")].map((m) => ({ id: m.dataset.id, type: m.classList[0] }));
-  const ids = [...new Set((state.view === "Pages" ? state.found.extraction.mentions : drawn).filter(shown).map((m) => m.id))];
+  const drawn = () => [...document.querySelectorAll("main mark")].map((mark) => mark.dataset.id);
+  const ofPages = () => [...places(state.found).keys()].sort((a, b) => pageOf(state.found, a) - pageOf(state.found, b));
+  const types = new Map(state.found.extraction.mentions.map((m) => [m.id, m.type]));
+  const ids = [...new Set(state.view === "Pages" ? ofPages() : drawn())].filter((id) => !state.hidden.has(types.get(id)));
   if (!ids.length) return;
   const at = ids.indexOf(state.selected);
   const id = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];

@@ -65,8 +65,8 @@ export function pagesView(found, source, number, { guarded, turn, ready }) {
   return [element("p", { class: "row" }, back, element("label", {}, "Page ", field), of, on), place];
 }
 
-function sheet(found, number, { width, height, png }) {
-  const shown = element("img", { src: `data:image/png;base64,${png}`, alt: `Page ${number} of ${found.document.id}` });
+function sheet(found, number, { pages, width, height, png }) {
+  const shown = element("img", { src: `data:image/png;base64,${png}`, alt: `Page ${number} of ${pages} as it looks; its words stand under Text.` });
   const share = (part, whole) => `${(100 * part) / whole}%`;
   const boxes = found.extraction.mentions.flatMap((mention) => {
     const here = (places(found).get(mention.id) ?? []).filter((place) => place.page === number);
