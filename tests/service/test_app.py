@@ -1,3 +1,4 @@
+import base64
 import json
 import zipfile
 from importlib.util import find_spec
@@ -85,6 +86,25 @@ def test_a_pdf_is_read_as_a_raw_body(client: TestClient) -> None:
     assert {m["text"] for m in found["mentions"]} >= {"0-1", "PD-1 inhibitor"}
 
 
+@pytest.mark.skipif(find_spec("reportlab") is None, reason="needs reportlab")
+def test_a_page_of_a_pdf_is_a_picture_and_nothing_else_is(client: TestClient) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=(300, 400))
+    canvas.drawString(72, 300, TEXT["text"])
+    canvas.save()
+    answer = client.post("/v1/page?page=1", content=out.getvalue())
+    assert answer.status_code == 200
+    picture = answer.json()
+    assert (picture["pages"], picture["width"], picture["height"]) == (1, 300, 400)
+    assert base64.b64decode(picture["png"]).startswith(b"\x89PNG")
+    assert "no such page" in problem_of(client.post("/v1/page?page=2", content=out.getvalue()), 422)
+    for page, content in (("1", PLAIN), ("1", RECORD), ("1", b""), ("0", out.getvalue()), ("x", out.getvalue())):
+        detail = problem_of(client.post(f"/v1/page?page={page}", content=content), 422)
+        assert "ECOG" not in detail and "NCT" not in detail
+
+
 def test_errors_never_say_what_was_sent(client: TestClient) -> None:
     canary = "CANARY7Q"
     bodies = [
@@ -161,7 +181,7 @@ def test_the_page_and_its_parts_come_from_here_alone(client: TestClient) -> None
     page = client.get("/")
     assert page.headers["content-type"].startswith("text/html")
     assert "http" not in page.text.replace("http-equiv", "")
-    for name in ("app.js", "calls.js", "views.js", "marks.js", "style.css", "types.css"):
+    for name in ("app.js", "calls.js", "views.js", "marks.js", "pages.js", "style.css", "types.css"):
         assert client.get(f"/page/{name}").status_code == 200
     assert ".CANCER { --c:" in types_css()
 

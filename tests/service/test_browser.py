@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ if not EXPECTED:
     pytest.skip("no Chromium here (set ONCOGLOSS_BROWSER where there must be one)", allow_module_level=True)
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -176,6 +178,102 @@ def test_ten_thousand_words_come_without_lag(page: Page) -> None:
     stepped += " {key: 'n', bubbles: true})); document.body.offsetHeight; return performance.now() - b; }"
     assert page.evaluate(stepped) < 1_000
     assert page.locator("main .text").evaluate("p => p.textContent") == text
+
+
+LEFT = ["Patients with metastatic non-small", "cell lung cancer and a KRAS G12C", "mutation are given zorbatinib.",
+        "ECOG performance status is 0 or 1.", "Prior pembrolizumab is allowed.", "Brain metastases are excluded.",
+        "Creatinine <= 1.5 x ULN is needed."]  # fmt: skip
+RIGHT = ["Progression-free survival is the", "primary endpoint of this study;", "overall survival is secondary.",
+         "Imaging comes every 6 weeks until", "disease progression or death, and", "adverse events are graded by CTCAE",
+         "version 5.0 at every visit there."]  # fmt: skip
+
+
+def protocol_of_two_pages() -> bytes:
+    """Two columns and a table, then a page with one sentence."""
+    from reportlab.lib import colors
+    from reportlab.pdfgen.canvas import Canvas
+    from reportlab.platypus import Table
+
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=(595, 842))
+    for x, lines in ((60, LEFT), (320, RIGHT)):
+        for number, words in enumerate(lines):
+            canvas.drawString(x, 740 - 15 * number, words)
+    rows = [["Assessment", "Week 1", "Week 6"], ["Pembrolizumab 200 mg", "X", "X"], ["CT scan", "", "X"]]
+    table = Table(rows, style=[("GRID", (0, 0), (-1, -1), 0.5, colors.black)])
+    table.wrapOn(canvas, 475, 200)
+    table.drawOn(canvas, 60, 500)
+    canvas.showPage()
+    canvas.drawString(60, 700, "Nivolumab is not allowed within 4 weeks before the first dose.")
+    canvas.save()
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_protocol_is_seen_as_its_pages_with_boxes(page: Page, tmp_path: Path, scheme: str) -> None:
+    path = tmp_path / "moon.pdf"
+    path.write_bytes(protocol_of_two_pages())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    expect(page.get_by_role("tab", name="Pages")).to_have_count(0)
+    page.locator("#file").set_input_files(path)
+    expect(page.locator("#status")).to_contain_text("mentions")
+    mark = page.locator("main mark", has_text="pembrolizumab").first
+    mark.click()
+    page.locator("#detail").get_by_role("button", name="on page 1").click()
+    shown = page.get_by_role("img", name="Page 1 of")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("i => i.naturalWidth") == 1_100
+    box = page.locator(".sheet mark.selected")
+    expect(box).to_have_count(1)
+    place, sheet = box.bounding_box(), shown.bounding_box()
+    assert place and sheet
+    scale = sheet["width"] / 595
+    left = 60 + stringWidth("Prior ", "Helvetica", 12)
+    wide = stringWidth("pembrolizumab", "Helvetica", 12)
+    assert abs((place["x"] - sheet["x"]) / scale - left) < 5
+    assert abs(place["width"] / scale - wide) < 6
+    assert abs((place["y"] + place["height"] / 2 - sheet["y"]) / scale - (842 - 740 + 60 - 4)) < 4
+    picture(page, f"pages-{scheme}")
+    found = [v for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+    assert found == []
+    page.locator("#detail").get_by_role("button", name="in the text").click()
+    expect(page.locator("main .text mark.selected").first).to_be_in_viewport()
+
+
+def test_pages_are_turned_with_keys(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "moon.pdf"
+    path.write_bytes(protocol_of_two_pages())
+    page.locator("#file").set_input_files(path)
+    expect(page.locator("#status")).to_contain_text("mentions")
+    page.keyboard.press("7")
+    expect(page.get_by_role("img", name="Page 1 of")).to_be_visible()
+    page.get_by_role("button", name="Next page").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Page 2 of")).to_be_visible()
+    expect(page.get_by_role("button", name="Next page")).to_be_disabled()
+    expect(page.locator(".sheet mark.DRUG")).to_have_text("Nivolumab")
+    page.get_by_label("Page", exact=True).fill("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Page 1 of")).to_be_visible()
+    page.locator("#page-number").blur()
+    page.keyboard.press("p")  # from none to the last mention, on the last page
+    expect(page.get_by_role("img", name="Page 2 of")).to_be_visible()
+    expect(page.locator(".sheet mark.selected")).to_have_count(1)
+    page.keyboard.press("n")
+    expect(page.get_by_role("img", name="Page 1 of")).to_be_visible()
+    expect(page.locator(".sheet mark.selected").first).to_be_in_viewport()
+    page.locator("#sample").click()
+    expect(page.get_by_role("tab", name="Text")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="Pages")).to_have_count(0)
+
+
+def test_the_first_paint_is_told(page: Page) -> None:
+    """A figure to read (`pytest -rA`); only that there is one is tested."""
+    page.reload()
+    expect(page.locator("#model option")).to_have_count(2)
+    paints = page.evaluate("performance.getEntriesByType('paint').map(p => [p.name, p.startTime])")
+    assert {name for name, _ in paints} == {"first-paint", "first-contentful-paint"}
+    print(", ".join(f"{name} {ms:.0f} ms" for name, ms in paints))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -156,6 +156,24 @@ def bench(
     keep(measure(read_or_raise(paths), model), out)
 
 
+@app.command("bench-serve")
+def bench_serve(
+    paths: Annotated[list[str], typer.Argument(help="Records to ask with.")],
+    model: Model = "micro",
+    requests: Annotated[int, typer.Option(min=200, help="Length of the long run.")] = 20_000,
+    out: Out = None,
+) -> None:
+    """Load the service on loopback, one client and eight, beside the plain pipeline; what it takes, and holds.
+
+    Example: `oncogloss bench-serve corpus/samples/NCT99*`
+    """
+    from oncogloss.cli.serving import needs_serve_extra
+    from oncogloss.evaluation.load import load_report
+
+    needs_serve_extra()
+    keep(f"# The service under load\n\n{load_report(model, read_or_raise(paths), requests)}", out)
+
+
 @app.command()
 def speed(
     paths: Annotated[list[str], typer.Argument(help="Records to measure on.")],

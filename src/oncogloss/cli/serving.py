@@ -47,9 +47,7 @@ def serve(
 
     Example: `oncogloss serve --host 0.0.0.0 --keys keys.txt --allow-host trials.example.org`
     """
-    for package in ("fastapi", "uvicorn", "prometheus_client"):
-        if find_spec(package) is None:
-            raise MissingExtraError(package, "serve")
+    needs_serve_extra()
     from oncogloss.service.keys import is_name, read_keys
     from oncogloss.service.keys import new_key as make_key
 
@@ -96,6 +94,13 @@ def serve(
         timeout_keep_alive=15,
         timeout_graceful_shutdown=60,
     )
+
+
+def needs_serve_extra() -> None:
+    """Raise MissingExtraError unless what serving needs is installed."""
+    for package in ("fastapi", "uvicorn", "prometheus_client"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "serve")
 
 
 def _is_loopback(host: str) -> bool:

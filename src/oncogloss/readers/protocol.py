@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from oncogloss.errors import InputError, MissingExtraError
 from oncogloss.readers.passages import make_document
@@ -46,6 +46,7 @@ PROBLEMS = {
     "pages": f"has more than {MAX_PAGES:,} pages; give it in parts.",
     "characters": f"holds more than {MAX_CHARACTERS:,} characters; give it in parts.",
     "words": f"has a page of more than {MAX_WORDS:,} words; give it in parts.",
+    "page": "has no such page.",
     "memory": f"needs more than {MEGABYTES:,} MB of memory to open; give it in parts, or give its text.",
     "time": f"takes more than {CPU_SECONDS} seconds to open; give it in parts, or give its text.",
 }
@@ -64,6 +65,40 @@ def read_protocol(data: bytes, kind: str, source: str) -> Document:
     Raises InputError if it is damaged, encrypted, without text, or beyond the limits; MissingExtraError where what
     opens such files is not installed.
     """
+    _check(data, kind, source)
+    answer = _opened(data, kind)
+    if "blocks" not in answer:
+        raise _refusal(answer, kind, source)
+    texts, layout = _passages(answer["blocks"])
+    document = make_document(Path(source).stem or kind, texts, source)
+    return document.model_copy(update={"layout": tuple(layout)})
+
+
+class Picture(NamedTuple):
+    """A page as it is shown: how many there are, its width and height in points, and its picture, PNG in base64."""
+
+    pages: int
+    width: float
+    height: float
+    png: str
+
+
+def page_picture(data: bytes, page: int, source: str) -> Picture:
+    """The picture of a PDF's page, counted from 1, drawn in the process that reads such files.
+
+    Raises InputError if it is no PDF, has no such page, or cannot be drawn; MissingExtraError as `read_protocol` does.
+    """
+    if protocol_kind(data[:1_000]) != "pdf":
+        raise InputError(f"{source}: no PDF; only its pages have pictures.")
+    _check(data, "pdf", source)
+    answer = _opened(data, "picture", page)
+    if "picture" not in answer:
+        raise _refusal(answer, "pdf", source)
+    return Picture(**answer["picture"])
+
+
+def _check(data: bytes, kind: str, source: str) -> None:
+    """Raise what forbids to open the file."""
     module, package = _PACKAGES[kind]
     if find_spec(module) is None:
         raise MissingExtraError(package, "docs")
@@ -71,18 +106,15 @@ def read_protocol(data: bytes, kind: str, source: str) -> Document:
         raise InputError(f"{source}: is larger than {MAX_BYTES:,} bytes; give it in parts, or give its text.")
     if kind == "docx":
         _check_archive(data, source)
-    answer = _opened(data, kind)
-    if "blocks" not in answer:
-        problem = PROBLEMS.get(answer.get("problem"), PROBLEMS["broken"])
-        raise InputError(f"{source}: the {kind.upper()} {problem}")
-    texts, layout = _passages(answer["blocks"])
-    document = make_document(Path(source).stem or kind, texts, source)
-    return document.model_copy(update={"layout": tuple(layout)})
 
 
-def _opened(data: bytes, kind: str) -> Any:
-    """What the child makes of a file: {"blocks": …} or {"problem": key}."""
-    command = [sys.executable, "-P", str(_CHILD), kind, str(CPU_SECONDS), str(MEGABYTES)]
+def _refusal(answer: Any, kind: str, source: str) -> InputError:
+    return InputError(f"{source}: the {kind.upper()} {PROBLEMS.get(answer.get('problem'), PROBLEMS['broken'])}")
+
+
+def _opened(data: bytes, kind: str, page: int = 0) -> Any:
+    """What the child makes of a file: {"blocks": …}, {"picture": …} or {"problem": key}."""
+    command = [sys.executable, "-P", str(_CHILD), kind, str(CPU_SECONDS), str(MEGABYTES), str(page)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     try:
         done = subprocess.run(

@@ -1,17 +1,19 @@
 """The process that opens a PDF or DOCX: bounded time and memory, no network, no other file, no other program.
 
-Run as `python protocol_child.py pdf|docx SECONDS MEGABYTES` with the file on standard input; writes {"blocks": …} or
-{"problem": key of `protocol.PROBLEMS`}. Imports nothing of ours, so that it starts at once.
+Run as `python protocol_child.py pdf|docx|picture SECONDS MEGABYTES PAGE` with the file on standard input; writes
+{"blocks": …}, {"picture": …} of that page, or {"problem": key of `protocol.PROBLEMS`}. Imports nothing of ours, so that
+it starts at once.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -26,16 +28,16 @@ MAX_CHARACTERS = 5_000_000
 
 def main() -> None:
     """Read what comes in under the limits that the arguments give."""
-    kind, seconds, megabytes = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    kind, (seconds, megabytes, page) = sys.argv[1], map(int, sys.argv[2:])
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_AS, megabytes << 20)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
     try:
-        read = _reader(kind)
+        read = _reader(kind, page)
         data = sys.stdin.buffer.read()
         _limit(resource.RLIMIT_NOFILE, 0)  # neither files nor sockets from here on
-        answer = json.dumps({"blocks": read(data)})
+        answer = json.dumps(read(data))
     except MemoryError:
         answer = json.dumps({"problem": "memory"})
     except ValueError as error:
@@ -51,16 +53,25 @@ def _limit(what: int, value: int) -> None:
     resource.setrlimit(what, (value, value))
 
 
-def _reader(kind: str) -> Any:
-    if kind == "pdf":
-        import pypdfium2  # noqa: F401  (while files may be opened)
+def _reader(kind: str, page: int) -> Callable[[bytes], dict[str, Any]]:
+    """What reads a file of a kind; all that it imports is imported here, while files may be opened."""
+    if kind == "docx":
+        import encodings.cp437  # noqa: F401  (of names in archives)
 
-        return run_path(str(Path(__file__).with_name("protocol_pdf.py")))["read_pdf"]
-    import encodings.cp437  # noqa: F401  (of names in archives)
+        import docx  # noqa: F401
 
-    import docx  # noqa: F401
+        return lambda data: {"blocks": read_docx(data)}
+    import pypdfium2  # noqa: F401
 
-    return read_docx
+    pdf = run_path(str(Path(__file__).with_name("protocol_pdf.py")))
+    if kind == "picture":
+        return lambda data: {"picture": _sendable(*pdf["read_picture"](data, page))}
+    layout = run_path(str(Path(__file__).with_name("protocol_layout.py")))
+    return lambda data: {"blocks": layout["blocks_of"](pdf["read_pages"](data))}
+
+
+def _sendable(pages: int, width: float, height: float, png: bytes) -> dict[str, Any]:
+    return {"pages": pages, "width": width, "height": height, "png": base64.b64encode(png).decode("ascii")}
 
 
 def read_docx(data: bytes) -> list[Block]:

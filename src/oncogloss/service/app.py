@@ -46,6 +46,7 @@ from oncogloss.service.engine import Engine
 from oncogloss.service.guard import Guard, Limits
 from oncogloss.service.handling import READS, download, engine_of, json_body, known_format, note, read_one
 from oncogloss.service.observe import Audit, Metrics, line, request_log
+from oncogloss.service.pictures import picture_routes
 from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
 from oncogloss.service.reviewing import filled, review_routes
 from oncogloss.service.reviews import Reviews
@@ -203,6 +204,7 @@ def _routes(app: FastAPI) -> None:
     _reading_routes(app)
     _comparing_routes(app)
     review_routes(app)
+    picture_routes(app)
     _page_routes(app)
 
 

@@ -12,7 +12,7 @@ from oncogloss.schema import Change, Concept, Document, Extraction, Matching, Pa
 from oncogloss.service.problems import ProblemError, fields_that_fail
 
 B = TypeVar("B", bound=BaseModel)
-_BODY = "the body"
+BODY = "the body"
 Record = dict[str, Any]  # a ClinicalTrials.gov study, or {"id", "passages": {name: text}}
 
 
@@ -119,10 +119,10 @@ def documents_of(data: bytes, media_type: str) -> list[Document]:
     if media_type == "application/json" and (text := _text_body(data)):
         return [Document(id="text", passages=(Passage(name=text.passage, text=text.text),))]
     documents = []
-    for item in read_bytes(data, _BODY):
+    for item in read_bytes(data, BODY):
         if isinstance(item, InputError):
             raise ProblemError(422, unquoted(str(item)))
-        documents.append(item if item.id != _BODY else item.model_copy(update={"id": "text"}))
+        documents.append(item if item.id != BODY else item.model_copy(update={"id": "text"}))
     return documents
 
 

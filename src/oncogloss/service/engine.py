@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.service.problems import ProblemError
@@ -28,7 +28,7 @@ class Engine:
         self.workers, self.queue, self.seconds = workers, queue, seconds
         self.pipelines = self._load()
         self.taken = 0
-        self._room = asyncio.Condition()
+        self._room = asyncio.Semaphore(workers + queue)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="extract")
 
     def pipeline(self, model: str | None) -> Pipeline:
@@ -43,29 +43,23 @@ class Engine:
 
         Raises ProblemError 503 after `seconds`; the thread then ends what it does, and only then its place is free.
         """
-        async with self._room:
-            if wait:
-                await self._room.wait_for(lambda: self.taken < self.workers + self.queue)
-            elif self.taken >= self.workers + self.queue:
-                raise ProblemError(429, "All places are taken; try again in a second.", {"Retry-After": "1"})
-            self.taken += 1
+        if not wait and self._room.locked():
+            raise ProblemError(429, "All places are taken; try again in a second.", {"Retry-After": "1"})
+        await self._room.acquire()
+        self.taken += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        freed = asyncio.ensure_future(self._free_after(future))
+        future.add_done_callback(self._free)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), self.seconds)
+            async with asyncio.timeout(self.seconds):
+                return await asyncio.shield(future)
         except TimeoutError:
             raise ProblemError(
                 503, "The text took too long; send it in parts, or try again later.", {"Retry-After": "10"}
             ) from None
-        finally:
-            if future.done():
-                await freed
 
-    async def _free_after(self, future: asyncio.Future[T]) -> None:
-        await asyncio.wait([future])
-        async with self._room:
-            self.taken -= 1
-            self._room.notify()
+    def _free(self, _: asyncio.Future[Any]) -> None:
+        self.taken -= 1
+        self._room.release()
 
     async def reload(self) -> None:
         """Load the models again, then serve them; requests under way end with those that they began with.

@@ -130,7 +130,8 @@ class Guard:
                 return await receive()  # waits for the end of the connection
             left = self.limits.body_seconds if streamed else until - time.monotonic()
             try:
-                message = await asyncio.wait_for(receive(), max(0.01, left))
+                async with asyncio.timeout(max(0.01, left)):
+                    message = await receive()
             except TimeoutError:
                 raise ProblemError(408, "The body came too slowly.", {"Connection": "close"}) from None
             taken += len(message.get("body", b""))

@@ -3,10 +3,11 @@
 import { call, get, Refusal } from "/page/calls.js";
 import * as edit from "/page/edit.js";
 import { element } from "/page/marks.js";
+import { pageOf, pagesView, places } from "/page/pages.js";
 import { changesView, comparedView, criteriaView, factsView, jump, summaryView, textView } from "/page/views.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { source: "", kind: "text/plain", found: null, view: "Text", selected: null, hidden: new Set(), older: null };
+const state = { source: "", kind: "text/plain", found: null, view: "Text", selected: null, hidden: new Set(), older: null, page: 1 };
 const VIEWS = {
   Text: () => textView(state.found),
   Criteria: () => criteriaView(state.found),
@@ -14,7 +15,9 @@ const VIEWS = {
   Summary: () => summaryView(state.found),
   Changes: changesTab,
   Models: modelsTab,
+  Pages: () => pagesView(state.found, state.source, state.page, { guarded, turn, ready: () => select(state.selected) }),
 };
+const hasPages = () => state.found?.document.layout?.length > 0 && state.kind === "application/octet-stream";
 const EXAMPLE = `Inclusion Criteria:
 - Histologically confirmed metastatic non-small cell lung cancer (NSCLC) with KRAS G12C mutation
 - Progression on or after prior anti-PD-1 or anti-PD-L1 therapy
@@ -60,7 +63,7 @@ async function read(bytes = new TextEncoder().encode($("source").value), name = 
 }
 
 function opened(found, source, kind) {
-  Object.assign(state, { source, kind, found, selected: null });
+  Object.assign(state, { source, kind, found, selected: null, page: 1 });
   $("input").open = false;
   for (const id of ["tabs", "layout"]) $(id).hidden = false;
   $("format").disabled = $("correct").disabled = false;
@@ -79,12 +82,24 @@ function adopt(review, selected) {
 
 const plain = (record) => ({ id: record.id, passages: Object.fromEntries(record.passages.map((p) => [p.name, p.text])) });
 
-function show(view) {
+function turn(number) {
+  const held = document.activeElement?.id;
+  if (pageOf(state.found, state.selected) !== number) state.selected = null;
+  state.page = number;
+  show("Pages");
+  const control = $(held);
+  (control?.disabled ? $("page-number") : control)?.focus();
+}
+
+function show(wanted) {
+  const view = wanted === "Pages" && !hasPages() ? "Text" : wanted;
   state.view = view;
+  if (view === "Pages" && state.selected) state.page = pageOf(state.found, state.selected) ?? state.page;
   for (const tab of $("tabs").children) {
     const chosen = tab.textContent === view;
     tab.setAttribute("aria-selected", String(chosen));
     tab.tabIndex = chosen ? 0 : -1;
+    tab.hidden = tab.textContent === "Pages" && !hasPages();
   }
   $("main").replaceChildren(...VIEWS[view]().filter(Boolean));
   types();
@@ -129,6 +144,11 @@ function detail(mention, relations) {
   const by = Object.fromEntries(state.found.extraction.mentions.map((m) => [m.id, m]));
   const rows = [["words", mention.text], ["type", [mention.type, ...mention.attributes].join(", ")], ["score", mention.score.toFixed(2)],
     ["place", `${mention.passage.replaceAll("_", " ")}, ${mention.start} to ${mention.end}`]];
+  const page = hasPages() ? pageOf(state.found, mention.id) : null;
+  if (page) {
+    const [other, words] = state.view === "Pages" ? ["Text", "in the text"] : ["Pages", `on page ${page}`];
+    rows.push(["show", element("button", { class: "link", type: "button", onclick: () => { show(other); select(mention.id); } }, words)]);
+  }
   if (mention.expansion) rows.push(["long form", mention.expansion]);
   const concept = mention.concept;
   if (concept) {
@@ -168,12 +188,19 @@ function arcs(from, linked) {
   $("main").append(svg);
 }
 
+// To the next or previous mention: of those that are drawn, and in a PDF's pages of those of all pages.
 function step(by) {
-  const marks = [...document.querySelectorAll("main mark")].filter((m) => !state.hidden.has(m.classList[0]));
-  if (!marks.length) return;
-  const at = marks.findIndex((m) => m.dataset.id === state.selected);
-  const next = at < 0 ? (by > 0 ? 0 : marks.length - 1) : (at + by + marks.length) % marks.length;
-  select(marks[next].dataset.id);
+  const drawn = () => [...document.querySelectorAll("main mark")].map((mark) => mark.dataset.id);
+  const ofPages = () => [...places(state.found).keys()].sort((a, b) => pageOf(state.found, a) - pageOf(state.found, b));
+  const types = new Map(state.found.extraction.mentions.map((m) => [m.id, m.type]));
+  const ids = [...new Set(state.view === "Pages" ? ofPages() : drawn())].filter((id) => !state.hidden.has(types.get(id)));
+  if (!ids.length) return;
+  const at = ids.indexOf(state.selected);
+  const id = ids[at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length];
+  if (state.view === "Pages" && pageOf(state.found, id) !== state.page) {
+    state.selected = id;
+    show("Pages");
+  } else select(id);
 }
 
 function changesTab() {
@@ -270,11 +297,11 @@ function keys(event) {
   if (event.ctrlKey && event.key === "Enter") return read();
   if (!event.target.closest("input, textarea, select") && edit.key(event)) return null;
   if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey || !state.found) return null;
-  const names = Object.keys(VIEWS);
+  const names = Object.keys(VIEWS).filter((name) => name !== "Pages" || hasPages());
   if (event.key === "n") step(1);
   else if (event.key === "p") step(-1);
   else if (event.key === "Escape") select(null);
-  else if (/^[1-6]$/.test(event.key)) show(names[Number(event.key) - 1]);
+  else if (/^[1-7]$/.test(event.key) && names[event.key - 1]) show(names[event.key - 1]);
   else if (event.target.role === "tab" && event.key.startsWith("Arrow")) {
     const at = (names.indexOf(state.view) + (event.key === "ArrowRight" ? 1 : names.length - 1)) % names.length;
     show(names[at]);
