@@ -7,7 +7,7 @@ facts stand words that say how they go together; the gaps that bind most loosely
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,12 +16,13 @@ from oncogloss.structure.facts import Scope, facts_of, in_brackets
 from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.subcriteria import indent_of, leads_in, with_children
+from oncogloss.structure.wording import EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
 # Connective words
 _SENTENCE = re.compile(r"\n\s*\n|\n\s*[-*•]|[.?!](\s|(?=[A-Z][a-z]))")
-_EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
 _IF = re.compile(
     r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b[^\ue000,;:]*$"
     r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
@@ -66,12 +67,6 @@ _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WH
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
-# What a lead-in says of its sub-criteria
-_ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
-_LEAD_IN = re.compile(r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$", re.I)
-_N_OF = re.compile(r"\b(two|three|four|[234]) (or more )?of\b", re.I)
-_NUMBERS = {"two": 2, "three": 3, "four": 4}
-
 
 class Gap(NamedTuple):
     """What stands between two parts: how loosely it binds, and what it makes of them (None: as its list says)."""
@@ -107,7 +102,11 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         children = under.get(scope.criterion.id, [])
         telling = [c for c in children if says_something(c)]
         if own[scope.criterion.id] is not None and not leads_in(scope):
-            telling = []
+            telling = (
+                []
+                if scope.excludes
+                else [c for c in telling if indent_of(scope.text, c) > indent_of(scope.text, scope.criterion)]
+            )
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
         logic = leaf_of(logic, scope, facts_of(scope)) if logic else None
@@ -215,7 +214,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(SENTENCE, None)
     if ";" in words:
         return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
-    if _EXCEPT.search(words):
+    if EXCEPT.search(words):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
     if op is None and _IF.search(words) and not scope.excludes:
@@ -355,41 +354,3 @@ def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     if opened is None or closed is None or parts[0].logic.op != "fact":
         return None
     return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
-
-
-def leads_in(scope: Scope) -> bool:
-    """Whether a criterion is worded as the head of what stands under it."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
-    first = re.split(r"\n\s*\n", text)[0].rstrip(" -*\n")
-    return first.endswith(":") or _LEAD_IN.search(first) is not None
-
-
-def with_children(
-    scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
-) -> Logic | None:
-    """A criterion's own facts together with its sub-criteria; `cancers` are those that ask for a cancer each."""
-    if not children:
-        return own
-    leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
-    text = scope.text[scope.criterion.start : scope.criterion.end]
-    if own is not None and _EXCEPT.search(text[-60:]):
-        return Logic(op="except", parts=(own, *leaves))
-    if (n_of := _N_OF.search(text)) is not None:
-        word = n_of[1].casefold()
-        under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
-    elif _ONE_OF.search(text) or scope.excludes or (len(children) > 1 and {c.id for c in children} <= set(cancers)):
-        under = Logic(op="any", parts=leaves)
-    else:
-        under = Logic(op="all", parts=tuple(_chained(scope, children)))
-    return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))
-
-
-def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
-    """Sub-criteria in order, those alternatives of one another whose text ends with "or"."""
-    group: list[Logic] = []
-    for child in children:
-        group.append(Logic(op="fact", criterion=child.id))
-        goes_on = re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is not None
-        if not goes_on or child is children[-1]:
-            yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
-            group = []

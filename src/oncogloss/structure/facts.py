@@ -41,7 +41,7 @@ _CONSEQUENCE = re.compile(
 )
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
-_ALLOWED = re.compile(
+PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
@@ -55,12 +55,14 @@ _CONDITION = re.compile(
 
 
 class Scope(NamedTuple):
-    """A criterion under reading: its passage's text, its own mentions in order, and the relations among them."""
+    """A criterion under reading: its passage's text, its own mentions in order, the relations among them, and the
+    words of the criterion that it is under."""
 
     text: str
     criterion: Criterion
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
+    lead: str = ""
 
     @property
     def excludes(self) -> bool:
@@ -84,11 +86,13 @@ def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     for relation in extraction.relations:
         relations.setdefault(relation.head, []).append(relation)
         relations.setdefault(relation.tail, []).append(relation)
+    leads = {c.id: texts[c.passage][c.start : c.end] for c in extraction.criteria}
     found = []
     for criterion in extraction.criteria:
         mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
         own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
-        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own)))
+        lead = leads.get(criterion.parent or "", "")
+        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own), lead))
     return found
 
 
@@ -334,7 +338,7 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
-    return _ALLOWED.search(sentence) is not None and _LIMITED.search(sentence) is None
+    return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
 
 def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

@@ -226,7 +226,7 @@ def _words(scope: Scope, logic: Logic) -> Iterator[Left]:
     facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
     about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
     heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
-    read = {word for part in leaves for qualifier in part.qualifiers for word in qualifier.split("-")}
+    read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
     words = unread_words(scope, read, heading=heading)

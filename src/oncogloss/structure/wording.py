@@ -78,6 +78,7 @@ CONSENT = re.compile(
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
 )
+EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
 SPARES = re.compile(
     r"\b(unless|except\w*|other than|apart from|aside from|besides|exclud\w+|with the exclusion of)\b", re.I
 )
