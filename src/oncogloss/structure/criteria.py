@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.facts import Scope, facts_of, in_brackets
+from oncogloss.structure.facts import BREAK, Scope, facts_of, in_brackets
 from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
@@ -28,6 +28,7 @@ _IF = re.compile(
     r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
     re.I,
 )
+_BRACKETED = re.compile(r"\([^()]*\)")
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
@@ -56,6 +57,12 @@ _MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|h
 _WORDED_AS_ABSENT = re.compile(
     r"\W*((patients?|subjects?|participants?) )?((with|have|has) )?(no|without)\b"
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
+    re.I,
+)
+_NO_LEAD = re.compile(r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|without)\b", re.I)
+_LIST_ENDS = re.compile(
+    rf"{BREAK}|[;:()]|\b(but|unless|except|who|which|that|if|is|are|was|for|with|after|before|since|despite|requir\w+"
+    r"|than|due|must|during|following|following|from|in)\b",
     re.I,
 )
 _NEGATION = re.compile(
@@ -134,8 +141,29 @@ def names_cancers(scope: Scope, logic: Logic | None) -> bool:
 def own_logic(scope: Scope) -> Logic | None:
     """What the criterion's own facts say together."""
     facts = facts_of(scope)
+    circumstances = under_unless(scope, facts)
+    if len(circumstances) > 1:
+        general = said_together(scope, [m for m in facts if m not in circumstances])
+        unless = combined(scope, [as_part(scope, m) for m in circumstances])
+        return general and Logic(op="except", parts=(general, unless))
+    return said_together(scope, facts)
+
+
+def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
+    """The facts of a circumstance that ends a criterion: "… unless treated and in remission"; none where it goes on."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    cues = list(re.finditer(r"\bunless\b", text, re.I))
+    if len(cues) != 1 or text[: cues[0].start()].count("(") > text[: cues[0].start()].count(")"):
+        return []
+    behind = [m for m in facts if m.start >= scope.criterion.start + cues[0].end()]
+    broken = _SENTENCE.search(text[cues[0].end() :].rstrip(" .\n*-")) or ";" in text[cues[0].end() :].rstrip(" ;")
+    return [] if broken or len(behind) == len(facts) else behind
+
+
+def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
+    """What some facts of a criterion say together."""
     spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
-    general = [m for m in facts if m.id not in spared and "exc" not in m.attributes]
+    general = [m for m in facts if not (m.id in spared or "exc" in m.attributes) or forbidden(scope, m)]
     exceptions = [m for m in facts if m not in general]
     if not general:
         general, exceptions = exceptions, []
@@ -151,6 +179,12 @@ def own_logic(scope: Scope) -> Logic | None:
         listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
         return negation(less(listed, behind))
     return less(combined(scope, parts), behind)
+
+
+def forbidden(scope: Scope, m: Mention) -> bool:
+    """Whether a mention that seems spared is none of an exception: "no adjuvant chemotherapy is allowed"."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    return "neg" in m.attributes and not scope.excludes and EXCEPT.search(text) is None and "allowed" in text
 
 
 def spares_all(scope: Scope, parts: Sequence[Part], m: Mention) -> bool:
@@ -183,8 +217,18 @@ def as_part(scope: Scope, m: Mention) -> Part:
     lead = " ".join(scope.before(m).split()) + " "
     refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
     unsaid = scope.excludes and _NEGATION.search(text[: m.end - scope.criterion.start]) is None
-    negated = refrained or ("neg" in m.attributes and not absent and not unsaid)
+    negated = refrained or listed_as_absent(scope, m) or ("neg" in m.attributes and not absent and not unsaid)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+
+
+def listed_as_absent(scope: Scope, m: Mention) -> bool:
+    """Whether an inclusion begins with "no" and a mention stands in the list that follows, others of which are known
+    to be forbidden."""
+    lead = _NO_LEAD.match(scope.before(m))
+    if scope.excludes or lead is None or "exc" in m.attributes:
+        return False
+    forbidden = [o for o in scope.mentions if o != m and alike(o, m) and "neg" in o.attributes]
+    return bool(forbidden) and re.search(_LIST_ENDS, scope.before(m)[lead.end() :]) is None
 
 
 def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Mention]) -> list[Part]:
@@ -214,7 +258,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(SENTENCE, None)
     if ";" in words:
         return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
-    if EXCEPT.search(words):
+    if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
     if op is None and _IF.search(words) and not scope.excludes:
@@ -275,17 +319,21 @@ def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
     """What "A/B" means: both of measures with one limit, else either."""
     if scales(one, other):
         return "any"
+    if asked_together(scope, one, other) and one.type != "MEASURE":
+        return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
 
 
 def share(scope: Scope, one: Mention, other: Mention) -> bool:
-    """Whether two mentions have a value or time in common."""
+    """Whether two mentions have a number or time in common."""
     tails = [
         {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
         for m in (one, other)
     ]
-    return bool(tails[0] & tails[1])
+    return any(
+        m.type == "TIME" or re.search(r"\d|normal|ULN", m.text) for m in scope.mentions if m.id in tails[0] & tails[1]
+    )
 
 
 def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:

@@ -53,6 +53,11 @@ _CONDITION = re.compile(
     re.I,
 )
 
+_SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
+_FEMALE = re.compile(r"fe|wo", re.I)
+_JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
+_SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
+
 
 class Scope(NamedTuple):
     """A criterion under reading: its passage's text, its own mentions in order, the relations among them, and the
@@ -117,6 +122,8 @@ def said_otherwise(scope: Scope, m: Mention) -> bool:
         is_heading,
         is_unspecified,
         is_consenting,
+        is_either_sex,
+        is_specimen,
         is_repeated,
         counts_a_window,
         is_aimed_at,
@@ -370,6 +377,29 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
 
 
+def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """One of the two sexes of which either will do: "male or female"."""
+    if m.type != "POPULATION" or not _SEX.fullmatch(m.text) or scope.valued(m):
+        return False
+    others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
+    return any(
+        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(_between(scope, m, f))
+        for f in others
+    )
+
+
+def _between(scope: Scope, one: Mention, other: Mention) -> str:
+    first, last = sorted((one, other), key=lambda m: m.start)
+    return scope.text[first.end : last.start]
+
+
+def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The first of two specimens of one test: "serum or urine pregnancy test"."""
+    following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
+    return alone and bool(following) and _JOINED.fullmatch(_between(scope, m, following[0])) is not None
+
+
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
@@ -377,7 +407,7 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 
 EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed,
-    is_example, counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
-    names_the_kind,
+    is_heading, is_unspecified, is_consenting, is_either_sex, is_specimen, is_bare_gene, conditions_a_cutoff,
+    is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, tests_for, shows_another, is_aimed_at,
+    is_placing, is_consequence, is_bare_tumor, names_the_kind,
 )  # fmt: skip
