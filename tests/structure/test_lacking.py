@@ -25,7 +25,7 @@ def told(side: str, text: str, *relations: tuple[str, int, int]) -> Coverage:
         ("exc", "Not recovered from [PROCEDURE moon bath]", "words"),
         ("exc", "Candidates for [PROCEDURE moon bath]", "words"),
         ("exc", "Treatment of [CONDITION tide fever]", "words"),
-        ("inc", "No prior [PROCEDURE moon bath] is allowed", "logic"),
+        ("inc", "Prior [PROCEDURE moon bath] that was not finished", "logic"),
         ("inc", "Recent [DRUG_CLASS therapy] defined as", "logic"),
         ("exc", "[CONDITION gout] with untamed fins", "words"),
         ("inc", "[CANCER moon sarcoma] requiring treatment", "words"),

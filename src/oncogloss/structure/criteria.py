@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
 from oncogloss.structure.facts import BREAK, Scope, facts_of, in_brackets
+from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
-from oncogloss.structure.subcriteria import indent_of, leads_in, with_children
+from oncogloss.structure.subcriteria import leads_in, with_children
 from oncogloss.structure.wording import EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
@@ -59,10 +60,15 @@ _WORDED_AS_ABSENT = re.compile(
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
     re.I,
 )
-_NO_LEAD = re.compile(r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|without)\b", re.I)
+_NO_LEAD = re.compile(
+    r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|not|without)\b"
+    r"(?! (more|less|greater|fewer|later|longer|limit|restrict|minimum|upper|lower|only|required|necessary)\b)",
+    re.I,
+)
+_CAN_BE_ABSENT = TREATMENTS | {"CANCER", "CONDITION", "DISEASE_STATE"}
 _LIST_ENDS = re.compile(
     rf"{BREAK}|[;:()]|\b(but|unless|except|who|which|that|if|is|are|was|for|with|after|before|since|despite|requir\w+"
-    r"|than|due|must|during|following|following|from|in)\b",
+    r"|than|due|must|during|following|from|in|required|necessary|specified)\b",
     re.I,
 )
 _NEGATION = re.compile(
@@ -222,13 +228,14 @@ def as_part(scope: Scope, m: Mention) -> Part:
 
 
 def listed_as_absent(scope: Scope, m: Mention) -> bool:
-    """Whether an inclusion begins with "no" and a mention stands in the list that follows, others of which are known
-    to be forbidden."""
+    """Whether an inclusion begins with "no" and a mention stands in the list that follows."""
     lead = _NO_LEAD.match(scope.before(m))
-    if scope.excludes or lead is None or "exc" in m.attributes:
+    if scope.excludes or lead is None or "exc" in m.attributes or m.type not in _CAN_BE_ABSENT:
         return False
-    forbidden = [o for o in scope.mentions if o != m and alike(o, m) and "neg" in o.attributes]
-    return bool(forbidden) and re.search(_LIST_ENDS, scope.before(m)[lead.end() :]) is None
+    start = scope.criterion.start + lead.end() - 1
+    tails = {r.tail for r in scope.relations if r.head == m.id}
+    told = any((o.start <= start < o.end) or (o.id in tails and "neg" in o.attributes) for o in scope.mentions)
+    return not told and re.search(_LIST_ENDS, scope.before(m)[lead.end() :]) is None
 
 
 def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Mention]) -> list[Part]:
@@ -256,8 +263,8 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     words = _skeleton(scope, one.end, other.mention.start)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
-    if ";" in words:
-        return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
+    if ";" in words or "；" in words:
+        return Gap(PART, "any" if re.search(r"[;；]\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
@@ -271,7 +278,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
-    if "," in words or ":" in words:
+    if re.search("[,:，、：]", words):
         return Gap(LIST, None)
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
 
@@ -305,7 +312,7 @@ def scales(one: Mention, other: Mention) -> bool:
 def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
     """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
     and what is forbidden or asked of two things at once is so of both."""
-    if scales(one, other) and (_OR.search(words) or re.fullmatch(r"[\s/;\ue000]*", words)):
+    if scales(one, other) and (_OR.search(words) or not _AND.search(words)):
         return "any"
     if _OR.search(words):
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
-from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.layout import adopted
+from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
 
 QUALIFYING = frozenset(
@@ -37,7 +38,9 @@ _AIMED = re.compile(
 )
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
 _CONSEQUENCE = re.compile(
-    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+|increas\w+ (the )?(\w+ )?risk"
+    r"|confound\w*|compromis\w+|preclud\w+|hamper\w*|imped\w+)\b",
+    re.I,
 )
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
@@ -53,6 +56,15 @@ _CONDITION = re.compile(
     re.I,
 )
 
+_INSTRUCTION = re.compile(
+    r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"
+    r"|\bdeveloping (human )?(fetus|embryo)"
+    r"|\b(must|should|will|shall) (immediately )?(inform|notify|be notified|be informed)\b"
+    r"|\b(should|will|can|may|must) be (discussed|encouraged|advised|counsell?ed|instructed)\b|\bteratogenic\b",
+    re.I,
+)
+_IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previous\s+|other\s+)?", re.I)
+_CLOSED = re.compile(r"\([^()]*\)")
 _SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
 _FEMALE = re.compile(r"fe|wo", re.I)
 _JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
@@ -91,9 +103,10 @@ def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     for relation in extraction.relations:
         relations.setdefault(relation.head, []).append(relation)
         relations.setdefault(relation.tail, []).append(relation)
-    leads = {c.id: texts[c.passage][c.start : c.end] for c in extraction.criteria}
+    criteria = adopted(extraction.criteria, texts)
+    leads = {c.id: texts[c.passage][c.start : c.end] for c in criteria}
     found = []
-    for criterion in extraction.criteria:
+    for criterion in criteria:
         mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
         own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
         lead = leads.get(criterion.parent or "", "")
@@ -105,8 +118,26 @@ def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
     facts = candidates(scope)
     for explains in EXPLAINING:
-        facts = [m for m in facts if not explains(scope, m, facts)]
+        kept = [m for m in facts if not explains(scope, m, facts)]
+        if explains in LISTED:
+            kept = [m for m in kept if not goes_on_with(scope, m, facts, kept)]
+        facts = kept
     return facts
+
+
+def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Sequence[Mention]) -> bool:
+    """Whether a mention only goes on with a list whose other members are no facts: "toxicity of prior chemotherapy,
+    surgery or radiotherapy"."""
+    place = facts.index(m)
+    while place and not {"neg", "exc"} & set(m.attributes):
+        before = facts[place - 1]
+        gap = _CLOSED.sub(" ", scope.text[before.end : m.start])
+        if before.type not in TREATMENTS or m.type not in TREATMENTS or not _IN_LIST.fullmatch(gap):
+            return False
+        if before not in kept:
+            return True
+        m, place = before, place - 1
+    return False
 
 
 def asks_nothing(scope: Scope) -> bool:
@@ -122,6 +153,7 @@ def said_otherwise(scope: Scope, m: Mention) -> bool:
         is_heading,
         is_unspecified,
         is_consenting,
+        is_instruction,
         is_either_sex,
         is_specimen,
         is_repeated,
@@ -207,7 +239,8 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
         return cued is not None and "neg" in explained[-1].attributes
     tails = {r.tail: r.type for r in scope.relations if r.head == m.id}
-    numbered = any(tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text) for v in scope.mentions)
+    told = [v for v in scope.mentions if tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text)]
+    numbered = any(")" not in scope.text[m.end : v.start] for v in told)
     if (numbered and len(lead) < 60) or (m.type == "POPULATION" and not lead.strip()):
         return False
     if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
@@ -226,11 +259,11 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
     text = scope.before(m)
     cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
-    if not cues:
-        return False
-    cue = max(cues, key=lambda c: c.end())
-    general = any(f.end <= scope.criterion.start + cue.start() for f in facts)
-    return general and not re.search(rf"{BREAK}|\)", text[cue.end() :])
+    return any(
+        any(f.end <= scope.criterion.start + cue.start() for f in facts)
+        and not re.search(rf"{BREAK}|\)", _CLOSED.sub(" ", text[cue.end() :]))
+        for cue in cues
+    )
 
 
 def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -258,9 +291,18 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     earlier = [f for f in facts if f.end <= m.start]
     if not earlier:
         return False
-    gap = scope.text[earlier[-1].end : m.start]
-    chained = re.fullmatch(r"[\s,/]*((and/or|and|or)\s+)?", gap) is not None
+    gap = _CLOSED.sub(" ", scope.text[earlier[-1].end : m.start])
+    chained = re.fullmatch(r"[\s,/]*(scans?\s+)?((and/or|and|or)\s+)?", gap) is not None
     return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
+
+
+def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A measure without a value that only heads those behind it: "pulmonary function tests with FVC ≥ 50 %"."""
+    behind = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    if m.type != "MEASURE" or scope.valued(m) or not behind or not scope.valued(behind[0]):
+        return False
+    gap = _CLOSED.sub(" ", scope.text[m.end : behind[0].start])
+    return re.fullmatch(r"\s*(:|with|\(([^)]*\b(defined as|:))?)\s*(an? |the )?(adequate )?", gap) is not None
 
 
 def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -341,10 +383,12 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
-    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|,? but ")
+    inside = in_brackets(scope, m)
+    text, edges = scope.text, BREAK + (r"|[()]" if inside else "|,? but ")
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
+    sentence = sentence if inside else _CLOSED.sub(" ", sentence)
     return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
 
@@ -355,8 +399,8 @@ def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> b
         return False
     measures = {r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == values[-1].id}
     several = sum(r.type == "HAS_VALUE" and r.head in measures for r in scope.relations) > len(measures)
-    named = [o.text.casefold() for o in scope.mentions if o.type == "MEASURE"]
-    again = any(o.id in measures and named.count(o.text.casefold()) > 1 for o in scope.mentions)
+    named = [key_of(o) for o in candidates(scope) if o.type == "MEASURE"]
+    again = any(o.id in measures and named.count(key_of(o)) > 1 for o in scope.mentions)
     return bool(measures) and (several or again) and _CONDITION.match(scope.text[values[-1].end : m.start]) is not None
 
 
@@ -365,7 +409,7 @@ def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if m.type not in ("MEASURE", "POPULATION", "DRUG", "DRUG_CLASS") or m.attributes:
         return False
     timed = any(r.head == m.id and r.type in ("HAS_TIME", "TREATS", "EXCEPTION") for r in scope.relations)
-    same = [f for f in facts if f.type == m.type and f.text.casefold() == m.text.casefold() and f != m]
+    same = [f for f in facts if f.type == m.type and key_of(f) == key_of(m) and f != m]
     again = not timed and any(f.start < m.start and scope.valued(f) >= scope.valued(m) for f in same)
     return again or any(scope.valued(f) > scope.valued(m) for f in same)
 
@@ -375,6 +419,14 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     told = {r.type for r in scope.relations if r.head == m.id}
     shared = any(f.type == "BIOMARKER" for f in facts)
     return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
+
+
+def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
+    edges = r"[.;]\s|\n\s*\n|\n\s*[-*•]"
+    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
+    stop = re.search(edges, scope.text[m.end : scope.criterion.end])
+    return _INSTRUCTION.search(scope.text[start : m.end + stop.start() if stop else scope.criterion.end]) is not None
 
 
 def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -406,8 +458,10 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return m.type == "POPULATION" and not scope.valued(m) and re.search(r"\binformed consent\b", text, re.I) is not None
 
 
-EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_unspecified, is_consenting, is_either_sex, is_specimen, is_bare_gene, conditions_a_cutoff,
-    is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, tests_for, shows_another, is_aimed_at,
-    is_placing, is_consequence, is_bare_tumor, names_the_kind,
+Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]
+EXPLAINING: tuple[Explains, ...] = (
+    is_heading, is_unspecified, is_instruction, is_consenting, is_either_sex, is_specimen, is_bare_gene,
+    conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, heads_measures, tests_for,
+    shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
 )  # fmt: skip
+LISTED: tuple[Explains, ...] = (is_placing, counts_a_window)  # what holds of one treatment of a list holds of the rest

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from oncogloss.schema import Criterion, Logic
 from oncogloss.structure.facts import PERMITTED, Scope
 from oncogloss.structure.lacking import Left
-from oncogloss.structure.subcriteria import indent_of, leads_in
+from oncogloss.structure.layout import indent_of
+from oncogloss.structure.subcriteria import leads_in
 
 _PART = (
     r"(?:(?:sub-?)?cohorts?|parts?|(?:treatment )?arms?|(?:sub-?)?groups?|phases?|strat(?:um|a)|modules?"

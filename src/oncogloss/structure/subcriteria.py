@@ -29,12 +29,6 @@ def leads_in(scope: Scope) -> bool:
     return first.endswith(":") or _LEAD_IN.search(first) is not None
 
 
-def indent_of(text: str, criterion: Criterion) -> int:
-    """How far the line on which a criterion begins is indented."""
-    line = text[text.rfind("\n", 0, criterion.start) + 1 : criterion.start + 1]
-    return len(line) - len(line.lstrip())
-
-
 def with_children(
     scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
 ) -> Logic | None:
