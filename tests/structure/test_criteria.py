@@ -166,7 +166,9 @@ def test_any_text_gives_a_tree_of_its_own_mentions(words: list[str], side: str) 
     ("criterion", "said"),
     [
         ("Active, clinically significant [CONDITION gout]", ("active", "significant")),
-        ("Known or suspected [CONDITION gout]", ("known", "suspected")),
+        ("Known or suspected [CONDITION gout]", ("known or suspected",)),
+        ("Acute, chronic or recurrent [CONDITION gout]", ("acute or chronic or recurrent",)),
+        ("Severe acute [CONDITION gout]", ("severe", "acute")),
         ("Active treatment with [DRUG lunamab]", ()),
         ("[CONDITION gout] that is severe", ()),
         ("Severe\n* [CONDITION gout]", ()),
@@ -207,6 +209,15 @@ def test_what_is_allowed_asks_nothing() -> None:
         ("exc", "[MEASURE bilirubin] is high unless [CONDITION/exc tide fever]", "(except 1 2)"),
         ("inc", "[MEASURE ECOG] [VALUE 0-1] / [MEASURE Karnofsky] [VALUE > 70]", "(any 1 3)"),
         ("inc", "[POPULATION Lunar] status not specified", None),
+        ("inc", "[POPULATION Male] or [POPULATION female patients] with [CANCER glioma]", "3"),
+        ("inc", "Negative [MEASURE serum] or [MEASURE urine pregnancy test]", "2"),
+        ("exc", "[CONDITION gout], unless on [DRUG lunamab] with a normal [MEASURE pulse]", "(except 1 (all 2 3))"),
+        ("inc", "No prior [PROCEDURE moon bath] or [DRUG/neg lunamab] is allowed", "(not (any 1 2))"),
+        (
+            "exc",
+            "[DRUG zorbatinib], [DRUG lunamab] (except in the [SETTING adjuvant] setting) or [DRUG tidamab]",
+            "(any 1 2 4)",
+        ),
     ],
 )  # fmt: skip
 def test_classes_that_readers_found_wrong(side: str, text: str, wanted: str | None) -> None:
@@ -224,6 +235,7 @@ def test_several_cancers_under_one_head_are_alternatives() -> None:
         ("inc", "[TIME At least 4 weeks] since [DRUG/hist lunamab]", 28),
         ("inc", "[DRUG/hist Lunamab] must have been completed [TIME >= 4 weeks ago]", 28),
         ("inc", "Off [DRUG lunamab] [TIME for at least 2 weeks]", 14),
+        ("inc", "Must have received the last dose of [DRUG lunamab] [TIME at least 4 weeks before entry]", 28),
         ("inc", "[TIME 6 weeks] since [DRUG/hist lunamab]", 42),
         ("inc", "On a stable dose of [DRUG lunamab] [TIME for at least 4 weeks]", None),
         ("inc", "Must have received [DRUG/hist lunamab] [TIME at least 4 weeks before entry]", None),
@@ -234,6 +246,19 @@ def test_a_time_that_must_have_passed_is_a_washout(side: str, text: str, days: f
     relation = ("HAS_TIME", 1, 2) if text.index("DRUG") < text.index("TIME") else ("HAS_TIME", 2, 1)
     (found,) = logic_of(scopes(*extraction_of((side, text), relations=(relation,))))
     assert found.logic is not None and found.logic.washout == days
+
+
+def test_a_washout_may_be_said_by_the_lead_in() -> None:
+    criteria = ("inc", "Adequate washout before entry, defined as:"), ("inc", "[DRUG Lunamab] [TIME > 14 days]")
+    relations = (("HAS_TIME", 1, 2),)
+    _, found = logic_of(scopes(*extraction_of(*criteria, relations=relations, parents={2: 1})))
+    assert found.logic is not None and found.logic.washout == 14
+
+
+def test_a_deeper_item_is_asked_with_the_item_above_it() -> None:
+    assert logic(("inc", "[CANCER glioma]\n - deeper: (1)"), ("inc", "[CONDITION gout]"), parents={2: 1}) == means(
+        "(all 1 c2)"
+    )
 
 
 def test_what_an_allergy_is_to_is_what_the_fact_is_about() -> None:

@@ -25,9 +25,16 @@ def told(side: str, text: str, *relations: tuple[str, int, int]) -> Coverage:
         ("exc", "Not recovered from [PROCEDURE moon bath]", "words"),
         ("exc", "Candidates for [PROCEDURE moon bath]", "words"),
         ("exc", "Treatment of [CONDITION tide fever]", "words"),
-        ("inc", "No prior [PROCEDURE moon bath] is allowed", "logic"),
+        ("inc", "Prior [PROCEDURE moon bath] that was not finished", "logic"),
         ("inc", "Recent [DRUG_CLASS therapy] defined as", "logic"),
         ("exc", "[CONDITION gout] with untamed fins", "words"),
+        ("inc", "[CANCER moon sarcoma] requiring treatment", "words"),
+        ("exc", "[CANCER moon sarcoma], unless treated and free of [CONDITION/neg gout]", "case"),
+        ("exc", "[DRUG lunamab] [TIME within 3 weeks] or [TIME 5 half-lives], whichever is longer", "time"),
+        ("exc", "[CONDITION failure] such as [CONDITION kidney] or [CONDITION heart failure]", "mention"),
+        ("inc", "[CANCER acute crateroid] or [CANCER lunar leukemia]", "mention"),
+        ("inc", "[CANCER glioma] * NOTE: *", "words"),
+        ("inc", "[CANCER glioma]:", "logic"),
     ],
 )
 def test_what_the_logic_lacks_is_told_and_decisive(side: str, text: str, lack: Lack) -> None:
@@ -64,6 +71,11 @@ def test_harmless_words_leave_nothing_over(text: str) -> None:
         asked = extraction.criteria[0].model_copy(update={"categories": ("consent",)})
         extraction = extraction.model_copy(update={"criteria": (asked,)})
     assert structured(document, extraction).coverage[0].status == "structured"
+
+
+def test_a_list_of_which_a_relation_tells_one_member() -> None:
+    text = "Prior [DRUG lunamab] in the [SETTING adjuvant], or [STAGE metastatic] setting"
+    assert "logic" in told("exc", text, ("IN_SETTING", 1, 2)).lacks
 
 
 def test_a_missing_concept_decides_nothing() -> None:

@@ -93,6 +93,17 @@ def test_two_names_of_one_concept_are_one_measure() -> None:
     assert brief(found) == ["c1 AST measurement < 3 ULN"]
 
 
+def test_measures_of_one_list_share_the_value_of_the_last() -> None:
+    text = "[M FVC] ([M VC]), [M FEV1] or [M DLCO] [V < 65 %]"
+    assert brief(read(text, "4>5", "2~1")) == ["c1 FVC < 65 %", "c1 FEV1 < 65 %", "c1 DLCO < 65 %"]
+    assert brief(read("Adequate [M liver function] and [M ALT] [V < 3 × ULN]", "2>3")) == ["c1 ALT < 3 ULN"]
+
+
+def test_a_value_without_relation_belongs_to_the_measure_just_before_it() -> None:
+    text = "[M AST] [V < 3 × ULN]; [M ALT] of [V < 2 × ULN]"
+    assert brief(read(text, "1>2")) == ["c1 AST < 3 ULN", "c1 ALT < 2 ULN"]
+
+
 def test_a_value_without_relation_belongs_to_the_only_measure() -> None:
     assert brief(read("[M Hemoglobin] at last visit [V ≥ 9 g/dL]")) == ["c1 Hemoglobin >= 9 g/dL"]
     assert read("[M Hemoglobin] and [M platelets] [V ≥ 9]") == ()

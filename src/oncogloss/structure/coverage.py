@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from oncogloss.schema import Coverage, CoverageStatus, Document, Extraction, Lack, Threshold
 from oncogloss.structure.facts import Scope, asks_nothing
-from oncogloss.structure.lacking import UNDECIDED, is_consent_alone, lacking
+from oncogloss.structure.lacking import UNDECIDED, Left, is_consent_alone, lacking
+from oncogloss.structure.placing import misplaced
 
 HEADING = "heading"
 NO_FACT = "no fact found"
@@ -42,7 +43,7 @@ def coverage_of(document: Document, extraction: Extraction, read: Sequence[Scope
         own = sorted((s for s in read if s.criterion.passage == passage.name), key=lambda s: s.criterion.start)
         if not own:
             continue
-        position = 0
+        position, placed = 0, misplaced(passage.text, own)
         for scope in [*own, None]:
             stop = scope.criterion.start if scope else len(passage.text)
             found += _between(passage.name, passage.text, position, stop)
@@ -50,7 +51,8 @@ def coverage_of(document: Document, extraction: Extraction, read: Sequence[Scope
                 end = max(
                     stop, min([scope.criterion.end, *(s.criterion.start for s in own if s.criterion.start > stop)])
                 )
-                understood = status_of(scope, thresholds[scope.criterion.id], linked=linked)
+                id_ = scope.criterion.id
+                understood = status_of(scope, thresholds[id_], placed[id_], linked=linked)
                 found.append(Coverage(passage=passage.name, start=stop, end=end, **understood._asdict()))
                 position = end
     return tuple(_joined(found))
@@ -88,8 +90,11 @@ def _is_criterion(stretch: Coverage) -> bool:
     return stretch.reason not in ("", HEADING)
 
 
-def status_of(scope: Scope, thresholds: Sequence[Threshold] = (), *, linked: bool) -> Understood:
-    """How far a criterion was understood, and why no further; `linked` says whether mentions were linked at all."""
+def status_of(
+    scope: Scope, thresholds: Sequence[Threshold] = (), placed: Sequence[Left] = (), *, linked: bool
+) -> Understood:
+    """How far a criterion was understood, and why no further: `placed` is what its place says of it; `linked` tells
+    whether mentions were linked at all."""
     logic = scope.criterion.logic
     if logic is None and is_consent_alone(scope):
         return Understood("structured", "category says all", ("facts",), decisive=False)
@@ -101,7 +106,7 @@ def status_of(scope: Scope, thresholds: Sequence[Threshold] = (), *, linked: boo
         return Understood(status, "category only" if only else NO_FACT, ("facts",), decisive=True)
     if logic is None:
         return Understood("partly", "facts without logic", ("facts",), decisive=True)
-    left = lacking(scope, logic, thresholds, linked=linked)
+    left = [*placed, *lacking(scope, logic, thresholds, linked=linked)]
     if not left:
         return Understood("structured", "nothing left over")
     lacks = tuple(dict.fromkeys(one.lack for one in left))

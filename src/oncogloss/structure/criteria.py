@@ -7,26 +7,29 @@ facts stand words that say how they go together; the gaps that bind most loosely
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.facts import Scope, facts_of, in_brackets
+from oncogloss.structure.facts import BREAK, Scope, facts_of, in_brackets
+from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.subcriteria import leads_in, with_children
+from oncogloss.structure.wording import EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
 # Connective words
 _SENTENCE = re.compile(r"\n\s*\n|\n\s*[-*•]|[.?!](\s|(?=[A-Z][a-z]))")
-_EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
 _IF = re.compile(
     r"\b(if|provided|(for|in) (patients|subjects|participants|those|women|men|children))\b[^\ue000,;:]*$"
     r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
     re.I,
 )
+_BRACKETED = re.compile(r"\([^()]*\)")
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
@@ -57,6 +60,17 @@ _WORDED_AS_ABSENT = re.compile(
     r"|\W*(patients?|subjects?|participants?)? ?(must|may|should|can) ?not\b",
     re.I,
 )
+_NO_LEAD = re.compile(
+    r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|not|without)\b"
+    r"(?! (more|less|greater|fewer|later|longer|limit|restrict|minimum|upper|lower|only|required|necessary)\b)",
+    re.I,
+)
+_CAN_BE_ABSENT = TREATMENTS | {"CANCER", "CONDITION", "DISEASE_STATE"}
+_LIST_ENDS = re.compile(
+    rf"{BREAK}|[;:()]|\b(but|unless|except|who|which|that|if|is|are|was|for|with|after|before|since|despite|requir\w+"
+    r"|than|due|must|during|following|from|in|required|necessary|specified)\b",
+    re.I,
+)
 _NEGATION = re.compile(
     r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+|in(eligible|adequa\w+)"
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
@@ -65,12 +79,6 @@ _NEGATION = re.compile(
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
-
-# What a lead-in says of its sub-criteria
-_ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
-_LEAD_IN = re.compile(r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$", re.I)
-_N_OF = re.compile(r"\b(two|three|four|[234]) (or more )?of\b", re.I)
-_NUMBERS = {"two": 2, "three": 3, "four": 4}
 
 
 class Gap(NamedTuple):
@@ -108,7 +116,11 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         children = under.get(scope.criterion.id, [])
         telling = [c for c in children if says_something(c)]
         if own[scope.criterion.id] is not None and not leads_in(scope):
-            telling = []
+            telling = (
+                []
+                if scope.excludes
+                else [c for c in telling if indent_of(scope.text, c) > indent_of(scope.text, scope.criterion)]
+            )
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
         logic = leaf_of(logic, scope, facts[scope.criterion.id]) if logic else None
@@ -135,8 +147,29 @@ def names_cancers(scope: Scope, logic: Logic | None) -> bool:
 
 def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What the criterion's own facts say together."""
+    circumstances = under_unless(scope, facts)
+    if len(circumstances) > 1:
+        general = said_together(scope, [m for m in facts if m not in circumstances])
+        unless = combined(scope, [as_part(scope, m) for m in circumstances])
+        return general and Logic(op="except", parts=(general, unless))
+    return said_together(scope, facts)
+
+
+def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
+    """The facts of a circumstance that ends a criterion: "… unless treated and in remission"; none where it goes on."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    cues = list(re.finditer(r"\bunless\b", text, re.I))
+    if len(cues) != 1 or text[: cues[0].start()].count("(") > text[: cues[0].start()].count(")"):
+        return []
+    behind = [m for m in facts if m.start >= scope.criterion.start + cues[0].end()]
+    broken = _SENTENCE.search(text[cues[0].end() :].rstrip(" .\n*-")) or ";" in text[cues[0].end() :].rstrip(" ;")
+    return [] if broken or len(behind) == len(facts) else behind
+
+
+def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
+    """What some facts of a criterion say together."""
     spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
-    general = [m for m in facts if m.id not in spared and "exc" not in m.attributes]
+    general = [m for m in facts if not (m.id in spared or "exc" in m.attributes) or forbidden(scope, m)]
     exceptions = [m for m in facts if m not in general]
     if not general:
         general, exceptions = exceptions, []
@@ -152,6 +185,12 @@ def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
         listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
         return negation(less(listed, behind))
     return less(combined(scope, parts), behind)
+
+
+def forbidden(scope: Scope, m: Mention) -> bool:
+    """Whether a mention that seems spared is none of an exception: "no adjuvant chemotherapy is allowed"."""
+    text = scope.text[scope.criterion.start : scope.criterion.end]
+    return "neg" in m.attributes and not scope.excludes and EXCEPT.search(text) is None and "allowed" in text
 
 
 def spares_all(scope: Scope, parts: Sequence[Part], m: Mention) -> bool:
@@ -184,8 +223,19 @@ def as_part(scope: Scope, m: Mention) -> Part:
     lead = " ".join(scope.before(m).split()) + " "
     refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
     unsaid = scope.excludes and _NEGATION.search(text[: m.end - scope.criterion.start]) is None
-    negated = refrained or ("neg" in m.attributes and not absent and not unsaid)
+    negated = refrained or listed_as_absent(scope, m) or ("neg" in m.attributes and not absent and not unsaid)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+
+
+def listed_as_absent(scope: Scope, m: Mention) -> bool:
+    """Whether an inclusion begins with "no" and a mention stands in the list that follows."""
+    lead = _NO_LEAD.match(scope.before(m))
+    if scope.excludes or lead is None or "exc" in m.attributes or m.type not in _CAN_BE_ABSENT:
+        return False
+    start = scope.criterion.start + lead.end() - 1
+    tails = {r.tail for r in scope.relations if r.head == m.id}
+    told = any((o.start <= start < o.end) or (o.id in tails and "neg" in o.attributes) for o in scope.mentions)
+    return not told and re.search(_LIST_ENDS, scope.before(m)[lead.end() :]) is None
 
 
 def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Mention]) -> list[Part]:
@@ -213,9 +263,9 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     words = _skeleton(scope, one.end, other.mention.start)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
-    if ";" in words:
-        return Gap(PART, "any" if re.search(r";\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
-    if _EXCEPT.search(words):
+    if ";" in words or "；" in words:
+        return Gap(PART, "any" if re.search(r"[;；]\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
+    if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
     if op is None and _IF.search(words) and not scope.excludes:
@@ -228,7 +278,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
-    if "," in words or ":" in words:
+    if re.search("[,:，、：]", words):
         return Gap(LIST, None)
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
 
@@ -262,7 +312,7 @@ def scales(one: Mention, other: Mention) -> bool:
 def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
     """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
     and what is forbidden or asked of two things at once is so of both."""
-    if scales(one, other) and (_OR.search(words) or re.fullmatch(r"[\s/;\ue000]*", words)):
+    if scales(one, other) and (_OR.search(words) or not _AND.search(words)):
         return "any"
     if _OR.search(words):
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
@@ -276,17 +326,21 @@ def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
     """What "A/B" means: both of measures with one limit, else either."""
     if scales(one, other):
         return "any"
+    if asked_together(scope, one, other) and one.type != "MEASURE":
+        return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
 
 
 def share(scope: Scope, one: Mention, other: Mention) -> bool:
-    """Whether two mentions have a value or time in common."""
+    """Whether two mentions have a number or time in common."""
     tails = [
         {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
         for m in (one, other)
     ]
-    return bool(tails[0] & tails[1])
+    return any(
+        m.type == "TIME" or re.search(r"\d|normal|ULN", m.text) for m in scope.mentions if m.id in tails[0] & tails[1]
+    )
 
 
 def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
@@ -355,41 +409,3 @@ def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     if opened is None or closed is None or parts[0].logic.op != "fact":
         return None
     return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
-
-
-def leads_in(scope: Scope) -> bool:
-    """Whether a criterion is worded as the head of what stands under it."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
-    first = re.split(r"\n\s*\n", text)[0].rstrip(" -*\n")
-    return first.endswith(":") or _LEAD_IN.search(first) is not None
-
-
-def with_children(
-    scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
-) -> Logic | None:
-    """A criterion's own facts together with its sub-criteria; `cancers` are those that ask for a cancer each."""
-    if not children:
-        return own
-    leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
-    text = scope.text[scope.criterion.start : scope.criterion.end]
-    if own is not None and _EXCEPT.search(text[-60:]):
-        return Logic(op="except", parts=(own, *leaves))
-    if (n_of := _N_OF.search(text)) is not None:
-        word = n_of[1].casefold()
-        under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
-    elif _ONE_OF.search(text) or scope.excludes or (len(children) > 1 and {c.id for c in children} <= set(cancers)):
-        under = Logic(op="any", parts=leaves)
-    else:
-        under = Logic(op="all", parts=tuple(_chained(scope, children)))
-    return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))
-
-
-def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:
-    """Sub-criteria in order, those alternatives of one another whose text ends with "or"."""
-    group: list[Logic] = []
-    for child in children:
-        group.append(Logic(op="fact", criterion=child.id))
-        goes_on = re.search(r"\bor\W*\d*\W*$", scope.text[child.start : child.end], re.I) is not None
-        if not goes_on or child is children[-1]:
-            yield group[0] if len(group) == 1 else Logic(op="any", parts=tuple(group))
-            group = []

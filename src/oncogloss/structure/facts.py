@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
-from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.layout import adopted
+from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
 
 QUALIFYING = frozenset(
@@ -37,11 +38,13 @@ _AIMED = re.compile(
 )
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
 _CONSEQUENCE = re.compile(
-    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+)\b", re.I
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+|increas\w+ (the )?(\w+ )?risk"
+    r"|confound\w*|compromis\w+|preclud\w+|hamper\w*|imped\w+)\b",
+    re.I,
 )
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
-_ALLOWED = re.compile(
+PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
@@ -53,14 +56,30 @@ _CONDITION = re.compile(
     re.I,
 )
 
+_INSTRUCTION = re.compile(
+    r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"
+    r"|\bdeveloping (human )?(fetus|embryo)"
+    r"|\b(must|should|will|shall) (immediately )?(inform|notify|be notified|be informed)\b"
+    r"|\b(should|will|can|may|must) be (discussed|encouraged|advised|counsell?ed|instructed)\b|\bteratogenic\b",
+    re.I,
+)
+_IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previous\s+|other\s+)?", re.I)
+_CLOSED = re.compile(r"\([^()]*\)")
+_SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
+_FEMALE = re.compile(r"fe|wo", re.I)
+_JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
+_SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
+
 
 class Scope(NamedTuple):
-    """A criterion under reading: its passage's text, its own mentions in order, and the relations among them."""
+    """A criterion under reading: its passage's text, its own mentions in order, the relations among them, and the
+    words of the criterion that it is under."""
 
     text: str
     criterion: Criterion
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
+    lead: str = ""
 
     @property
     def excludes(self) -> bool:
@@ -84,11 +103,14 @@ def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     for relation in extraction.relations:
         relations.setdefault(relation.head, []).append(relation)
         relations.setdefault(relation.tail, []).append(relation)
+    criteria = adopted(extraction.criteria, texts)
+    leads = {c.id: texts[c.passage][c.start : c.end] for c in criteria}
     found = []
-    for criterion in extraction.criteria:
+    for criterion in criteria:
         mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
         own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
-        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own)))
+        lead = leads.get(criterion.parent or "", "")
+        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own), lead))
     return found
 
 
@@ -96,8 +118,26 @@ def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
     facts = candidates(scope)
     for explains in EXPLAINING:
-        facts = [m for m in facts if not explains(scope, m, facts)]
+        kept = [m for m in facts if not explains(scope, m, facts)]
+        if explains in LISTED:
+            kept = [m for m in kept if not goes_on_with(scope, m, facts, kept)]
+        facts = kept
     return facts
+
+
+def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Sequence[Mention]) -> bool:
+    """Whether a mention only goes on with a list whose other members are no facts: "toxicity of prior chemotherapy,
+    surgery or radiotherapy"."""
+    place = facts.index(m)
+    while place and not {"neg", "exc"} & set(m.attributes):
+        before = facts[place - 1]
+        gap = _CLOSED.sub(" ", scope.text[before.end : m.start])
+        if before.type not in TREATMENTS or m.type not in TREATMENTS or not _IN_LIST.fullmatch(gap):
+            return False
+        if before not in kept:
+            return True
+        m, place = before, place - 1
+    return False
 
 
 def asks_nothing(scope: Scope) -> bool:
@@ -113,6 +153,9 @@ def said_otherwise(scope: Scope, m: Mention) -> bool:
         is_heading,
         is_unspecified,
         is_consenting,
+        is_instruction,
+        is_either_sex,
+        is_specimen,
         is_repeated,
         counts_a_window,
         is_aimed_at,
@@ -196,7 +239,8 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         cued = _EXAMPLES.match(lead) or _INCLUDING.match(lead)
         return cued is not None and "neg" in explained[-1].attributes
     tails = {r.tail: r.type for r in scope.relations if r.head == m.id}
-    numbered = any(tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text) for v in scope.mentions)
+    told = [v for v in scope.mentions if tails.get(v.id) in ("HAS_VALUE", "HAS_TIME") and re.search(r"\d", v.text)]
+    numbered = any(")" not in scope.text[m.end : v.start] for v in told)
     if (numbered and len(lead) < 60) or (m.type == "POPULATION" and not lead.strip()):
         return False
     if m.type == "CANCER" and not scope.excludes and not _EXAMPLES.match(lead) and not _INCLUDING.match(lead):
@@ -215,11 +259,11 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
     text = scope.before(m)
     cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
-    if not cues:
-        return False
-    cue = max(cues, key=lambda c: c.end())
-    general = any(f.end <= scope.criterion.start + cue.start() for f in facts)
-    return general and not re.search(rf"{BREAK}|\)", text[cue.end() :])
+    return any(
+        any(f.end <= scope.criterion.start + cue.start() for f in facts)
+        and not re.search(rf"{BREAK}|\)", _CLOSED.sub(" ", text[cue.end() :]))
+        for cue in cues
+    )
 
 
 def counts_a_window(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -247,9 +291,18 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     earlier = [f for f in facts if f.end <= m.start]
     if not earlier:
         return False
-    gap = scope.text[earlier[-1].end : m.start]
-    chained = re.fullmatch(r"[\s,/]*((and/or|and|or)\s+)?", gap) is not None
+    gap = _CLOSED.sub(" ", scope.text[earlier[-1].end : m.start])
+    chained = re.fullmatch(r"[\s,/]*(scans?\s+)?((and/or|and|or)\s+)?", gap) is not None
     return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
+
+
+def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A measure without a value that only heads those behind it: "pulmonary function tests with FVC ≥ 50 %"."""
+    behind = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    if m.type != "MEASURE" or scope.valued(m) or not behind or not scope.valued(behind[0]):
+        return False
+    gap = _CLOSED.sub(" ", scope.text[m.end : behind[0].start])
+    return re.fullmatch(r"\s*(:|with|\(([^)]*\b(defined as|:))?)\s*(an? |the )?(adequate )?", gap) is not None
 
 
 def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -330,11 +383,13 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
-    text, edges = scope.text, BREAK + (r"|[()]" if in_brackets(scope, m) else "|,? but ")
+    inside = in_brackets(scope, m)
+    text, edges = scope.text, BREAK + (r"|[()]" if inside else "|,? but ")
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
-    return _ALLOWED.search(sentence) is not None and _LIMITED.search(sentence) is None
+    sentence = sentence if inside else _CLOSED.sub(" ", sentence)
+    return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
 
 def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -344,8 +399,8 @@ def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> b
         return False
     measures = {r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == values[-1].id}
     several = sum(r.type == "HAS_VALUE" and r.head in measures for r in scope.relations) > len(measures)
-    named = [o.text.casefold() for o in scope.mentions if o.type == "MEASURE"]
-    again = any(o.id in measures and named.count(o.text.casefold()) > 1 for o in scope.mentions)
+    named = [key_of(o) for o in candidates(scope) if o.type == "MEASURE"]
+    again = any(o.id in measures and named.count(key_of(o)) > 1 for o in scope.mentions)
     return bool(measures) and (several or again) and _CONDITION.match(scope.text[values[-1].end : m.start]) is not None
 
 
@@ -354,7 +409,7 @@ def is_repeated(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if m.type not in ("MEASURE", "POPULATION", "DRUG", "DRUG_CLASS") or m.attributes:
         return False
     timed = any(r.head == m.id and r.type in ("HAS_TIME", "TREATS", "EXCEPTION") for r in scope.relations)
-    same = [f for f in facts if f.type == m.type and f.text.casefold() == m.text.casefold() and f != m]
+    same = [f for f in facts if f.type == m.type and key_of(f) == key_of(m) and f != m]
     again = not timed and any(f.start < m.start and scope.valued(f) >= scope.valued(m) for f in same)
     return again or any(scope.valued(f) > scope.valued(m) for f in same)
 
@@ -366,14 +421,47 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
 
 
+def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
+    edges = r"[.;]\s|\n\s*\n|\n\s*[-*•]"
+    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
+    stop = re.search(edges, scope.text[m.end : scope.criterion.end])
+    return _INSTRUCTION.search(scope.text[start : m.end + stop.start() if stop else scope.criterion.end]) is not None
+
+
+def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """One of the two sexes of which either will do: "male or female"."""
+    if m.type != "POPULATION" or not _SEX.fullmatch(m.text) or scope.valued(m):
+        return False
+    others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
+    return any(
+        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(_between(scope, m, f))
+        for f in others
+    )
+
+
+def _between(scope: Scope, one: Mention, other: Mention) -> str:
+    first, last = sorted((one, other), key=lambda m: m.start)
+    return scope.text[first.end : last.start]
+
+
+def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The first of two specimens of one test: "serum or urine pregnancy test"."""
+    following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
+    return alone and bool(following) and _JOINED.fullmatch(_between(scope, m, following[0])) is not None
+
+
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
     return m.type == "POPULATION" and not scope.valued(m) and re.search(r"\binformed consent\b", text, re.I) is not None
 
 
-EXPLAINING: tuple[Callable[[Scope, Mention, Sequence[Mention]], bool], ...] = (
-    is_heading, is_unspecified, is_consenting, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed,
-    is_example, counts_a_window, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor,
-    names_the_kind,
+Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]
+EXPLAINING: tuple[Explains, ...] = (
+    is_heading, is_unspecified, is_instruction, is_consenting, is_either_sex, is_specimen, is_bare_gene,
+    conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, heads_measures, tests_for,
+    shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
 )  # fmt: skip
+LISTED: tuple[Explains, ...] = (is_placing, counts_a_window)  # what holds of one treatment of a list holds of the rest

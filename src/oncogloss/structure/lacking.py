@@ -22,6 +22,8 @@ from oncogloss.structure.wording import (
     GRADED,
     HEAD_NOUN,
     ITS_TREATMENT,
+    LACKS_A_NOUN,
+    NEEDS,
     NEGATED,
     NEGATED_LEAD,
     NUMERALS,
@@ -30,8 +32,11 @@ from oncogloss.structure.wording import (
     OR_MORE,
     ORGANS,
     PHRASES,
+    SPARED_IF,
     SPARES,
+    STATES,
     TREATED_FOR,
+    WHICHEVER,
 )
 
 _NAMED = ("BIOMARKER", "CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "GENE", "MEASURE", "PROCEDURE", "REGIMEN")
@@ -55,6 +60,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_names(scope, facts, linked=linked),
         *_cases(scope, logic, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
+        *_turned(scope, facts, outside),
         *_explanations(scope, logic, facts, thresholds),
         *_words(scope, logic, outside),
     ]
@@ -124,10 +130,8 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
 def _shares(one: str, other: str) -> bool:
     """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
     noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
-    lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) < len(other.split())
-    short = len(one.split()) == 1 and re.search(
-        r"(ic|al|ar|ous|oid|ory|ive|an|drug|breast|lung|colon|liver|bone)$", one, re.I
-    )
+    lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) <= len(other.split())
+    short = LACKS_A_NOUN.search(one)
     sited = re.search(r"\b(in|of) (the )?\w+$", one) is not None and HEAD_NOUN.search(one.split(" ")[0]) is not None
     if sited and not re.search(r"\b(in|of)\b", other) and not HEAD_NOUN.search(other):
         return True
@@ -165,6 +169,10 @@ def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], text: st
         yield Left("case", "condition outside the logic")
     elif len(CASES.findall(text)) + len(SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
         yield Left("case", "more conditions than the logic has")
+    elif any(STATES.search(re.split(BREAK, text[cue.end() :])[0]) for cue in SPARED_IF.finditer(text)):
+        yield Left("case", "condition told in part")
+    if WHICHEVER.search(scope.text, scope.criterion.start, scope.criterion.end):
+        yield Left("time", "one of several times")
 
 
 def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: str) -> Iterator[Left]:
@@ -194,13 +202,36 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "exception within a list")
     elif scope.excludes and "all" in operators and DISJOINS.search(text) and "any" not in operators:
         yield Left("logic", "alternatives that the logic lacks")
+    if any(_continues_a_relation(scope, m) for m in facts):
+        yield Left("logic", "list shared with a relation")
+
+
+def _turned(scope: Scope, facts: Sequence[Mention], text: str) -> Iterator[Left]:
+    """Words that turn a fact into another: its treatment, its refusal, a need that it gives rise to."""
     named = [m for m in facts if m.type in ("CANCER", "CONDITION")]
     treated = (
         TREATED_FOR.search(scope.before(m)) or ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end)
         for m in named
     )
-    if CONTRAINDICATED.search(text) or any(treated):
+    if CONTRAINDICATED.search(text) or NEEDS.search(text) or any(treated):
         yield Left("words", "words that turn a fact round")
+
+
+def _continues_a_relation(scope: Scope, fact: Mention) -> bool:
+    """Whether a fact stands in a list whose other members are told by a relation: "in the adjuvant or metastatic
+    setting", of which one is how a drug was given and one a fact."""
+    tails = {r.tail for r in scope.relations if r.type in ("IN_SETTING", "HAS_STAGE")}
+    return fact.type in ("STAGE", "SETTING", "DISEASE_STATE") and any(
+        m.id in tails
+        and m.type in ("STAGE", "SETTING", "DISEASE_STATE")
+        and re.fullmatch(r"\s*(,|/|or|and/or|,\s*(and/or|or|and))\s*", _between(scope, m, fact))
+        for m in scope.mentions
+    )
+
+
+def _between(scope: Scope, one: Mention, other: Mention) -> str:
+    first, last = sorted((one, other), key=lambda m: m.start)
+    return scope.text[first.end : last.start] if first.end <= last.start else "-"
 
 
 def _leaves(logic: Logic) -> Iterator[Logic]:
@@ -227,7 +258,7 @@ def _words(scope: Scope, logic: Logic, outside: str) -> Iterator[Left]:
     facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
     about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
     heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
-    read = {word for part in leaves for qualifier in part.qualifiers for word in qualifier.split("-")}
+    read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
     words = unread_words(outside, read, heading=heading)

@@ -12,7 +12,7 @@ from oncogloss.structure.quantities import read_time
 
 _QUALIFIERS = """
 acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
-bacterial barrier bilateral bulky central chronic combined concomitant concurrent confirmed congenital contralateral
+bacterial barrier bilateral bulky chronic combined concomitant concurrent confirmed congenital contralateral
 controlled current curative decompensated definitive different documented effective elective emergency extensive
 external fresh fungal highly hereditary history immediate inadequate inherited initial intact intermittent intractable
 intravenous invasive ipsilateral irreversible known local localized localised long-term major malignant mild minor
@@ -33,6 +33,7 @@ HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the men
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
 _PASSED = re.compile(r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before|after)\b", re.I)
 _SINCE = re.compile(r"\b(since|elapsed?|passed)\b", re.I)
+_LAST = re.compile(r"\b(last|final)\b[^.;\n]*$", re.I)
 _DEMANDED = re.compile(
     r"\b((have|has|had|having|must) (previously |already )?(received|undergone|been treated|failed|had|progressed)"
     r"|treated with|on a stable|stable dose)\b",
@@ -52,14 +53,19 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
 
 
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
-    """Words just before a mention that say how it must be ("active, clinically significant infection")."""
+    """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
+    one is enough are one qualifier ("known or suspected")."""
     text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
     found: list[str] = []
+    either = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
-        if word in QUALIFIERS:
+        if word in QUALIFIERS and either and found:
+            found[0], either = f"{word} or {found[0]}", False
+        elif word in QUALIFIERS:
             found.insert(0, word)
         elif word not in _PASSED_OVER and (word != _LISTED or found):
             break
+        either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
 
@@ -98,13 +104,17 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     if scope.excludes or m.type not in TREATMENTS or {"neg", "exc"} & set(m.attributes):
         return None
     text = scope.text[scope.criterion.start : scope.criterion.end]
-    if _DEMANDED.search(text) and not _OFF.search(text):
+    if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):
         return None
     tails = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
     days: list[float] = []
     for time in (t for t in scope.mentions if t.id in tails):
         frame = read_time(time.text)
-        asked = _OFF.search(text) or (_PASSED.search(text) and not re.match(r"\W*for\b", time.text, re.I))
+        asked = (
+            _OFF.search(f"{scope.lead} {text}")
+            or _LAST.search(scope.before(m))
+            or (_PASSED.search(text) and not re.match(r"\W*for\b", time.text, re.I))
+        )
         least = frame is not None and (frame.high is None or (frame.high == frame.low and _SINCE.search(text)))
         if frame is not None and frame.low and least and asked:
             days.append(frame.low)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,6 +35,9 @@ _AHEAD = re.compile(
 _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
+_LISTED = re.compile(r"\s*(?:,|/|(?:,\s*)?\b(?:and/or|and|or)\b)\s*", re.IGNORECASE)
+_BRACKETED = re.compile(r"\([^()]*\)")
+_GENERAL = re.compile(r"\b(?:function|status|tests?|scores?|levels?|reserve)\b", re.IGNORECASE)
 
 
 _Placed = tuple[tuple[str, int, int], Threshold]
@@ -55,7 +58,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     A measure with several values has one each; a value shared by several measures counts for each of them.
     """
     texts = {passage.name: passage.text for passage in document.passages}
-    comparisons = _comparisons(extraction)
+    comparisons = _comparisons(document, extraction)
     found: list[_Placed] = []
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
@@ -76,7 +79,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     return tuple(threshold for _, threshold in ordered)
 
 
-def _comparisons(extraction: Extraction) -> list[_Comparison]:
+def _comparisons(document: Document, extraction: Extraction) -> list[_Comparison]:
     by_id = {m.id: m for m in extraction.mentions}
     place = _Places(extraction.criteria)
     measures: dict[str, list[Mention]] = defaultdict(list)
@@ -85,9 +88,17 @@ def _comparisons(extraction: Extraction) -> list[_Comparison]:
         if relation.type == "HAS_VALUE" and tail.type == "VALUE" and head.type != "OUTCOME":
             measures[tail.id].append(head)
     long_forms = {r.head: by_id[r.tail] for r in extraction.relations if r.type == "ABBREV_OF"}
+    texts = {passage.name: passage.text for passage in document.passages}
+    valued = {m.id for heads in measures.values() for m in heads}
     found = []
     for value in (m for m in extraction.mentions if m.type == "VALUE"):
-        heads = measures[value.id] or _only_measure(value, extraction.mentions, place, long_forms) or _itself(value)
+        heads = (
+            measures[value.id]
+            or _only_measure(value, extraction.mentions, place, long_forms)
+            or _itself(value)
+            or _measure_before(value, extraction.mentions, valued, texts)
+        )
+        heads = [*_listed_before(heads, extraction.mentions, valued, texts), *heads]
         for head in _distinct(heads, long_forms):
             criterion = place.of(head) or place.of(value)
             if criterion:
@@ -121,6 +132,43 @@ def _only_measure(
     return distinct if len(distinct) == 1 else []
 
 
+def _measure_before(
+    value: Mention, mentions: Iterable[Mention], valued: Collection[str], texts: Mapping[str, str]
+) -> list[Mention]:
+    """The measure without a value that stands just before a value that no relation gives to any."""
+    before = [
+        m for m in mentions if m.passage == value.passage and m.type in ("MEASURE", "VALUE") and m.end <= value.start
+    ]
+    last = max(before, key=lambda m: m.start, default=None)
+    if last is None or last.type != "MEASURE" or last.id in valued:
+        return []
+    gap = texts[value.passage][last.end : value.start]
+    near = len(gap) <= 25 and re.search(r"[;.]\s|\n\s*[-*•\n]|,", gap) is None
+    return [last] if near and not _listed_before([last], mentions, valued, texts) else []
+
+
+def _listed_before(
+    heads: list[Mention], mentions: Iterable[Mention], valued: Collection[str], texts: Mapping[str, str]
+) -> list[Mention]:
+    """The measures that stand in one list before the first of a value's measures and have no value of their own: of
+    "AST, ALT and bilirubin ≤ 3 x ULN" the first two, where a relation names the last alone."""
+    first = min(heads, key=lambda m: m.start, default=None)
+    if first is None or first.type != "MEASURE":
+        return []
+    found: list[Mention] = []
+    for m in sorted(mentions, key=lambda m: -m.start):
+        if m.passage != first.passage or m.type != "MEASURE" or m.end > first.start:
+            continue
+        text = texts[m.passage]
+        if text[m.end : m.end + 1] == ")":  # a short form behind its long one
+            continue
+        gap = _BRACKETED.sub(" ", text[m.end : first.start])
+        if _LISTED.fullmatch(gap) is None or m.id in valued or _GENERAL.search(m.text):
+            break
+        found, first = [m, *found], m
+    return found
+
+
 def _itself(value: Mention) -> list[Mention]:
     """A value that says itself that it is an age is its own measure."""
     return [value] if says_age(value) else []
@@ -133,7 +181,9 @@ def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Ment
     named: dict[str, Mention] = {}
     for m in full.values():
         if (m.expansion or "").casefold() not in spelled:
-            named.setdefault(m.concept.id if m.concept and m.concept.match not in ("broader", "alike") else m.id, m)
+            key = m.concept.id if m.concept and m.concept.match not in ("broader", "alike") else m.id
+            if key not in named or named[key].text == m.text:  # of the same words those nearest to the value
+                named[key] = m
     kept = list(named.values())
     if any(m.type == "MEASURE" for m in kept):
         kept = [m for m in kept if m.type == "MEASURE" or m.type in _MARKERS]

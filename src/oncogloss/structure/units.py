@@ -109,7 +109,8 @@ _UNIT_WORDS = rules(
     (r"\b(?:min(?:ute)?s?|mn)\b", "min"), (r"\b(?:hours?|hrs?|h)\b", "hour"), (r"\b(?:days?|d|daily)\b", "day"),
     (r"\b(?:weeks?|wks?)\b", "week"), (r"\b(?:months?|mos?)\b", "month"), (r"\b(?:years?|yrs?|y\.?o\.?|y)\b", "year"),
     (r"\b(m?)iu\b", r"\1IU"), (r"\b(m?)(?:u|units?)\b", r"\1IU"), (r"\b(c?)gy\b|\b(c?)gray\b", r"\1\2Gy"),
-    (r"° ?c\b|℃|°c|\bdegrees? c(?:elsius)?\b|\bcelsius\b", "celsius"), (r"\bmut(?:ation)?s?/", "1/"),
+    (r"° ?c\b|℃|°c|\bdegrees? c(?:elsius)?\b|\bcelsius\b|^ ?c$", "celsius"), (r"\bgy[- ]?eq\b", "Gy"),
+    (r"\bmut(?:ation)?s?/", "1/"),
     (r"\bmb\b", "megabase"),
     (r"\b([dmun]?)l\b", r"\1L"), (r"\bugr?\b", "ug"), (r"\b(?:lbs?|pounds?)\b", "lb"), (r"\bmeq\b", "meq"),
 )  # fmt: skip

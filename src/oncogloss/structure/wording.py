@@ -17,7 +17,7 @@ evidence evidenced except exception exceptions excluded excluding exclusion exis
 first fit following follows for form free from function gender getting given had has have having he her his histologic
 histological histologically histology identified if in include included includes including inclusion indicated
 individual individuals ineligible into investigator is it its known laboratory last least less level levels limited
-lines may means measured meet meeting meets met method methods month months more most must my no nor normal not note
+lines may means measured meet meeting meets met method methods month months more most must my no nor normal not
 obtained occurred of on one ongoing only or order other others otherwise out over part participant participants
 participate participation pathologically pathology patient patients per performed permitted person persons planned
 planning possible pre presence present previously proven provided ranging re receipt receive received receiving
@@ -78,8 +78,21 @@ CONSENT = re.compile(
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
 )
+EXCEPT = re.compile(r"\b(unless|except\w*|other than|excluding|apart from|aside from|with the exclusion of)\b", re.I)
 SPARES = re.compile(
     r"\b(unless|except\w*|other than|apart from|aside from|besides|exclud\w+|with the exclusion of)\b", re.I
+)
+SPARED_IF = re.compile(r"\b(unless|except (if|when|where)|only (if|when)|provided)\b", re.I)
+STATES = re.compile(
+    r"\b(treated|treatment|controlled|stable|resolved|resected|completed|asymptomatic|recovered|inactive|cured|off"
+    r"|free|able|approved|agree\w*|consider\w*|deemed|eligible|less|more|least)\b",
+    re.I,
+)
+WHICHEVER = re.compile(r"\bwhichever\b|\b(longer|shorter|later|earlier|greater|lesser) of\b", re.I)
+NEEDS = re.compile(
+    r"\b(requir\w+|need(s|ing|ed)?( of| for)?|indicat\w+ for|indications? for|warrant\w*) (\w+ ){0,2}"
+    r"(treatments?|therap(y|ies)|interventions?)\b",
+    re.I,
 )
 CASES = re.compile(
     r"\b(if|provided|in (the )?cases? of|whose|only (for|in|if|when)|when|(for|in|among) (the )?(patients"
@@ -90,7 +103,7 @@ CASES = re.compile(
     re.I,
 )
 OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
-OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)\W*$", re.I)
+OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)[^\w\ue000]*$|:\s*$", re.I)
 NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
 NEGATED_LEAD = re.compile(
     r"\W*(patients?|subjects?|participants?)? ?((must|may|should|can) ?not|(with|have|has)? ?(no|without))\b", re.I
@@ -125,5 +138,9 @@ HEAD_NOUN = re.compile(
     r"|disease|disorders?|failure|infections?|abuse|neuropathy|metastas[ei]s|syndrome|disorder|therapy|therapies"
     r"|inhibitors?|antibod(y|ies)|mutations?|insufficiency|dysfunction|impairment|transplant\w*|surgery|toxicit(y"
     r"|ies))$",
+    re.I,
+)
+LACKS_A_NOUN = re.compile(
+    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary)$",
     re.I,
 )

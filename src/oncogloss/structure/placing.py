@@ -1,0 +1,94 @@
+"""What the place of a criterion says of it: the heading it stands under, and the criterion it is a part of."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from oncogloss.schema import Criterion, Logic
+from oncogloss.structure.facts import PERMITTED, Scope
+from oncogloss.structure.lacking import Left
+from oncogloss.structure.layout import indent_of
+from oncogloss.structure.subcriteria import leads_in
+
+_PART = (
+    r"(?:(?:sub-?)?cohorts?|parts?|(?:treatment )?arms?|(?:sub-?)?groups?|phases?|strat(?:um|a)|modules?"
+    r"|dose[ -](?:escalation|expansion|finding)|(?:dose )?(?:escalation|expansion|lead-in|run-in))"
+)
+_PEOPLE = r"(?:patients|subjects|participants|persons|donors?|recipients?|controls?|caregivers?|siblings?)"
+_OF_A_PART = (
+    rf"(?:(?:specific|additional|inclusion|exclusion|eligibility|criteria) )*(?:for |in )?(?:the )?"
+    rf"(?:(?:{_PEOPLE} (?:in|of|on) )?(?:all )?{_PART}|(?:for|healthy) {_PEOPLE})\b"
+)
+_HEADING = re.compile(
+    rf"(?:^|\n|[.;:] )(?P<blank>[ \t]*)(?P<bullet>[*•-]?)\s*(?P<words>{_OF_A_PART}[^\n.;:]{{0,60}}"
+    r"|[^\n.;:]{0,60}\b(?:inclusion|exclusion|eligibility|characteristics|all (?:patients|participants|subjects))\b"
+    r"[^\n.;:]{0,40})(?::[ \t]*(?=\n|$)|\n)",
+    re.IGNORECASE,
+)
+_ONE_PART = re.compile(rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}", re.I)
+_ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
+_OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
+
+
+def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
+    """What the place of criteria of one text says that their own logic lacks, by their ids."""
+    by_id = {scope.criterion.id: scope for scope in read}
+    parts = held_for_a_part(text, (scope.criterion for scope in read))
+    found: dict[str, list[Left]] = {}
+    for scope in read:
+        id_, left = scope.criterion.id, []
+        if id_ in parts:
+            left.append(Left("case", "holds for a part of the trial"))
+        if PERMITTED.search(scope.lead):
+            left.append(Left("words", "stands under a permission"))
+        if _is_left_out(scope, by_id):
+            left.append(Left("logic", "outside its parent's logic"))
+        found[id_] = left
+    return found
+
+
+def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
+    """Whether a criterion, or one that it is under, has a parent whose logic does without it, and is no item beside it
+    in the same list."""
+    parent = by_id.get(scope.criterion.parent or "")
+    if parent is None:
+        return False
+    if _line_before(scope) == _line_before(parent) and not leads_in(parent):
+        return False
+    return scope.criterion.id not in _criteria_in(parent.criterion.logic) or _is_left_out(parent, by_id)
+
+
+def _line_before(scope: Scope) -> str:
+    """What stands before a criterion on its line, numbers alike."""
+    start = scope.criterion.start
+    return re.sub(r"\d+", "1", scope.text[scope.text.rfind("\n", 0, start) + 1 : start])
+
+
+def _criteria_in(logic: Logic | None) -> set[str]:
+    if logic is None:
+        return set()
+    own = {logic.criterion} if logic.criterion is not None else set()
+    return own.union(*map(_criteria_in, logic.parts))
+
+
+def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> set[str]:
+    """Ids of those criteria of a text that stand under a heading which names a cohort, part or group of the trial."""
+    headings = [h for h in _HEADING.finditer(text) if h[0].rstrip().endswith(":") or h[0][0] == "\n"]
+    places = [heading.start("words") for heading in headings]
+    found = set()
+    for criterion in criteria:
+        line = text[text.rfind("\n", 0, criterion.start) + 1 : criterion.start]
+        before = bisect_left(places, criterion.start)
+        if _OPENED.match(line) or (before and _holds_for(headings[before - 1], text, criterion)):
+            found.add(criterion.id)
+    return found
+
+
+def _holds_for(heading: re.Match[str], text: str, criterion: Criterion) -> bool:
+    """Whether a heading names a part of the trial, and a criterion behind it stands under it, not beside it."""
+    if _ONE_PART.search(heading["words"]) is None or _ALL.search(heading["words"]):
+        return False
+    depth = indent_of(text, criterion) - len(heading["blank"])
+    return depth > 0 if heading["bullet"] else depth >= 0
