@@ -4,14 +4,23 @@ from pathlib import Path
 
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 
 from oncogloss.errors import CorpusError
 from oncogloss.model.bundle import CARD, GRAPH, open_bundle
 from oncogloss.pipeline import load
-from oncogloss.training.adapters import stored_adapters
+from oncogloss.training.adapters import pupil_of, stored_adapters
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage
-from oncogloss.training.update import Lessons, UpdateRecipe, contexts, renamed, update_model
+from oncogloss.training.update import (
+    Lessons,
+    UpdateRecipe,
+    contexts,
+    remembering_loss,
+    renamed,
+    replay_batch,
+    update_model,
+)
 
 SHORT = UpdateRecipe(steps=3, tokens=60, contexts=2)
 TEXT = "Patients receive pazotinib daily; pazotinib-naive patients too. No pazotinib within 14 days."
@@ -80,6 +89,18 @@ def test_a_second_update_goes_on_with_the_first_ones_adapters(
     update_model(tmp_path / "one", lessons, tmp_path / "two", "9.0.2", still, log=lambda line: None)
     one, two = (stored_adapters(onnx.load(tmp_path / name / GRAPH)) for name in ("one", "two"))
     assert all((one[name][1] == two[name][1]).all() for name in one)
+
+
+def test_an_update_imitates_the_model_that_was_never_updated(
+    bundle: Path, tmp_path: Path, replay: list[GoldDocument]
+) -> None:
+    update_model(bundle, Lessons(replay[:1], [], replay), tmp_path / "one", "9.0.1", SHORT, log=lambda line: None)
+    first, second = pupil_of(bundle), pupil_of(tmp_path / "one")
+    for one, two in zip(first.teacher.encoder.parameters(), second.teacher.encoder.parameters(), strict=True):
+        assert torch.equal(one, two)
+    old = replay_batch(replay, first, 60, random.Random(0))
+    apart = [remembering_loss(pupil, old)["taught vectors"].item() for pupil in (first, second)]
+    assert apart[0] < apart[1] / 10
 
 
 def test_the_same_seed_gives_the_same_adapters(bundle: Path, tmp_path: Path, replay: list[GoldDocument]) -> None:

@@ -92,7 +92,7 @@ def update_command(
     ] = None,
     corpus: CorpusFolder = Path("corpus"),
     version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="How long it learns.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, help="How long it learns.")] = 40,
     force: Annotated[
         bool, typer.Option("--force", help="Let it through the gate; its card then says why not.")
     ] = False,
@@ -190,7 +190,7 @@ def evaluate_updates(
     drugs: Annotated[Path, typer.Option(help="Drugs that no model saw.")] = Path("corpus/new_drugs.tsv"),
     uses: Annotated[Path, typer.Option(help="Sentences that name them.")] = Path("corpus/new_drug_uses.tsv"),
     corpus: CorpusFolder = Path("corpus"),
-    steps: Annotated[int, typer.Option(min=1, help="How long each update learns.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, help="How long each update learns.")] = 40,
     out: Out = None,
 ) -> None:
     """Ten updates in a row, each by a tenth of the new drugs: what is learned and what forgotten.

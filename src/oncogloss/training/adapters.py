@@ -91,8 +91,8 @@ def stored_adapters(graph: onnx.ModelProto) -> Adapters:
 
 
 class Pupil(NamedTuple):
-    """A model that is to learn more: its graph, a network of which only adapters can learn, and one that stays as the
-    model is."""
+    """A model that is to learn more: its graph, a network of which only adapters can learn, and the one without any
+    adapter, whom it goes on to imitate: were it to imitate what it has become, each update would add to the drift."""
 
     bundle: Bundle
     tokenizer: Tokenizer
@@ -106,8 +106,8 @@ def pupil_of(model: str | Path) -> Pupil:
     bundle = open_bundle(model)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     graph = onnx.load(bundle.path(GRAPH), load_external_data=False)
-    frozen, before = load_rounded(bundle.network, bundle.path(GRAPH)), stored_adapters(graph)
-    teacher, network = adapted(frozen, before).eval(), adapted(frozen, before)
+    teacher = load_rounded(bundle.network, bundle.path(GRAPH)).eval()
+    network = adapted(teacher, stored_adapters(graph)).eval()  # dropout would teach it to do without what is dropped
     return Pupil(bundle, tokenizer, graph, network, teacher)
 
 
