@@ -175,6 +175,11 @@ def train_tokenizer(texts: Iterable[str], terms: Sequence[str], vocabulary_size:
     )
 
 
+def compact(contents: str) -> str:
+    """A `tokenizer.json` that says the same without blanks and line ends, two fifths smaller."""
+    return json.dumps(json.loads(contents), ensure_ascii=False, separators=(",", ":"))
+
+
 class Tokenizer:
     """A trained tokenizer: text in; token ids and exact character offsets out. Immutable, safe in threads."""
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from oncogloss.model.bundle import CARD, CONFIG, FORMAT, TOKENIZER, write_sums
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network
+from oncogloss.model.tokenizer import compact
 
 ENCODER = "encoder.safetensors.xz"
 PRETRAINED = ("encoder.", "masked_language.")  # what pretraining trains, by the beginning of a parameter's name
@@ -37,8 +38,7 @@ def pack_encoder(network: Network, tokenizer_json: str, folder: Path, *, name: s
         tensors[key] = value if value.dtype == torch.int8 else value.half()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ENCODER).write_bytes(lzma.compress(save({k: v.contiguous() for k, v in tensors.items()})))
-    plain = json.dumps(json.loads(tokenizer_json), ensure_ascii=False, separators=(",", ":"))  # two fifths smaller
-    (folder / TOKENIZER).write_text(plain, encoding="utf-8")
+    (folder / TOKENIZER).write_text(compact(tokenizer_json), encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
     config["thresholds"] = asdict(Thresholds())
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")

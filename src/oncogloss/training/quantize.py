@@ -23,6 +23,7 @@ from oncogloss.model.bundle import CARD, CONFIG, FORMAT, GRAPH, TOKENIZER, write
 from oncogloss.model.files import replace_file
 from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.network import Network, NetworkOutput
+from oncogloss.model.tokenizer import compact
 
 PLACES = "oncogloss.parameters"  # key of the graph's metadata: where each parameter lies, as JSON
 NOT_RUN = "masked_language."  # parameters that no graph holds
@@ -180,7 +181,7 @@ def write_bundle(network: Network, tokenizer_json: str, folder: Path, *, name: s
         quantize(exact, rounded)
         _check_rounding(running, _stored(rounded))
         replace_file(folder / GRAPH, rounded.read_bytes())
-    (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
+    (folder / TOKENIZER).write_text(compact(tokenizer_json), encoding="utf-8")
     config = {"format": FORMAT, "name": name, "version": version, "network": asdict(network.config)}
     config["thresholds"] = asdict(Thresholds())
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
