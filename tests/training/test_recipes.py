@@ -21,7 +21,15 @@ from oncogloss.training import finetune
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, to_standoff
 from oncogloss.training.finetune import Recipe
 from oncogloss.training.quantize import load_rounded
-from oncogloss.training.recipes import Origin, TrainingData, export_run, resized, start_network, train_model
+from oncogloss.training.recipes import (
+    Origin,
+    TrainingData,
+    average_runs,
+    export_run,
+    resized,
+    start_network,
+    train_model,
+)
 from oncogloss.training.state import load_state, save_state
 from toys import SENTENCES, make_document
 
@@ -64,6 +72,27 @@ def test_a_run_ends_in_a_bundle_that_reads(
     assert "strict" in capsys.readouterr().err
 
 
+def test_runs_of_one_start_are_averaged(
+    corpus: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune, "OVERLAP", 16)
+    data, runs = TrainingData(corpus, []), [tmp_path / "one", tmp_path / "two"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed, run in enumerate(runs):
+            recipe = Recipe(epochs=1, seed=seed)
+            train_model(data, Origin(str(bundle)), run, tmp_path / "out", recipe=recipe, name="x", version="0")
+        average_runs(data, runs, tmp_path / "mean", name="toy", version="0.2")
+    name = "spans.ends.weight"
+    one, two = (load_file(run / "state.safetensors")[f"weight/1.{name}"] for run in runs)
+    mean = load_rounded(load(tmp_path / "mean").config, tmp_path / "mean" / GRAPH).state_dict()[name]
+    assert not torch.equal(one, two) and torch.allclose(mean, (one + two) / 2, atol=2e-3)
+    assert "Mean of the weights of the runs one (to epoch 1" in (tmp_path / "mean" / "MODEL_CARD.md").read_text()
+    (runs[1] / "config.json").write_text(json.dumps(json.loads((runs[1] / "config.json").read_text()) | {"window": 9}))
+    with pytest.raises(CorpusError, match="two has another network or tokenizer than .*one; they have no mean"):
+        average_runs(data, runs, tmp_path / "mean", name="toy", version="0.2")
+
+
 def test_a_run_without_training_text_is_refused(corpus: Path, bundle: Path, tmp_path: Path) -> None:
     (corpus / "splits.json").write_text(json.dumps({"dev": [f"r{i}" for i in range(6)], "test": []}))
     run, out = tmp_path / "run", tmp_path / "out"
@@ -79,7 +108,7 @@ def test_a_folder_without_a_run_is_no_run(tmp_path: Path) -> None:
 
 def test_tuning_starts_where_the_bundle_stands(bundle: Path, tokenizer_json: str) -> None:
     network, contents = start_network(str(bundle))
-    assert contents == tokenizer_json
+    assert json.loads(contents) == json.loads(tokenizer_json)
     stored = load_rounded(network.config, bundle / GRAPH)
     for (name, a), b in zip(network.named_parameters(), stored.parameters(), strict=True):
         assert name.startswith("masked_language.") or torch.equal(a, b), name

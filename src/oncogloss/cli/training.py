@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +16,6 @@ from oncogloss.cli.options import (
     keep,
     needs_training_extra,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command("train-tokenizer")
@@ -94,6 +91,27 @@ def train(
     recipe = Recipe(epochs=epochs, batch_tokens=batch, seed=seed)
     origin = Origin(start, size, teacher or ())
     train_model(data, origin, run, out, recipe=recipe, name=name, version=version)
+    print(f"{out}: written", file=sys.stderr)
+
+
+@app.command()
+def average(
+    records: Records,
+    run: Annotated[list[Path], typer.Option(help="Folder of a `train` run (repeatable).")],
+    out: Annotated[Path, typer.Option(help="Folder that receives the model bundle.")],
+    corpus: CorpusFolder = Path("corpus"),
+    corpora: Annotated[Path | None, typer.Option(help="Folder of public corpora that were mixed in.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "micro",
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
+) -> None:
+    """Write the bundle of the mean of several `train` runs that came from one another or from one start.
+
+    Example: `oncogloss average --records records.jsonl.gz --run runs/first --run runs/second --out models/micro`
+    """
+    needs_training_extra()
+    from oncogloss.training.recipes import TrainingData, average_runs
+
+    average_runs(TrainingData(corpus, records, corpora), run, out, name=name, version=version)
     print(f"{out}: written", file=sys.stderr)
 
 

@@ -213,12 +213,7 @@ def train_model(
         material = replace(material, weak=(), unlabelled=data.unlabelled())
 
     def score(candidate: Network) -> str:
-        e = evaluate_network(candidate, tokenizer, dev)
-        return (
-            f"strict {total(e.strict).f1:.4f}  relaxed {total(e.relaxed).f1:.4f}  relations "
-            f"{total(e.relations).f1:.4f}  attributes {e.attributes.f1:.3f}  criterion starts "
-            f"{e.criteria.starts.f1:.4f}  side {e.criteria.side_accuracy:.3f}"
-        )
+        return _dev_figures(candidate, tokenizer, dev)
 
     _claim(run, network, contents)
     trained = finetune(network, tokenizer, material, recipe, run, teachers=masters, score=score)
@@ -241,6 +236,47 @@ def train_model(
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
+
+
+def average_runs(data: TrainingData, runs: Sequence[Path], out: Path, *, name: str, version: str) -> None:
+    """Write the bundle of the mean of several fine-tuning runs' averaged weights, which then goes through what `train`
+    does after its last epoch (Wortsman et al. 2022, "Model soups").
+
+    The runs must have come from one another or from one start; else their mean is worth nothing. Raises CorpusError
+    where their networks or tokenizers differ, BundleError where one has no weights.
+    """
+    networks = [trained_network(run) for run in runs]
+    contents = (runs[0] / TOKENIZER).read_text(encoding="utf-8")
+    for run, network in zip(runs, networks, strict=True):
+        same = json.loads((run / TOKENIZER).read_text(encoding="utf-8")) == json.loads(contents)
+        if network.config != networks[0].config or not same:
+            raise CorpusError(f"{run} has another network or tokenizer than {runs[0]}; they have no mean.")
+    mean, states = networks[0], [network.state_dict() for network in networks]
+    mean.load_state_dict({key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]})
+    material, dev = data.load(0)
+    tokenizer = Tokenizer(contents)
+    refit_linear_heads(mean.eval(), tokenizer, material.gold, OVERLAP)
+    recipe = f"Mean of the weights of the runs {', '.join(map(_run_summary, runs))}. Then {AFTERWARDS}"
+    parameters = sum(p.numel() for p in mean.parameters())
+    reached = _dev_figures(mean, tokenizer, dev)
+    card = model_card(name, version, parameters, material.gold, material.weak, recipe, reached)
+    write_bundle(mean, contents, out, name=name, version=version, card=card)
+    calibrate(out, dev)
+
+
+def _run_summary(run: Path) -> str:
+    with safe_open(run / STATE, framework="pt") as state:
+        notes = json.loads(state.metadata()["notes"])
+    return f"{run.name} (to epoch {notes['epoch']}, step {notes['step']:,})"
+
+
+def _dev_figures(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument]) -> str:
+    e = evaluate_network(network, tokenizer, dev)
+    return (
+        f"strict {total(e.strict).f1:.4f}  relaxed {total(e.relaxed).f1:.4f}  relations "
+        f"{total(e.relations).f1:.4f}  attributes {e.attributes.f1:.3f}  criterion starts "
+        f"{e.criteria.starts.f1:.4f}  side {e.criteria.side_accuracy:.3f}"
+    )
 
 
 def _teacher_name(teacher: str) -> str:
