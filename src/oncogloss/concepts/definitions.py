@@ -202,6 +202,8 @@ def _candidates(text: str, place: _Place) -> Iterator[Candidate]:
 def _alignments(letters: Sequence[str], stretch: str) -> list[_Hit]:
     """The best alignment from each place on where the first letter starts a word or a part of one."""
     lower = "".join(c.lower()[0] for c in stretch)
+    if not _in_order([letter for index, letter in enumerate(letters) if not _may_lack(letters, index)], lower):
+        return []
     number = [m.start() for m in re.finditer(r"\S+", stretch)]
     words = [bisect_right(number, at) for at in range(len(stretch))]
     later: list[_Hit] = []
@@ -213,10 +215,20 @@ def _alignments(letters: Sequence[str], stretch: str) -> list[_Hit]:
             kind = _kind(stretch, at)
             if index or kind != _INSIDE:
                 hits += _with_best(_Hit(_WORTH[kind], index, at, kind, None), later, words, may_end)
-        optional = letter.isdigit() or (letter == "s" and index == len(letters) - 1)
+        optional = _may_lack(letters, index)
         may_end = may_end and optional
         later = hits + [hit._replace(worth=hit.worth - _LEFT_OUT) for hit in later] if optional else hits
     return [hit for hit in later if hit.kind != _INSIDE]
+
+
+def _in_order(letters: Sequence[str], text: str) -> bool:
+    left = iter(text)
+    return all(letter in left for letter in letters)
+
+
+def _may_lack(letters: Sequence[str], index: int) -> bool:
+    """A digit, and the s of a plural, need not be hit."""
+    return letters[index].isdigit() or (letters[index] == "s" and index == len(letters) - 1)
 
 
 def _occurrences(letter: str, lower: str) -> list[int]:

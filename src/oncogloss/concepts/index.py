@@ -108,7 +108,7 @@ class Index:
         rows, held = self._groups[GROUPS[type_]]
         likeness = np.einsum("nw,w->n", held, self.vector(name))  # `@` may call threads that cost more than they save
         found = []
-        for _ in range(count):
+        for _ in range(min(count, len(rows))):
             best = int(likeness.argmax())
             if likeness[best] > 0:
                 found.append(Near(int(rows[best]), float(likeness[best])))

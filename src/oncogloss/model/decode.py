@@ -187,19 +187,20 @@ def _above(least: float, window: Window, stream: Stream, spans: Floats) -> _Cell
     cells = np.flatnonzero((spans > least) & (_IS_SPAN & (ends < len(window.ids))))
     types, blocks, rows, columns = np.unravel_index(cells, spans.shape)
     firsts, lasts = blocks * BLOCK + rows, blocks * BLOCK + columns
-    found = _Cells(types, firsts, lasts, spans.ravel()[cells])
     starts, ends = (column + window.first - window.lead for column in (firsts, lasts))
     inside = (firsts >= window.lead) & (stream.passage[starts] == stream.passage[ends]) & (stream.end[starts] > 0)
-    return _Cells(*(column[inside] for column in found))
+    return _Cells(types[inside], firsts[inside], lasts[inside], spans.ravel()[cells[inside]])
 
 
 def _candidates(window: Window, scores: WindowScores, seen: _Cells, support: Floats) -> list[_Span]:
     """Of the spans seen those that score above 0 with what supports them."""
     values = seen.logits + support
-    types, firsts, lasts, logits, values = (column[values > 0] for column in (*seen, values))
+    above = values > 0
+    firsts, lasts = seen.firsts[above], seen.lasts[above]
     attributes = _means(scores.attributes, firsts, lasts)
     back = window.first - window.lead
-    plain = (column.tolist() for column in (types, firsts + back, lasts + back, values, logits))
+    columns = (seen.types[above], firsts + back, lasts + back, values[above], seen.logits[above])
+    plain = (column.tolist() for column in columns)
     return [_Span(*row) for row in zip(*plain, attributes, strict=True)]
 
 

@@ -17,6 +17,8 @@ QUALIFYING = frozenset(
 NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
 BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere line break may be a wrapped line
 
+_BRACKET = re.compile(r"[()\[\]]")
+
 # Words around a mention after which it only explains another
 _EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
@@ -202,12 +204,12 @@ def in_brackets(scope: Scope, m: Mention) -> bool:
 def _opened(text: str) -> int | None:
     """Where the bracket that is open at the text's end begins."""
     depth = 0
-    for i in range(len(text) - 1, -1, -1):
-        if text[i] in ")]":
+    for sign in reversed([*_BRACKET.finditer(text)]):
+        if sign[0] in ")]":
             depth += 1
-        elif text[i] in "([":
-            if depth == 0:
-                return i
+        elif depth == 0:
+            return sign.start()
+        else:
             depth -= 1
     return None
 

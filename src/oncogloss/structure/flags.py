@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class _Record:
         self.registry = document.registry
         self.extraction = extraction
         self.clauses = clauses_of(extraction)
+        self.clauses_in = Counter(clause[0].criterion for clause in self.clauses)
         self.mentions = {m.id: m for m in extraction.mentions}
         self.criteria = {c.id: c for c in extraction.criteria}
         self.tails = tails_of(extraction)
@@ -52,7 +54,7 @@ class _Record:
     def excludes(self, literal: Literal) -> bool:
         """Whether an exclusion criterion asks nothing but that this fact, as it is, does not hold."""
         criterion = self.criteria[literal.criterion]
-        alone = sum(clause[0].criterion == criterion.id for clause in self.clauses) == 1
+        alone = self.clauses_in[criterion.id] == 1
         plain = "washout" not in criterion.categories and not self.is_qualified(literal)
         return criterion.side == "exc" and not literal.holds and alone and plain
 
