@@ -192,7 +192,7 @@ def _plan(rate: float, weekly: float, size: float, kept: float) -> Rows:
          f"{minutes:.0f}, {52 * minutes / 60 * price:.2f}"),
         (f"{CHANGED:,} changed records a week, one in eight with a new text: core-minutes, start and all, USD a year",
          f"{again:.0f}, {52 * again / 60 * price:.2f}"),
-        (f"store of {ALL:,} such records, readings of its cache", f"{ALL * size / 1e9:.1f} GB, {ALL * kept / 1e9:.1f} GB"),
+        (f"store of {ALL:,} such records, readings of the cache", f"{ALL * size / 1e9:.1f}, {ALL * kept / 1e9:.1f} GB"),
     ]  # fmt: skip
 
 
