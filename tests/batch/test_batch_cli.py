@@ -43,6 +43,9 @@ def test_where_leaves_records_out(bundle: Path, records: Path, tmp_path: Path) -
 def test_mistakes_are_our_own_errors(bundle: Path, records: Path, tmp_path: Path) -> None:
     wrong = CLI.invoke(app, ["batch", str(records), "--out", str(tmp_path), "--where", "x"])
     assert isinstance(wrong.exception, InputError)
+    gone = CLI.invoke(app, ["batch", str(tmp_path / "typo.json"), "--out", str(tmp_path / "new")])
+    assert isinstance(gone.exception, InputError) and "no such file or folder" in str(gone.exception)
+    assert not (tmp_path / "new").exists()
     nothing = CLI.invoke(app, ["query", str(tmp_path / "none"), "trials"])
     assert isinstance(nothing.exception, StoreError)
     (tmp_path / "full").write_text("a file, not a folder")

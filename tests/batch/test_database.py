@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from oncogloss.batch import database
 from oncogloss.batch.database import FILE, TABLES, ask, made, views_sql
 from oncogloss.batch.report import report_page
 from oncogloss.batch.run import Progress, Settings, run_batch
@@ -143,6 +144,13 @@ def test_a_damaged_database_is_made_anew(damage: str, facts: Path) -> None:
         new = {"cut": data[: len(data) // 2], "garbled": b"\0" * len(data), "flipped": data[:8192] + middle}
         path.write_bytes(new[damage])
     assert ask(facts, count) == before
+
+
+def test_it_is_made_anew_when_our_views_change(facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(facts, "trials")
+    more = views_sql() + "CREATE VIEW more AS SELECT 1 AS one;"
+    monkeypatch.setattr(database, "views_sql", lambda: more)
+    assert ask(facts, "more")[1] == [(1,)]
 
 
 def test_it_is_made_anew_when_the_parts_change_and_else_left_alone(run: Run, records: Path, tmp_path: Path) -> None:

@@ -188,6 +188,8 @@ def fit(filters: list[str]) -> Callable[[Document], bool]:
         ([], True),
         (["phase=phase2,PHASE3"], True),
         (["phase=PHASE3"], False),
+        (["phase=2"], True),
+        (["phase=3"], False),
         (["condition=SARCOMA", "year=2021"], True),
         (["condition=sarcoma", "status=completed"], False),
         (["sponsor=lunar"], True),

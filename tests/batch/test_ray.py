@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ pytest.importorskip("ray")
 import ray
 
 from oncogloss.batch import ray as engine
+from oncogloss.batch import workers
+from oncogloss.batch.database import ask
 from oncogloss.batch.run import Progress, Settings, run_batch
 from oncogloss.errors import StoreError
 from oncogloss.evaluation.kills import invented_records, state_of
@@ -41,6 +44,41 @@ def test_the_store_is_the_same_to_the_byte(run: Run, records: Path, tmp_path: Pa
     assert state_of(tmp_path / "ray") == state_of(tmp_path / "own")
     again = run(records, tmp_path / "ray")
     assert (again.read, again.unchanged) == (0, 25)
+
+
+def poison(patch: pytest.MonkeyPatch, record: str) -> None:
+    """Make both engines' workers die of a record."""
+
+    class Poisoned(engine._Reader):
+        def __init__(self, *given: Any) -> None:
+            workers._read = dying  # type: ignore[assignment]
+            super().__init__(*given)
+
+    real = workers._read
+
+    def dying(work: object, task: workers.Task, readings: object) -> object:
+        if task.document.id == record:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(work, task, readings)  # type: ignore[arg-type]
+
+    patch.setattr(workers, "_read", dying)
+    patch.setattr(engine, "_Reader", Poisoned)
+
+
+def test_what_one_engine_began_the_other_finishes_to_the_byte(
+    run: Run, taught: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With own labels, and a record that kills whoever reads it."""
+    poison(monkeypatch, "T00011")
+    given = {"model": str(taught), "workers": 1}
+    whole = run(records, tmp_path / "whole", **given)
+    assert (whole.read, whole.failed) == (23, 2)
+    for first, second in (("own", "ray"), ("ray", "own")):
+        run(records, tmp_path / first, limit=8, engine=first, **given)
+        done = run(records, tmp_path / first, engine=second, **given)
+        assert (done.read, done.failed, done.unchanged) == (15, 2, 8)
+        assert state_of(tmp_path / first) == state_of(tmp_path / "whole")
+    assert ask(tmp_path / "own", "SELECT record FROM failures WHERE kind = 'killed'")[1] == [("T00011",)]
 
 
 def test_actors_and_a_machine_that_die_are_survived(bundle: Path, run: Run, tmp_path: Path) -> None:

@@ -44,8 +44,13 @@ class RayWorkers:
         where: dict[str, Any] = {"address": address} if address else _within(processes)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **where)
-        except (ConnectionError, ValueError, RuntimeError):
-            raise StoreError(f"{shown(address)}: no Ray cluster answers there; check --ray-address.") from None
+        except Exception as error:  # Ray raises plain exceptions, too
+            if address:
+                raise StoreError(f"{shown(address)}: no Ray cluster answers there; check --ray-address.") from None
+            raise StoreError(
+                f"Ray did not start on this machine ({type(error).__name__}); is it too busy? Start the same command "
+                "again, or with --engine own."
+            ) from None
         untyped: Any = ray
         resources = untyped.cluster_resources()
         self._most = processes or max(1, int(resources.get("CPU", 1)))

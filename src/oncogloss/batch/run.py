@@ -19,7 +19,7 @@ from oncogloss.batch.store import SCHEMA_VERSION, Store, files_of, merged
 from oncogloss.batch.where import chooser
 from oncogloss.batch.workers import Entry, Failure, Outcome, Seconds, Task, Workers, seconds_by_stage
 from oncogloss.concepts.vocabulary import SUMS
-from oncogloss.errors import InputError
+from oncogloss.errors import InputError, shown
 from oncogloss.model.runtime import usable_cores
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
@@ -74,9 +74,11 @@ def run_batch(
     """Read all records of the inputs that the store does not hold yet as they are, and add them to it.
 
     `passed` is told of bytes read, `tell` of progress. Raises StoreError where another run works on the store or it
-    cannot be written, BundleError where the model is damaged.
+    cannot be written, BundleError where the model is damaged, InputError where there is no such input or filter.
     """
-    fits = chooser(settings.where)
+    fits, paths = chooser(settings.where), list(paths)
+    if missing := next((path for path in paths if not path.exists()), None):
+        raise InputError(f"{shown(str(missing))}: no such file or folder; check the path.")
     with Store(folder) as store:
         pipeline = load(settings.model, threads=1)
         system = system_of(pipeline)

@@ -8,7 +8,7 @@ from oncogloss.errors import InputError
 from oncogloss.schema import Document, Registry
 
 _FIELDS: dict[str, Callable[[Document, Registry], Iterable[str]]] = {
-    "phase": lambda document, registry: registry.phases,
+    "phase": lambda document, registry: [*registry.phases, *(p.removeprefix("PHASE") for p in registry.phases)],
     "status": lambda document, registry: [registry.status],
     "type": lambda document, registry: [registry.study_type],
     "sex": lambda document, registry: [registry.sex],
@@ -26,8 +26,8 @@ def _passage(document: Document, name: str) -> Iterator[str]:
 
 
 def chooser(filters: Iterable[str]) -> Callable[[Document], bool]:
-    """Whether a document fits all filters: `phase=PHASE2,PHASE3` is one of these values, `condition=lung` holds the
-    words, as do `sponsor` and `keyword`. Case does not matter.
+    """Whether a document fits all filters: `phase=PHASE2,PHASE3` (or `phase=2,3`) is one of these values,
+    `condition=lung` holds the words, as do `sponsor` and `keyword`. Case does not matter.
 
     Raises InputError where a filter is none.
     """

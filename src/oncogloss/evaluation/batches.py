@@ -21,6 +21,7 @@ from oncogloss.batch.store import PARTS, SCHEMA_VERSION, Store, Tables, merged
 from oncogloss.batch.workers import Task, Workers
 from oncogloss.errors import InputError
 from oncogloss.evaluation.cost import machine
+from oncogloss.evaluation.energy import read_prices
 from oncogloss.evaluation.kills import invented_records
 from oncogloss.model.bundle import GRAPH, open_bundle
 from oncogloss.model.runtime import Runtime, graph_of, usable_cores
@@ -30,6 +31,7 @@ from oncogloss.schema import Document
 
 SLICE = 16  # records after which bare runtime and batch take turns
 SHORT = 800  # records of the batch whose memory is watched
+ALL, CHANGED = 500_000, 10_000  # records of the registry, and those that a week changes
 COUNTED = 2_000  # records whose texts are compared, without reading them
 Rows = list[tuple[str, str]]
 
@@ -82,7 +84,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         size = sum(f.stat().st_size for f in (folder / PARTS).rglob("*.parquet")) / len(documents)
         alike = _alike(folder)
         flat = _flat(Path(root) / "flat", model)
-        hits = _hits(documents, Path(root) / "again", model)
+        hits, weekly, kept = _hits(documents, Path(root) / "again", model)
     return [
         ("tokens a record in the network's windows", f"{tokens / len(documents):,.0f}"),
         ("bare runtime, tokens a CPU second", f"{tokens / bare.cpu:,.0f}"),
@@ -97,6 +99,7 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         ("store, bytes a record", f"{size:,.0f}"),
         *hits,
         *alike,
+        *_plan(len(documents) / batch.cpu, weekly, size, kept),
     ]  # fmt: skip
 
 
@@ -178,8 +181,26 @@ def _flat(folder: Path, model: str) -> Rows:
     ]  # fmt: skip
 
 
-def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
-    """A week later: half of the records come again under other ids, every eighth of them with a new text."""
+def _plan(rate: float, weekly: float, size: float, kept: float) -> Rows:
+    """What all trials cost at these records a CPU second, the first time and in a week, and bytes a record."""
+    price = read_prices().instance.value / 2  # USD a core-hour
+    hours, minutes, again = ALL / rate / 3600, CHANGED / rate / 60, CHANGED / weekly / 60
+    return [
+        (f"{ALL:,} such records, once: core-hours, USD", f"{hours:.0f}, {hours * price:.2f}"),
+        ("hours on 2 whole cores, on 16", f"{hours / 2:.1f}, {hours / 16:.1f}"),
+        (f"{CHANGED:,} changed records a week, all with a new text: core-minutes, USD a year",
+         f"{minutes:.0f}, {52 * minutes / 60 * price:.2f}"),
+        (f"{CHANGED:,} changed records a week, one in eight with a new text: core-minutes, start and all, USD a year",
+         f"{again:.0f}, {52 * again / 60 * price:.2f}"),
+        (f"store of {ALL:,} such records, readings of the cache", f"{ALL * size / 1e9:.1f}, {ALL * kept / 1e9:.1f} GB"),
+    ]  # fmt: skip
+
+
+def _hits(documents: Sequence[Document], folder: Path, model: str) -> tuple[Rows, float, float]:
+    """A week later: half of the records come again under other ids, every eighth of them with a new text.
+
+    Also returns the records a CPU second of that, and the bytes a record that the readings take.
+    """
     half = documents[: len(documents) // 2]
     first, second = folder.with_suffix(".first.jsonl"), folder.with_suffix(".second.jsonl")
     for path, mark in ((first, ""), (second, " Amended.")):
@@ -195,7 +216,7 @@ def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
     clock, known = Clock(), []
     clock.time(lambda: known.append(run_batch([second], folder, Settings(model=model)).known))
     size = (folder / "readings.sqlite").stat().st_size / len(half)
-    return [
+    rows = [
         (
             "texts known, when half of the records come again, every eighth of them amended",
             f"{known[0]} of {len(half)}",
@@ -203,6 +224,7 @@ def _hits(documents: Sequence[Document], folder: Path, model: str) -> Rows:
         ("records a CPU second of that run, start and all", f"{len(half) / clock.cpu:.1f}"),
         ("readings kept, bytes a record", f"{size:,.0f}"),
     ]
+    return rows, len(half) / clock.cpu, size
 
 
 _ALIKE = """
