@@ -5,7 +5,7 @@ COPY src src
 COPY models/micro models/micro
 COPY models/nano models/nano
 COPY vocabulary vocabulary
-RUN pip install --no-cache-dir --prefix=/install '.[serve,tables,fhir,ctml]'
+RUN pip install --no-cache-dir --prefix=/install '.[serve,docs,tables,fhir,ctml]'
 
 FROM python:3.11-slim
 COPY --from=build /install /usr/local

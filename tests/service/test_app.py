@@ -1,5 +1,6 @@
 import base64
 import json
+import logging
 import zipfile
 from importlib.util import find_spec
 from io import BytesIO
@@ -116,6 +117,31 @@ def test_errors_never_say_what_was_sent(client: TestClient) -> None:
         answer = client.post(path, json=body)
         assert answer.status_code == 422
         assert canary not in answer.text
+    twice = f'{{"{canary}": 1, "{canary}": 2}}'.encode()
+    for path in ("/v1/extract", "/v1/diff", "/v1/match", "/v1/link"):
+        answer = client.post(path, content=twice, headers={"content-type": "application/json"})
+        assert answer.status_code == 422
+        assert canary not in answer.text
+
+
+def test_a_crash_says_nothing_of_what_was_sent(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = "CANARY8K"
+
+    def crash(*_: object) -> None:
+        raise RuntimeError(canary)
+
+    monkeypatch.setattr("oncogloss.service.handling.documents_of", crash)
+    log = logging.getLogger("oncogloss.service")
+    log.addHandler(caplog.handler)
+    try:
+        detail = problem_of(client.post("/v1/extract", content=canary.encode()), 500)
+    finally:
+        log.removeHandler(caplog.handler)
+    assert "error of ours" in detail
+    assert [json.loads(r.getMessage()).get("error") for r in caplog.records] == ["RuntimeError", None]
+    assert canary not in detail + caplog.text + client.get("/metrics").text
 
 
 def test_what_is_not_there_is_said(client: TestClient) -> None:

@@ -34,6 +34,14 @@ def test_every_answer_carries_the_headers(client: TestClient) -> None:
         assert len(answer.headers["x-request-id"]) == 36
 
 
+def test_the_page_may_load_nothing_but_its_own_parts(client: TestClient) -> None:
+    policy = dict(part.strip().split(" ", 1) for part in client.get("/").headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["img-src"] == "'self' data: blob:"
+    assert client.get("/").headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
 @pytest.mark.parametrize(
     "path", ["/", "/v1/extract", "/v1/model", "/metrics", "/openapi.json", "/page/app.js", "/nothing"]

@@ -5,7 +5,7 @@ import { element, label, units } from "/page/marks.js";
 
 const ruler = document.createElement("canvas").getContext("2d");
 const known = new WeakMap();
-const counts = new WeakMap(); // of pages, once the service has told
+let last = { source: null, number: 0, picture: { pages: Infinity } }; // the page that was shown last, drawn again after an edit
 
 // Where each mention stands: its id → [{page, box}], one for each line that it runs over.
 export function places(found) {
@@ -42,19 +42,25 @@ function within(line, mention, width) {
 
 export const pageOf = (found, id) => places(found).get(id)?.[0].page;
 
+async function pictureOf(source, number) {
+  if (last.source !== source || last.number !== number) {
+    const answer = await call(`/v1/page?page=${number}`, { body: source, kind: "application/pdf" });
+    last = { source, number, picture: await answer.json() };
+  }
+  return last.picture;
+}
+
 // A page with the ways to the others; `source` is the PDF, `turn` shows another page.
 export function pagesView(found, source, number, { guarded, turn, ready }) {
   const place = element("div", { class: "sheet", "aria-busy": "true" });
-  const count = counts.get(found) ?? Infinity;
+  const count = last.source === source ? last.picture.pages : Infinity;
   const field = element("input", { id: "page-number", type: "number", min: "1", value: String(number), "aria-label": "Page" });
   const of = element("span", {});
   const back = element("button", { id: "page-before", type: "button", disabled: number === 1, onclick: () => turn(number - 1) }, "Page before");
   const on = element("button", { id: "page-next", type: "button", disabled: number >= count, onclick: () => turn(number + 1) }, "Next page");
   field.addEventListener("change", () => field.checkValidity() && turn(Number(field.value)));
-  guarded(() => call(`/v1/page?page=${number}`, { body: source, kind: "application/pdf" })).then(async (answer) => {
-    if (!answer) return;
-    const picture = await answer.json();
-    counts.set(found, picture.pages);
+  guarded(() => pictureOf(source, number)).then((picture) => {
+    if (!picture) return;
     field.max = String(picture.pages);
     of.textContent = `of ${picture.pages}`;
     on.disabled = number >= picture.pages;
