@@ -78,7 +78,8 @@ class Part(_Frozen):
     """A stretch of a passage that the registry keeps as an entry of its own: an arm, an intervention or an outcome.
 
     `kind` is the registry's word for it in lower case: `experimental`, `active_comparator` … of arms, `drug`,
-    `biological` … of interventions, `primary`, `secondary`, `other` of outcomes; `label` is the entry's name.
+    `biological` … of interventions, `primary`, `secondary`, `other` of outcomes; `label` is the entry's name; `given`
+    are the labels of the interventions that the registry joins an arm to.
     """
 
     passage: str
@@ -86,6 +87,7 @@ class Part(_Frozen):
     end: int
     label: str
     kind: str = ""
+    given: tuple[str, ...] = ()
 
 
 class Registry(_Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncogloss.schema import Flag, Registry
+from oncogloss.schema import Coverage, Flag, Registry
 from oncogloss.structure.flags import flags_of
 from structure.hand import Hand, marker
 
@@ -155,3 +155,38 @@ def test_a_criterion_with_several_thresholds_of_a_measure_is_left_alone() -> Non
 
 def test_nothing_found_is_no_contradiction() -> None:
     assert flags(Hand().text("text", "Moon.")) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "phases", "flagged"),
+    [
+        ("A Phase III Study of Lunamab", ("PHASE2",), True),
+        ("A phase 2 randomised, double-blind trial", ("PHASE3",), True),
+        ("A Phase 1b/2 Study of Lunamab", ("PHASE1", "PHASE2"), False),
+        ("A Phase IIa Study of Lunamab", ("PHASE2",), False),
+        ("A Phase I Study of Lunamab", ("EARLY_PHASE1",), False),
+        ("Lunamab after the phase 3 tides", ("PHASE2",), False),
+        ("A Phase III Study of Lunamab", (), False),
+    ],
+)
+def test_a_phase_that_is_not_the_registrys(title: str, phases: tuple[str, ...], flagged: bool) -> None:
+    hand = Hand(registry=Registry(phases=phases)).text("official_title", title)
+    assert [f.kind for f in flags(hand)] == ["phase"] * flagged
+
+
+def test_what_is_not_wholly_understood_contradicts_nothing() -> None:
+    text = "* Prior lunamab\n* No benefit of prior lunamab"
+    hand = (
+        Hand()
+        .text("eligibility", text)
+        .mark("a", "DRUG", "lunamab", "hist")
+        .mark("b", "DRUG", "lunamab", "hist", nth=1)
+    )
+    hand.asks("c1", "inc", "Prior lunamab", "a", "prior_therapy")
+    hand.asks("c2", "exc", "No benefit of prior lunamab", "b", "prior_therapy")
+    assert [f.kind for f in flags(hand)] == ["prior_treatment"]
+    left = Coverage(
+        passage="eligibility", start=18, end=len(text), status="partly", reason="", lacks=("words",), decisive=True
+    )
+    unsure = hand.extraction.model_copy(update={"coverage": (left,)})
+    assert flags_of(hand.document, unsure) == ()

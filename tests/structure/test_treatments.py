@@ -75,3 +75,14 @@ def test_a_plain_text_gives_what_relations_say_is_given() -> None:
 def test_a_criterion_gives_nothing() -> None:
     hand = Hand().text("eligibility", "Prior lunamab 5 mg").mark("l", "DRUG", "lunamab").mark("d", "DOSE", "5 mg")
     assert arms(hand.relate("DOSING l d")) == ()
+
+
+def test_the_registry_joins_arms_to_interventions() -> None:
+    hand = record()
+    hand.parts = [
+        p.model_copy(update={"given": ("Lunamab", "ZB", "Moon bath")}) if p.label == "Arm B" else p for p in hand.parts
+    ]
+    _, b = arms(hand)
+    assert [t.mention for t in b.treatments] == ["l2"]  # of ZB the label names no treatment
+    hand.mark("z5", "DRUG", "ZB", concept=ZORB)
+    assert [t.mention for t in arms(hand)[1].treatments] == ["l2", "z5"]

@@ -51,7 +51,8 @@ def read_study(study: dict[str, object], source: str) -> Document:
 
 def _arm(arm: _Field) -> Entry:
     label = arm["label"].text()
-    return Entry(label, arm["type"].text(), join_parts(label, arm["description"].text()))
+    given = tuple(name.text().partition(": ")[2] or name.text() for name in arm["interventionNames"].items())
+    return Entry(label, arm["type"].text(), join_parts(label, arm["description"].text()), given)
 
 
 def _intervention(item: _Field) -> Entry:
@@ -124,8 +125,9 @@ def read_study_xml(text: str, source: str) -> Document:
     study = _parse_xml(text, source)
     if study.tag != "clinical_study":
         raise InputError(f"{source}: XML, but no trial; give a record whose outermost element is <clinical_study>.")
-    arms, parts_of_arms = join_entries("arms", map(_xml_arm, study.findall("arm_group")))
-    interventions, parts_given = join_entries("interventions", map(_xml_intervention, study.findall("intervention")))
+    given = study.findall("intervention")
+    arms, parts_of_arms = join_entries("arms", (_xml_arm(arm, given) for arm in study.findall("arm_group")))
+    interventions, parts_given = join_entries("interventions", map(_xml_intervention, given))
     outcomes, parts_measured = join_entries("outcomes", _xml_outcomes(study))
     texts = (
         _block(study, "brief_title"),
@@ -154,9 +156,10 @@ def read_study_xml(text: str, source: str) -> Document:
     return make_document(_block(study, "id_info/nct_id"), pairs, source, parts, registry)
 
 
-def _xml_arm(arm: Element) -> Entry:
+def _xml_arm(arm: Element, interventions: Iterable[Element]) -> Entry:
     label = _block(arm, "arm_group_label")
-    return Entry(label, _block(arm, "arm_group_type"), join_parts(label, _block(arm, "description")))
+    given = tuple(_block(i, "intervention_name") for i in interventions if label in _blocks(i, "arm_group_label"))
+    return Entry(label, _block(arm, "arm_group_type"), join_parts(label, _block(arm, "description")), given)
 
 
 def _xml_intervention(item: Element) -> Entry:

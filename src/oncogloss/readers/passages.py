@@ -18,6 +18,7 @@ class Entry(NamedTuple):
     label: str
     kind: str
     text: str
+    given: tuple[str, ...] = ()
 
 
 def join_parts(*parts: str) -> str:
@@ -37,7 +38,7 @@ def join_entries(passage: str, entries: Iterable[Entry]) -> tuple[str, list[Part
     for entry in kept:
         end = start + len(entry.text)
         kind = "_".join(entry.kind.lower().rstrip(":").split())
-        parts.append(Part(passage=passage, start=start, end=end, label=entry.label, kind=kind))
+        parts.append(Part(passage=passage, start=start, end=end, label=entry.label, kind=kind, given=entry.given))
         start = end + 1
     return join_lines(entry.text for entry in kept), parts
 
@@ -63,7 +64,7 @@ def make_document(
         if text.strip():
             passages.append(Passage(name=name, text=text))
     parts = tuple(parts)
-    for value in (*(p.label + p.kind for p in parts), *(_words(registry) if registry else ())):
+    for value in (*("".join((p.label, p.kind, *p.given)) for p in parts), *(_words(registry) if registry else ())):
         _check_unicode(value, f"{source}: record {quoted(id)}, a field beside its text")
     if not passages:
         raise InputError(f"{source}: record {quoted(id)} holds no text; leave it out or fetch it again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -16,6 +17,13 @@ _QUALIFYING: tuple[RelationType, ...] = (
     "EXCEPTION", "BIOMARKER_OF",
 )  # fmt: skip
 _MEASURED = {"lab", "organ_function", "performance_status", "cardiac", "demographic", "life_expectancy"}
+_PHASE = re.compile(
+    r"\bphase[ -](?P<numbers>(?:[1-4]|IV|I{1,3})[abc]?(?:\s*(?:/|-|and|to)\s*(?:phase )?(?:[1-4]|IV|I{1,3})[abc]?)?),?"
+    r"(?: [\w-]+,?){0,6} (?:study|trial)\b",
+    re.IGNORECASE,
+)
+_NUMERAL = re.compile(r"[1-4]|IV|I{1,3}", re.IGNORECASE)
+_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 _ABSENT = {"negative", "wild type", "proficient", "stable"}
 _PRESENT = {
     "positive", "mutation", "germline mutation", "fusion", "deficient", "instability-high", "amplification",
@@ -27,7 +35,7 @@ def flags_of(document: Document, extraction: Extraction) -> tuple[Flag, ...]:
     """The contradictions between the registry's fields, the title and the criteria, and among the criteria."""
     record = _Record(document, extraction)
     checks: tuple[Callable[[_Record], Iterator[Flag]], ...] = (
-        _ages, _sex, _title_markers, _required_and_excluded, _windows
+        _ages, _sex, _phases, _title_markers, _required_and_excluded, _windows
     )  # fmt: skip
     return tuple(flag for check in checks for flag in check(record))
 
@@ -44,6 +52,13 @@ class _Record:
         self.mentions = {m.id: m for m in extraction.mentions}
         self.criteria = {c.id: c for c in extraction.criteria}
         self.tails = tails_of(extraction)
+        self.unsure = [c for c in extraction.coverage if c.decisive]
+
+    def is_understood(self, criterion: Criterion) -> bool:
+        """Whether nothing of a criterion is left over that could make it another."""
+        return not any(
+            c.passage == criterion.passage and c.start < criterion.end and criterion.start < c.end for c in self.unsure
+        )
 
     def is_qualified(self, literal: Literal) -> bool:
         """Whether something is spared of a fact, or a relation narrows it."""
@@ -92,6 +107,21 @@ def _sex(record: _Record) -> Iterator[Flag]:
     if record.registry.sex in {"all", "female", "male"} - {sex}:
         message = f"The registry's sex is {record.registry.sex}, but a criterion asks for {sex} participants."
         yield _flag("sex", message, (mention.id,), (criterion,))
+
+
+def _phases(record: _Record) -> Iterator[Flag]:
+    """The phase by which the title calls the trial against those of the registry, where none is the same."""
+    registry = set(record.registry.phases) if record.registry else set()
+    for passage in record.document.passages:
+        if passage.name != "official_title" or not registry:
+            continue
+        named = _PHASE.search(passage.text)
+        said = {f"PHASE{_ROMAN.get(n.upper(), n)}" for n in _NUMERAL.findall(named["numbers"])} if named else set()
+        if named and said and not said & {p.removeprefix("EARLY_") for p in registry}:
+            words = " ".join(named[0].split())
+            yield _flag(
+                "phase", f"The registry's phase is {', '.join(sorted(registry))}, but the title says {words}.", (), ()
+            )
 
 
 class _State(NamedTuple):
@@ -143,6 +173,8 @@ def _required_and_excluded(record: _Record) -> Iterator[Flag]:
         past = all("hist" in record.mentions[one.mention].attributes for one in (fact, other))
         if kind == "prior_treatment" and (record.is_qualified(fact) or not past):
             continue
+        if not all(record.is_understood(record.criteria[one.criterion]) for one in (fact, other)):
+            continue
         message = f"{name_of(mention)} is both required and excluded."
         yield _flag(kind, message, (fact.mention, other.mention), (fact.criterion, other.criterion))
 
@@ -181,6 +213,7 @@ def _windows(record: _Record) -> Iterator[Flag]:
             same = (one.measure.casefold(), one.unit) == (other.measure.casefold(), other.unit)
             if (
                 not same
+                or not all(map(record.is_understood, criteria))
                 or {c.side for c in criteria} != {"inc", "exc"}
                 or not all(_MEASURED & set(c.categories) for c in criteria)
             ):

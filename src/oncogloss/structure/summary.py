@@ -20,6 +20,7 @@ from oncogloss.structure.clauses import Clause, Literal, clauses_of
 from oncogloss.structure.names import TREATMENTS, distinct, key_of, name_of, outermost, tails_of, words_of
 from oncogloss.structure.persons import age_thresholds, bounds_of, narrowed, registry_years, sex_asked
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.wording import LACKS_A_NOUN
 
 _TITLES = ("brief_title", "official_title")
 _ABOUT_THE_CANCER = {"disease", "stage"}
@@ -62,6 +63,12 @@ def _is_window(time: str) -> bool:
     return _HALF_LIVES.search(time) is not None or (frame is not None and (frame.low, frame.high) != (None, None))
 
 
+def _is_fragment(mention: Mention) -> bool:
+    """Whether a mention is an organ or adjective that lacks the word it shares with a neighbour ("gastric or …")."""
+    known = mention.concept is not None and mention.concept.match in ("name", "parts")
+    return not known and mention.expansion is None and LACKS_A_NOUN.search(words_of(mention)) is not None
+
+
 class _Facts:
     """An extraction, seen by what a summary asks."""
 
@@ -79,6 +86,7 @@ class _Facts:
 
     def most_specific(self, cancers: Sequence[Mention]) -> list[Mention]:
         """Those that no other is a kind of, by concept or, without one, by words; "cancer" where there is no other."""
+        cancers = [m for m in cancers if not _is_fragment(m)]
         cancers = [m for m in cancers if not _GENERAL.fullmatch(name_of(m))] or cancers
         parents = {parent for m in cancers if m.concept for parent in m.concept.parents}
         names = {name_of(m).casefold() for m in cancers}

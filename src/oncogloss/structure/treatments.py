@@ -11,7 +11,7 @@ _NOT_GIVEN = {"neg", "exc", "hist"}
 
 
 def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
-    """Each arm of the record with its treatments; `Arm.treatments` is empty where its text names none.
+    """Each arm of the record with its treatments: those of its text, then those that only the registry joins it to.
 
     A record without arms has one with an empty label, of all its interventions; so has a text without parts, of
     what it says is given (DOSING) or treats something (TREATS) outside of its eligibility criteria.
@@ -20,8 +20,13 @@ def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
     parts = [p for p in document.parts if p.passage == "arms"]
     interventions = [m for p in document.parts if p.passage == "interventions" for m in given.treatments(p)]
     if parts:
+        named = {p.label: given.named_by(p) for p in document.parts if p.passage == "interventions"}
+
+        def treatments_of(part: Part) -> list[Mention]:
+            return [*given.treatments(part), *(m for label in part.given for m in named.get(label, ()))]
+
         return tuple(
-            Arm(label=p.label, kind=p.kind, treatments=given.all(given.treatments(p), interventions)) for p in parts
+            Arm(label=p.label, kind=p.kind, treatments=given.all(treatments_of(p), interventions)) for p in parts
         )
     treatments = given.all(interventions or given.said_to_be_given(), ())
     return (Arm(label="", kind="", treatments=treatments),) if treatments else ()
@@ -38,6 +43,10 @@ class _Given:
     def treatments(self, part: Part) -> list[Mention]:
         """The treatments that a part names."""
         return _treatments(inside(part, self._extraction.mentions))
+
+    def named_by(self, part: Part) -> list[Mention]:
+        """The treatments in the label of an intervention, with which its text begins."""
+        return [m for m in self.treatments(part) if m.start < part.start + len(part.label)]
 
     def said_to_be_given(self) -> list[Mention]:
         """The treatments outside of eligibility criteria of which a relation says what is done with them."""

@@ -65,7 +65,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
         "record": "text", "mention": "text", "name": "text", "rank": "text", "time_frame": "text",
         "time_low_days": "real", "time_high_days": "real", "time_event": "text", "instruments": "texts",
     },
-    "coverage": {**_SPAN, "status": "text", "reason": "text"},
+    "coverage": {**_SPAN, "status": "text", "reason": "text", "lacks": "texts", "decisive": "text"},
     "flags": {
         "record": "text", "kind": "text", "message": "text", "mentions": "texts", "criteria": "texts",
     },
@@ -207,6 +207,7 @@ def _coverage(document: Document, extraction: Extraction) -> Iterator[Row]:
     for c in extraction.coverage:
         yield {
             "passage": c.passage, "start_char": c.start, "end_char": c.end, "status": c.status, "reason": c.reason,
+            "lacks": c.lacks, "decisive": "yes" if c.decisive else "no",
         }  # fmt: skip
 
 
