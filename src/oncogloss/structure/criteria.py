@@ -18,7 +18,7 @@ from oncogloss.structure.leaves import leaf_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.subcriteria import leads_in, with_children
-from oncogloss.structure.wording import EXCEPT
+from oncogloss.structure.wording import CONTRACEPTION, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -47,10 +47,8 @@ _ATTACHED = re.compile(
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(
-    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner)", re.I
-)
-_CONTRACEPTION = re.compile(
-    r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
+    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner|wocbp)",
+    re.I,
 )
 _MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|have to|are to|negative)\b", re.I)
 
@@ -177,7 +175,7 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
         return None
     parts = [as_part(scope, m) for m in general]
     behind = [m for m in exceptions if m.start >= parts[-1].end and spares_all(scope, parts, m)]
-    parts = with_exceptions(scope, parts, [m for m in exceptions if m not in behind])
+    parts = with_brackets(scope, with_exceptions(scope, parts, [m for m in exceptions if m not in behind]))
     if not behind:
         return combined(scope, parts)
     if all(part.negated for part in parts):
@@ -254,6 +252,23 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
             inner = less(leaf(part.mention), own)
             end = max(part.end, *(m.end for m in own if m.end <= following), part.end)
             part = part._replace(logic=negation(inner) if part.negated else inner, end=end)
+        done.append(part)
+    return done
+
+
+def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
+    """Parts, what stands in a bracket joined to the part that it stands behind: "tide fever, or gout (pulse > 90 or
+    pain)" is tide fever, or gout with one of the two."""
+    done: list[Part] = []
+    rest = list(parts)
+    while rest:
+        part, rest = rest[0], rest[1:]
+        closed = scope.text.find(")", part.end)
+        opened = re.match(r"\s*\([^(]*$", scope.text[part.end : closed]) is not None
+        inside = [p for p in rest if opened and p.end <= closed]
+        if len(inside) > 1 and not any(p.negated for p in (part, *inside)):
+            logic = Logic(op="all", parts=(part.logic, combined(scope, inside)))
+            part, rest = part._replace(logic=logic, end=closed + 1), rest[len(inside) :]
         done.append(part)
     return done
 
@@ -394,7 +409,7 @@ def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     if scope.excludes or not people or not rest:
         return None
     between = scope.text[people[0].end : rest[-1].mention.start]
-    if not any(_CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
+    if not any(CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
         return None
     who = people[0].logic if len(people) == 1 else Logic(op="any", parts=tuple(p.logic for p in people))
     return Logic(op="if", parts=(who, combined(scope, rest)))
