@@ -1,4 +1,4 @@
-"""Mentions that are beside what a criterion asks: instructions, either sex, specimens, equivalents, heads of measures."""
+"""Mentions beside what a criterion asks: instructions, either sex, specimens, general words for what follows."""
 
 from __future__ import annotations
 
@@ -69,3 +69,26 @@ def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     gap = CLOSED_BRACKET.sub(" ", scope.text[m.end : behind[0].start])
     return re.fullmatch(r"\s*(:|with|\(([^)]*\b(defined as|:))?)\s*(an? |the )?(adequate )?", gap) is not None
+
+
+def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
+    return m.type == "MEASURE" and any(
+        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
+        for f in facts
+        if f.start >= m.end
+    )
+
+
+def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The mere word "tumor" behind another fact."""
+    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
+    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
+    return named and not told and any(f.end <= m.start for f in facts)
+
+
+def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
+    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
+    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
+    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)

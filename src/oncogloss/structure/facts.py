@@ -10,10 +10,13 @@ from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
 from oncogloss.structure.asides import (
     CLOSED_BRACKET,
     heads_measures,
+    is_bare_tumor,
     is_either_sex,
     is_equivalent,
     is_instruction,
     is_specimen,
+    names_the_kind,
+    tests_for,
 )
 from oncogloss.structure.layout import adopted
 from oncogloss.structure.names import TREATMENTS, key_of
@@ -295,15 +298,6 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
 
 
-def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
-    return m.type == "MEASURE" and any(
-        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
-        for f in facts
-        if f.start >= m.end
-    )
-
-
 def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What a treatment was for or an allergy is to, what a cancer withstands, what may have been given beside."""
     if "exc" in m.attributes:
@@ -351,20 +345,6 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     between = scope.text[earlier[0].end : m.start] if earlier else ""
     cues = list(_CONSEQUENCE.finditer(between))
     return bool(cues) and re.search(BREAK, between[cues[-1].end() :]) is None
-
-
-def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """The mere word "tumor" behind another fact."""
-    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
-    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
-    return named and not told and any(f.end <= m.start for f in facts)
-
-
-def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
-    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
-    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
-    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)
 
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
