@@ -75,6 +75,20 @@ def test_study_keeps_what_stands_beside_its_text(study: str) -> None:
     ]
 
 
+def test_a_study_joins_arms_to_interventions(study: str) -> None:
+    joined = json.loads(study)
+    arm = joined["protocolSection"]["armsInterventionsModule"]["armGroups"][0]
+    arm["interventionNames"] = ["Drug: Zorbatinib", "Placebo: Placebo."]
+    parts = only(read_bytes(json.dumps(joined).encode(), "study.json")).parts
+    assert [p.given for p in parts if p.passage == "arms"] == [("Zorbatinib", "Placebo."), ()]
+
+
+def test_xml_joins_arms_to_interventions(xml: str) -> None:
+    joined = xml.replace("<description>20 mg.", "<arm_group_label>Arm A</arm_group_label><description>20 mg.")
+    (arm,) = (p for p in only(read_bytes(joined.encode(), "trial.xml")).parts if p.passage == "arms")
+    assert arm.given == ("Zorbatinib",)
+
+
 def test_study_on_one_line_is_no_json_lines(study_line: str) -> None:
     assert only(read_bytes(f"\n\n{study_line}\n\n".encode(), "moon.json")).source == "moon.json"
 

@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
 from oncogloss.structure.facts import BREAK, Scope, facts_of, in_brackets
+from oncogloss.structure.joining import alike, conjunction, slashed
 from oncogloss.structure.layout import indent_of
-from oncogloss.structure.leaves import leaf_of, washout_of
+from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.subcriteria import leads_in, with_children
-from oncogloss.structure.wording import EXCEPT
+from oncogloss.structure.wording import CONTRACEPTION, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -32,8 +33,6 @@ _IF = re.compile(
 _BRACKETED = re.compile(r"\([^()]*\)")
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
-_OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
-_AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
 _CLAUSE = re.compile(
     r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
     r"|subjects?|participants?|no|not|without)\b",
@@ -47,10 +46,8 @@ _ATTACHED = re.compile(
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(
-    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner)", re.I
-)
-_CONTRACEPTION = re.compile(
-    r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
+    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner|wocbp)",
+    re.I,
 )
 _MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|have to|are to|negative)\b", re.I)
 
@@ -76,7 +73,6 @@ _NEGATION = re.compile(
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
     re.I,
 )
-_SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
 
@@ -177,7 +173,7 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
         return None
     parts = [as_part(scope, m) for m in general]
     behind = [m for m in exceptions if m.start >= parts[-1].end and spares_all(scope, parts, m)]
-    parts = with_exceptions(scope, parts, [m for m in exceptions if m not in behind])
+    parts = with_brackets(scope, with_exceptions(scope, parts, [m for m in exceptions if m not in behind]))
     if not behind:
         return combined(scope, parts)
     if all(part.negated for part in parts):
@@ -258,6 +254,23 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
     return done
 
 
+def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
+    """Parts, what stands in a bracket joined to the part that it stands behind: "tide fever, or gout (pulse > 90 or
+    pain)" is tide fever, or gout with one of the two."""
+    done: list[Part] = []
+    rest = list(parts)
+    while rest:
+        part, rest = rest[0], rest[1:]
+        closed = scope.text.find(")", part.end)
+        opened = re.match(r"\s*\([^(]*$", scope.text[part.end : closed]) is not None
+        inside = [p for p in rest if opened and p.end <= closed]
+        if len(inside) > 1 and not any(p.negated for p in (part, *inside)):
+            logic = Logic(op="all", parts=(part.logic, combined(scope, inside)))
+            part, rest = part._replace(logic=logic, end=closed + 1), rest[len(inside) :]
+        done.append(part)
+    return done
+
+
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
     words = _skeleton(scope, one.end, other.mention.start)
@@ -297,59 +310,6 @@ def loosened(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
                     break
                 found[j] = Gap(CLAUSE, gaps[i].op)
     return found
-
-
-def alike(one: Mention, other: Mention) -> bool:
-    """Whether two mentions are of one type, or both treatments."""
-    return one.type == other.type or {one.type, other.type} <= TREATMENTS
-
-
-def scales(one: Mention, other: Mention) -> bool:
-    """Whether both are scales of how well a patient is: one of them is enough."""
-    return all(m.type == "MEASURE" and _SCALE.search(m.text) is not None for m in (one, other))
-
-
-def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
-    """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
-    and what is forbidden or asked of two things at once is so of both."""
-    if scales(one, other) and (_OR.search(words) or not _AND.search(words)):
-        return "any"
-    if _OR.search(words):
-        return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
-    if not _AND.search(words):
-        return None
-    listed = alike(one, other) or all("neg" in m.attributes for m in (one, other))
-    return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
-
-
-def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
-    """What "A/B" means: both of measures with one limit, else either."""
-    if scales(one, other):
-        return "any"
-    if asked_together(scope, one, other) and one.type != "MEASURE":
-        return "all"
-    apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
-    return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
-
-
-def share(scope: Scope, one: Mention, other: Mention) -> bool:
-    """Whether two mentions have a number or time in common."""
-    tails = [
-        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
-        for m in (one, other)
-    ]
-    return any(
-        m.type == "TIME" or re.search(r"\d|normal|ULN", m.text) for m in scope.mentions if m.id in tails[0] & tails[1]
-    )
-
-
-def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
-    """Whether "A or B" asks both: one limit for two measures, one time that must have passed since two treatments."""
-    if one.type == other.type == "MEASURE":
-        return share(scope, one, other)
-    passed = washout_of(scope, one) is not None and washout_of(scope, other) is not None
-    since = re.search(r"\bsince\b", scope.text[scope.criterion.start : one.start], re.I) is not None
-    return passed or (since and {one.type, other.type} <= TREATMENTS and share(scope, one, other))
 
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
@@ -394,7 +354,7 @@ def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
     if scope.excludes or not people or not rest:
         return None
     between = scope.text[people[0].end : rest[-1].mention.start]
-    if not any(_CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
+    if not any(CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
         return None
     who = people[0].logic if len(people) == 1 else Logic(op="any", parts=tuple(p.logic for p in people))
     return Logic(op="if", parts=(who, combined(scope, rest)))

@@ -7,6 +7,17 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
+from oncogloss.structure.asides import (
+    CLOSED_BRACKET,
+    heads_measures,
+    is_bare_tumor,
+    is_either_sex,
+    is_equivalent,
+    is_instruction,
+    is_specimen,
+    names_the_kind,
+    tests_for,
+)
 from oncogloss.structure.layout import adopted
 from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
@@ -58,19 +69,7 @@ _CONDITION = re.compile(
     re.I,
 )
 
-_INSTRUCTION = re.compile(
-    r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"
-    r"|\bdeveloping (human )?(fetus|embryo)"
-    r"|\b(must|should|will|shall) (immediately )?(inform|notify|be notified|be informed)\b"
-    r"|\b(should|will|can|may|must) be (discussed|encouraged|advised|counsell?ed|instructed)\b|\bteratogenic\b",
-    re.I,
-)
 _IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previous\s+|other\s+)?", re.I)
-_CLOSED = re.compile(r"\([^()]*\)")
-_SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
-_FEMALE = re.compile(r"fe|wo", re.I)
-_JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
-_SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
 
 
 class Scope(NamedTuple):
@@ -133,7 +132,7 @@ def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Seque
     place = facts.index(m)
     while place and not {"neg", "exc"} & set(m.attributes):
         before = facts[place - 1]
-        gap = _CLOSED.sub(" ", scope.text[before.end : m.start])
+        gap = CLOSED_BRACKET.sub(" ", scope.text[before.end : m.start])
         if before.type not in TREATMENTS or m.type not in TREATMENTS or not _IN_LIST.fullmatch(gap):
             return False
         if before not in kept:
@@ -158,6 +157,7 @@ def said_otherwise(scope: Scope, m: Mention) -> bool:
         is_instruction,
         is_either_sex,
         is_specimen,
+        is_equivalent,
         is_repeated,
         counts_a_window,
         is_aimed_at,
@@ -235,6 +235,8 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if opened is None or not explained or "exc" in m.attributes:
         return False
     lead = scope.before(m)[opened + 1 :]
+    if "exc" in explained[-1].attributes:
+        return True
     if is_second_name(scope, m, explained):
         return True
     if "neg" in m.attributes:
@@ -263,7 +265,7 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
     return any(
         any(f.end <= scope.criterion.start + cue.start() for f in facts)
-        and not re.search(rf"{BREAK}|\)", _CLOSED.sub(" ", text[cue.end() :]))
+        and not re.search(rf"{BREAK}|\)", CLOSED_BRACKET.sub(" ", text[cue.end() :]))
         for cue in cues
     )
 
@@ -293,27 +295,9 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     earlier = [f for f in facts if f.end <= m.start]
     if not earlier:
         return False
-    gap = _CLOSED.sub(" ", scope.text[earlier[-1].end : m.start])
+    gap = CLOSED_BRACKET.sub(" ", scope.text[earlier[-1].end : m.start])
     chained = re.fullmatch(r"[\s,/]*(scans?\s+)?((and/or|and|or)\s+)?", gap) is not None
     return _SHOWN_BY.search(gap) is not None or (chained and shows_another(scope, earlier[-1], facts))
-
-
-def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A measure without a value that only heads those behind it: "pulmonary function tests with FVC ≥ 50 %"."""
-    behind = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
-    if m.type != "MEASURE" or scope.valued(m) or not behind or not scope.valued(behind[0]):
-        return False
-    gap = _CLOSED.sub(" ", scope.text[m.end : behind[0].start])
-    return re.fullmatch(r"\s*(:|with|\(([^)]*\b(defined as|:))?)\s*(an? |the )?(adequate )?", gap) is not None
-
-
-def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
-    return m.type == "MEASURE" and any(
-        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
-        for f in facts
-        if f.start >= m.end
-    )
 
 
 def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -365,20 +349,6 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return bool(cues) and re.search(BREAK, between[cues[-1].end() :]) is None
 
 
-def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """The mere word "tumor" behind another fact."""
-    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
-    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
-    return named and not told and any(f.end <= m.start for f in facts)
-
-
-def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
-    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
-    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
-    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)
-
-
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
     if {"neg", "exc"} & set(m.attributes):
@@ -390,7 +360,7 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
     stop = re.search(edges, text[m.end : scope.criterion.end])
     sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
-    sentence = sentence if inside else _CLOSED.sub(" ", sentence)
+    sentence = sentence if inside else CLOSED_BRACKET.sub(" ", sentence)
     return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
 
@@ -423,37 +393,6 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return m.type == "GENE" and not shared and not told & {"HAS_VALUE", "BIOMARKER_OF"}
 
 
-def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
-    edges = r"[.;]\s|\n\s*\n|\n\s*[-*•]"
-    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
-    stop = re.search(edges, scope.text[m.end : scope.criterion.end])
-    return _INSTRUCTION.search(scope.text[start : m.end + stop.start() if stop else scope.criterion.end]) is not None
-
-
-def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """One of the two sexes of which either will do: "male or female"."""
-    if m.type != "POPULATION" or not _SEX.fullmatch(m.text) or scope.valued(m):
-        return False
-    others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
-    return any(
-        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(_between(scope, m, f))
-        for f in others
-    )
-
-
-def _between(scope: Scope, one: Mention, other: Mention) -> str:
-    first, last = sorted((one, other), key=lambda m: m.start)
-    return scope.text[first.end : last.start]
-
-
-def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """The first of two specimens of one test: "serum or urine pregnancy test"."""
-    following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
-    alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
-    return alone and bool(following) and _JOINED.fullmatch(_between(scope, m, following[0])) is not None
-
-
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
     text = scope.text[scope.criterion.start : scope.criterion.end]
@@ -462,8 +401,8 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]
 EXPLAINING: tuple[Explains, ...] = (
-    is_heading, is_unspecified, is_instruction, is_consenting, is_either_sex, is_specimen, is_bare_gene,
-    conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window, heads_measures, tests_for,
-    shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
+    is_heading, is_unspecified, is_instruction, is_consenting, is_either_sex, is_specimen, is_equivalent,
+    is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
+    heads_measures, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
 )  # fmt: skip
 LISTED: tuple[Explains, ...] = (is_placing, counts_a_window)  # what holds of one treatment of a list holds of the rest

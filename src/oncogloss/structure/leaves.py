@@ -9,6 +9,7 @@ from oncogloss.schema import Logic, Mention
 from oncogloss.structure.facts import BREAK, Scope, candidates, is_aimed_at, is_placing
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.wording import CONTRACEPTION
 
 _QUALIFIERS = """
 acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
@@ -102,6 +103,8 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     """The days that must have passed since the last of a treatment ("at least 4 weeks since chemotherapy"); None where
     nothing asks so."""
     if scope.excludes or m.type not in TREATMENTS or {"neg", "exc"} & set(m.attributes):
+        return None
+    if CONTRACEPTION.search(m.text):
         return None
     text = scope.text[scope.criterion.start : scope.criterion.end]
     if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):

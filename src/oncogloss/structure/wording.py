@@ -90,7 +90,7 @@ STATES = re.compile(
 )
 WHICHEVER = re.compile(r"\bwhichever\b|\b(longer|shorter|later|earlier|greater|lesser) of\b", re.I)
 NEEDS = re.compile(
-    r"\b(requir\w+|need(s|ing|ed)?( of| for)?|indicat\w+ for|indications? for|warrant\w*) (\w+ ){0,2}"
+    r"\b(requir\w+|need(s|ing|ed)?( of| for)?|indicat\w+ for|indications? for|warrant\w*) ([\w\ue000-]+ ){0,2}"
     r"(treatments?|therap(y|ies)|interventions?)\b",
     re.I,
 )
@@ -143,4 +143,7 @@ HEAD_NOUN = re.compile(
 LACKS_A_NOUN = re.compile(
     r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary)$",
     re.I,
+)
+CONTRACEPTION = re.compile(
+    r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
 )

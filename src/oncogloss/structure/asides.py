@@ -1,0 +1,94 @@
+"""Mentions beside what a criterion asks: instructions, either sex, specimens, general words for what follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from oncogloss.schema import Mention
+
+if TYPE_CHECKING:
+    from oncogloss.structure.facts import Scope
+
+_INSTRUCTION = re.compile(
+    r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"
+    r"|\bdeveloping (human )?(fetus|embryo)"
+    r"|\b(must|should|will|shall) (immediately )?(inform|notify|be notified|be informed)\b"
+    r"|\b(should|will|can|may|must) be (discussed|encouraged|advised|counsell?ed|instructed)\b|\bteratogenic\b",
+    re.I,
+)
+_SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
+_FEMALE = re.compile(r"fe|wo", re.I)
+_JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
+_SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
+CLOSED_BRACKET = re.compile(r"\([^()]*\)")
+
+
+def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
+    edges = r"[.;]\s|\n\s*\n|\n\s*[-*•]"
+    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
+    stop = re.search(edges, scope.text[m.end : scope.criterion.end])
+    return _INSTRUCTION.search(scope.text[start : m.end + stop.start() if stop else scope.criterion.end]) is not None
+
+
+def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A drug by which the dose of another is told: "≥ 10 mg prednisone equivalent"."""
+    behind = scope.text[m.end : m.end + 20]
+    return m.type == "DRUG" and len(facts) > 1 and re.match(r"\s*(\(?or )?[- ]?equivalent", behind) is not None
+
+
+def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """One of the two sexes of which either will do: "male or female"."""
+    if m.type != "POPULATION" or not _SEX.fullmatch(m.text) or scope.valued(m):
+        return False
+    others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
+    return any(
+        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(_between(scope, m, f))
+        for f in others
+    )
+
+
+def _between(scope: Scope, one: Mention, other: Mention) -> str:
+    first, last = sorted((one, other), key=lambda m: m.start)
+    return scope.text[first.end : last.start]
+
+
+def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The first of two specimens of one test: "serum or urine pregnancy test"."""
+    following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
+    return alone and bool(following) and _JOINED.fullmatch(_between(scope, m, following[0])) is not None
+
+
+def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A measure without a value that only heads those behind it: "pulmonary function tests with FVC ≥ 50 %"."""
+    behind = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
+    if m.type != "MEASURE" or scope.valued(m) or not behind or not scope.valued(behind[0]):
+        return False
+    gap = CLOSED_BRACKET.sub(" ", scope.text[m.end : behind[0].start])
+    return re.fullmatch(r"\s*(:|with|\(([^)]*\b(defined as|:))?)\s*(an? |the )?(adequate )?", gap) is not None
+
+
+def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A test for a condition that is named behind it: "positive serology for HIV" is about HIV."""
+    return m.type == "MEASURE" and any(
+        f.type == "CONDITION" and re.fullmatch(r"\s+(for|of|against)\s+", scope.text[m.end : f.start] or "-")
+        for f in facts
+        if f.start >= m.end
+    )
+
+
+def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The mere word "tumor" behind another fact."""
+    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
+    told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
+    return named and not told and any(f.end <= m.start for f in facts)
+
+
+def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
+    listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
+    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
+    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)

@@ -1,0 +1,67 @@
+"""What "and", "or" and a stroke between two mentions mean: that one of them is enough, or that both are asked."""
+
+from __future__ import annotations
+
+import re
+
+from oncogloss.schema import LogicOp, Mention
+from oncogloss.structure.facts import Scope
+from oncogloss.structure.leaves import washout_of
+from oncogloss.structure.names import TREATMENTS
+
+_OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
+_AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
+_SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
+
+
+def alike(one: Mention, other: Mention) -> bool:
+    """Whether two mentions are of one type, or both treatments."""
+    return one.type == other.type or {one.type, other.type} <= TREATMENTS
+
+
+def scales(one: Mention, other: Mention) -> bool:
+    """Whether both are scales of how well a patient is: one of them is enough."""
+    return all(m.type == "MEASURE" and _SCALE.search(m.text) is not None for m in (one, other))
+
+
+def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> LogicOp | None:
+    """What "and" or "or" between two mentions means, if either is there: exclusions list what excludes by "and", too,
+    and what is forbidden or asked of two things at once is so of both."""
+    if scales(one, other) and (_OR.search(words) or not _AND.search(words)):
+        return "any"
+    if _OR.search(words):
+        return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
+    if not _AND.search(words):
+        return None
+    listed = alike(one, other) or all("neg" in m.attributes for m in (one, other))
+    return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
+    """What "A/B" means: both of measures with one limit, else either."""
+    if scales(one, other):
+        return "any"
+    if asked_together(scope, one, other) and one.type != "MEASURE":
+        return "all"
+    apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
+    return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
+
+
+def share(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether two mentions have a number or time in common."""
+    tails = [
+        {r.tail for r in scope.relations if r.type in ("HAS_VALUE", "HAS_TIME") and r.head == m.id}
+        for m in (one, other)
+    ]
+    return any(
+        m.type == "TIME" or re.search(r"\d|normal|ULN", m.text) for m in scope.mentions if m.id in tails[0] & tails[1]
+    )
+
+
+def asked_together(scope: Scope, one: Mention, other: Mention) -> bool:
+    """Whether "A or B" asks both: one limit for two measures, one time that must have passed since two treatments."""
+    if one.type == other.type == "MEASURE":
+        return share(scope, one, other)
+    passed = washout_of(scope, one) is not None and washout_of(scope, other) is not None
+    since = re.search(r"\bsince\b", scope.text[scope.criterion.start : one.start], re.I) is not None
+    return passed or (since and {one.type, other.type} <= TREATMENTS and share(scope, one, other))
