@@ -89,7 +89,7 @@ def test_runs_of_one_start_are_averaged(
     assert not torch.equal(one, two) and torch.allclose(mean, (one + two) / 2, atol=2e-3)
     assert "Mean of the weights of the runs one (to epoch 1" in (tmp_path / "mean" / "MODEL_CARD.md").read_text()
     (runs[1] / "config.json").write_text(json.dumps(json.loads((runs[1] / "config.json").read_text()) | {"window": 9}))
-    with pytest.raises(CorpusError, match="two has another network or tokenizer than .*one; they have no mean"):
+    with pytest.raises(CorpusError, match=r"two has another network or tokenizer than .*one; they have no mean"):
         average_runs(data, runs, tmp_path / "mean", name="toy", version="0.2")
 
 
