@@ -30,6 +30,7 @@ _IF = re.compile(
     r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
     re.I,
 )
+_OTHER_WINDOW = re.compile(r"\(\s*\ue000\s+(for|if|in)\b", re.I)  # "(6 weeks for nitrosoureas)"
 _RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(if|provided)\b", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
@@ -286,12 +287,10 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(CUE, "if")
     if op is not None:
         return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
-    if scope.excludes and _LISTED.search(words):
+    if scope.excludes and (_LISTED.search(words) or _OTHER_WINDOW.search(words)):
         return Gap(LIST, "any")
     if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
-    if scope.excludes and re.search(r"\(\s*\ue000\s+(for|if|in)\b", words):  # "(6 weeks for nitrosoureas)"
-        return Gap(LIST, "any")
     if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
     if re.search("[,:，、：]", words):
