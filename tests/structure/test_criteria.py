@@ -211,6 +211,12 @@ def test_what_is_allowed_asks_nothing() -> None:
         ("inc", "[POPULATION Lunar] status not specified", None),
         ("inc", "[POPULATION Male] or [POPULATION female patients] with [CANCER glioma]", "3"),
         ("inc", "Negative [MEASURE serum] or [MEASURE urine pregnancy test]", "2"),
+        ("inc", "Those with [CONDITION gout] are eligible if they have had [DRUG/hist lunamab]", "(if 1 2)"),
+        ("inc", "[MEASURE pulse] is low if on [DRUG lunamab]", "(if 2 1)"),
+        ("exc", "Active [CONDITION gout]/active [CONDITION tide fever]", "(any 1 2)"),
+        ("exc", "[DRUG_CLASS steroids] at 10 mg [DRUG prednisone] equivalent", "1"),
+        ("inc", "[CANCER glioma]. Should a woman become [CONDITION pregnant], she should inform us", "1"),
+        ("exc", "[CONDITION tides] of prior [DRUG/hist lunamab], [PROCEDURE moon bath] or [DRUG zorbatinib]", "1"),
         ("exc", "[CONDITION gout], unless on [DRUG lunamab] with a normal [MEASURE pulse]", "(except 1 (all 2 3))"),
         ("inc", "No prior [PROCEDURE moon bath] or [DRUG/neg lunamab] is allowed", "(not (any 1 2))"),
         (
@@ -253,6 +259,15 @@ def test_a_washout_may_be_said_by_the_lead_in() -> None:
     relations = (("HAS_TIME", 1, 2),)
     _, found = logic_of(scopes(*extraction_of(*criteria, relations=relations, parents={2: 1})))
     assert found.logic is not None and found.logic.washout == 14
+
+
+def test_brackets_belong_to_what_they_stand_behind() -> None:
+    text = "[CONDITION pox], or [CONDITION gout] ([MEASURE pulse] [VALUE > 90] or [MEASURE score] [VALUE > 5])"
+    assert logic(("exc", text), relations=(("HAS_VALUE", 3, 4), ("HAS_VALUE", 5, 6))) == means(
+        "(any 1 (all 2 (any 3 5)))"
+    )
+    text = "[DRUG lunamab] [TIME within 4 weeks] ([TIME 6 weeks] for [DRUG zorbatinib])"
+    assert logic(("exc", text), relations=(("HAS_TIME", 1, 2), ("HAS_TIME", 4, 3))) == means("(any 1 4)")
 
 
 def test_a_deeper_item_is_asked_with_the_item_above_it() -> None:

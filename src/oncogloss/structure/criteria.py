@@ -30,6 +30,8 @@ _IF = re.compile(
     r"|\((?=fe?males?|wom[ae]n|m[ae]n)",
     re.I,
 )
+_OTHER_WINDOW = re.compile(r"\(\s*\ue000\s+(for|if|in)\b", re.I)  # "(6 weeks for nitrosoureas)"
+_RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(if|provided)\b", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
@@ -285,9 +287,9 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(CUE, "if")
     if op is not None:
         return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
-    if scope.excludes and _LISTED.search(words):
+    if scope.excludes and (_LISTED.search(words) or _OTHER_WINDOW.search(words)):
         return Gap(LIST, "any")
-    if words.strip() == "/":
+    if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
         return Gap(ATTACHED, "all")
@@ -314,13 +316,17 @@ def loosened(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
     """The text between two parts without the mentions in it, nor what joins only those, nor brackets without any."""
+    heads = {r.tail: r.head for r in scope.relations}
+    behind = {m.id for m in scope.mentions if m.start >= end}
     pieces, position = [], start
     for m in scope.mentions:
         if position <= m.start and m.end <= end:
-            pieces += [scope.text[position : m.start], "\ue000"]
+            pieces += [scope.text[position : m.start], "\ue001" if heads.get(m.id) in behind else "\ue000"]
             position = m.end
-    text = re.sub(r"\([^()\ue000]*\)", " ", "".join([*pieces, scope.text[position:end]]))
-    return re.sub(r"\ue000([\s,/]*(and/or|and|or|to)?\s*\ue000)+", "\ue000", text).replace("(\ue000)", " ")
+    text = re.sub(r"\([^()\ue000\ue001]*\)", " ", "".join([*pieces, scope.text[position:end]]))
+    for sign in ("\ue000", "\ue001"):  # what belongs to the part before, and to the part behind
+        text = re.sub(rf"{sign}([\s,/]*(and/or|and|or|to)?\s*{sign})+", sign, text)
+    return text.replace("\ue001", "\ue000").replace("(\ue000)", " ")
 
 
 def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
@@ -341,7 +347,8 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     if ops and ops[0] == "except":
         return Logic(op="except", parts=(*(trees[0].parts if trees[0].op == "except" else trees[:1]), *trees[1:]))
     if ops and ops[0] == "if":
-        return Logic(op="if", parts=(trees[1], trees[0]))
+        restricted = _RESTRICTED.search(_skeleton(scope, parts[cuts[0] - 1].end, parts[cuts[0]].mention.start))
+        return Logic(op="if", parts=(trees[0], trees[1]) if restricted else (trees[1], trees[0]))
     if all(part.negated for part in parts):
         return Logic(op="all", parts=tuple(trees))
     return Logic(op=(ops[-1] if ops else None) or ("any" if scope.excludes else "all"), parts=tuple(trees))

@@ -35,7 +35,7 @@ _EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for inst
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
 _SHOWN_BY = re.compile(
-    r"\b(by|using|via|per|on|through|based on|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
+    r"\b(by|using|via|per|on|through|based on|according to|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
 )
 _COUNTED_FROM = re.compile(
     r"\W*((of|prior|to|before|after|from|following|since|until|and|or|the|last|first|final|dose|start|end|initiation"
@@ -64,7 +64,7 @@ _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
-    r"\W*(if|in the presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
+    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
     re.I,
 )

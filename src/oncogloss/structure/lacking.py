@@ -121,6 +121,9 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
     for one, other in zip(facts, facts[1:], strict=False):
         gap = scope.text[one.end : other.start] if one.end <= other.start else "-"
+        if one.type == other.type == "CANCER" and not gap.strip():
+            yield Left("logic", "names side by side")
+            return
         joined = re.fullmatch(r"\s*(,|/|and/or|or|and|,\s*(and|or))\s*(\w+\s+)?", gap) is not None
         if joined and one.type == other.type and _shares(one.text, other.text):
             yield Left("mention", "names that may share a word")
