@@ -17,7 +17,7 @@ from protocols import HEIGHT, WIDTH, column, docx, justified, pdf, ruled
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from oncogloss.errors import MissingExtraError
-from oncogloss.readers import protocol, protocol_pdf, read_bytes, read_path
+from oncogloss.readers import protocol, protocol_layout, read_bytes, read_path
 from oncogloss.readers.protocol_pdf import Word
 from oncogloss.schema import Document
 
@@ -249,5 +249,5 @@ PLACES = st.tuples(st.integers(0, 500), st.integers(0, 700), st.integers(4, 200)
 @given(st.lists(PLACES, max_size=60))
 def test_no_word_of_a_page_is_lost_or_doubled(places: list[tuple[int, int, int, int]]) -> None:
     words = [Word(f"w{i}", x, y, x + w, y + h, upright=i % 9 > 0) for i, (x, y, w, h) in enumerate(places)]
-    pieces = [p for _, rows in protocol_pdf._text_blocks(words, 1) for row in rows for cell in row for p in cell]
+    pieces = [p for _, rows in protocol_layout._text_blocks(words, 1) for row in rows for cell in row for p in cell]
     assert sorted(word for text, _, _ in pieces for word in text.split()) == sorted(word.text for word in words)
