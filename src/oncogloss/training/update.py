@@ -38,7 +38,7 @@ class UpdateRecipe:
     steps: int = 40
     tokens: int = 1_200  # of new text in a step, and as many of old
     rate: float = 1e-3
-    memory: float = 2.0  # weight of saying of old text what was said before
+    memory: float = 6.0  # weight of saying of old text what was said before
     contexts: int = 12  # passages that are written anew around each name
     seed: int = 0
 
