@@ -28,6 +28,7 @@ from oncogloss.structure.wording import (
     NEGATED_LEAD,
     NUMERALS,
     OPEN_END,
+    OPEN_ENDS,
     OPEN_RANGE,
     OR_MORE,
     ORGANS,
@@ -94,7 +95,7 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     names = {m.id: m.text for m in scope.mentions}
-    if any(OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
+    if any(OPEN_RANGE.search(t.text) or OPEN_ENDS.search(t.text) for t in thresholds if t.operator == "range"):
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
     again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}

@@ -12,6 +12,7 @@ from itertools import pairwise
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Threshold
 from oncogloss.structure.facts import says_age
 from oncogloss.structure.quantities import Quantity, read_quantity
+from oncogloss.structure.wording import OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
 _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
@@ -63,7 +64,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
         whole = read_quantity(text, _names(run[0].measure, text))
-        if len(run) > 1 and whole and whole.operator == "range":
+        if len(run) > 1 and whole and whole.operator == "range" and not OPEN_ENDS.search(text):
             readings = [(run, text, whole)]
         else:
             single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]

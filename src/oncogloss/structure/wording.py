@@ -103,6 +103,11 @@ CASES = re.compile(
     re.I,
 )
 OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
+OPEN_ENDS = re.compile(
+    r"(?<![=<>≤≥])[<>](?!\W{0,2}[=<>])(?!\s*or equal)"
+    r"|(?<!no )(?<!not )\b(more|greater|older|higher|less|fewer|younger|lower) than\b(?!,? (or|and) equal)",
+    re.I,
+)
 OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)[^\w\ue000]*$|:\s*$", re.I)
 NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
 NEGATED_LEAD = re.compile(
