@@ -137,6 +137,13 @@ CONTRAINDICATED = re.compile(
 GRADED = re.compile(
     r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
 )
+RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
+GENERAL_WORD = re.compile(
+    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical|syndromes?|events?"
+    r"|procedures?|surgery|surgical|therap(y|ies)|radiation|irradiation|resections?|operations?|cancers?|tumou?rs?"
+    r"|malignan(t|cy|cies)|carcinomas?|systems?|agents?|drugs?|medications?|infections?|standard|complete|anti",
+    re.I,
+)  # says no kind and no site that the concept would lack
 HEAD_NOUN = re.compile(
     r"\b(cancers?|carcinomas?|adenocarcinomas?|sarcomas?|lymphomas?|leuk[a]?emias?|tumou?rs?|neoplasms?"
     r"|malignanc(y|ies)"
@@ -146,7 +153,7 @@ HEAD_NOUN = re.compile(
     re.I,
 )
 LACKS_A_NOUN = re.compile(
-    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary)$",
+    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary|alcohol|substance)$",
     re.I,
 )
 CONTRACEPTION = re.compile(
