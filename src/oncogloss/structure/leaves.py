@@ -26,7 +26,9 @@ simultaneous solitary stable substantial suspected symptomatic synchronous syste
 uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
-_EVENT = re.compile(r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I)
+_EVENT = re.compile(
+    r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I
+)
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
     ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")

@@ -33,7 +33,7 @@ _HEADING = re.compile(
 _ONE_PART = re.compile(
     rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|^(?:donor|control|caregiver|sibling)s? criteria|\bonly$", re.I
 )
-_NUMBER = r"(?:[\s(*•-]*(?:\d+(?:\.\d+)*|[a-zA-Z]|[ivx]{1,4})[.)]+)?\W*$"  # of the next criterion
+_ENDS_WITH_OR = re.compile(r"\bor[\s,;:*•-]*$|(?<!\d) or\b[\s,;:]*\(?(?:\d+|[a-z])[.)]\s*$", re.I)  # "or, 3."
 _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
 
@@ -74,8 +74,8 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
 def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator[str]:
     """Ids of inclusions of which one ends with "or", where no parent's logic says that either will do."""
     for one, other in pairwise(read):
-        ends = re.sub(_NUMBER, "", scope_text(one))
-        if one.excludes or other.excludes or re.search(r"\bor\W*$", ends, re.I) is None:
+        text = one.text[one.criterion.start : one.criterion.end]
+        if one.excludes or other.excludes or _ENDS_WITH_OR.search(text) is None:
             continue
         if other.criterion.parent == one.criterion.id:
             continue
@@ -83,11 +83,6 @@ def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator
         ids = {one.criterion.id, other.criterion.id}
         if parent is None or not any(ids <= _criteria_in(part) for part in _any_of(parent.criterion.logic)):
             yield from ids
-
-
-def scope_text(scope: Scope) -> str:
-    """The criterion's own text."""
-    return scope.text[scope.criterion.start : scope.criterion.end]
 
 
 def _any_of(logic: Logic | None) -> Iterator[Logic]:

@@ -141,7 +141,7 @@ RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) 
 GENERAL_WORD = re.compile(
     r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical|syndromes?|events?"
     r"|procedures?|surgery|surgical|therap(y|ies)|radiation|irradiation|resections?|operations?|cancers?|tumou?rs?"
-    r"|malignan(t|cy|cies)|carcinomas?|systems?|agents?|drugs?|medications?|infections?|standard|complete|anti",
+    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv|agents?|drugs?|medications?|infections?|standard|complete|anti",
     re.I,
 )  # says no kind and no site that the concept would lack
 HEAD_NOUN = re.compile(
