@@ -68,9 +68,7 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
             found[0], either = f"{word} or {found[0]}", False
         elif word in QUALIFIERS:
             found.insert(0, word)
-        elif word not in _PASSED_OVER and (word != _LISTED or found):
-            break
-        elif word == _LISTED and _EVENT.search(m.text):
+        elif (word not in _PASSED_OVER and (word != _LISTED or found)) or (word == _LISTED and _EVENT.search(m.text)):
             break
         either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
     past = m.type in TREATMENTS or "hist" in m.attributes
