@@ -166,8 +166,10 @@ def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
 
 def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What some facts of a criterion say together."""
-    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
-    general = [m for m in facts if not (m.id in spared or "exc" in m.attributes) or forbidden(scope, m)]
+    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"} | {m.id for m in facts if "exc" in m.attributes}
+    if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.text[scope.criterion.start : scope.criterion.end]):
+        spared = set()  # an item of a list that is spared as a whole
+    general = [m for m in facts if m.id not in spared or forbidden(scope, m)]
     exceptions = [m for m in facts if m not in general]
     if not general:
         general, exceptions = exceptions, []
@@ -342,6 +344,8 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     cuts = [i for i, gap in enumerate(gaps, 1) if gap.looseness == loosest]
     if loosest == CUE:
         cuts = cuts[:1]
+    elif loosest in (CLAUSE, LIST):
+        cuts = closed_alike(gaps, cuts)
     trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
     ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
     if ops and ops[0] == "except":
@@ -352,6 +356,18 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     if all(part.negated for part in parts):
         return Logic(op="all", parts=tuple(trees))
     return Logic(op=(ops[-1] if ops else None) or ("any" if scope.excludes else "all"), parts=tuple(trees))
+
+
+def closed_alike(gaps: Sequence[Gap], cuts: Sequence[int]) -> list[int]:
+    """The cuts of a list that its last word makes; another word binds two of its members first: "male or female, tide
+    fever, and gout" asks three things."""
+    ops: list[LogicOp | None] = [gaps[i - 1].op for i in cuts]
+    closing = next((op for op in reversed(ops) if op is not None), None)
+    said, kept = closing, []
+    for cut, op in reversed(list(zip(cuts, ops, strict=True))):
+        said = op or said
+        kept += [cut] if said == closing else []
+    return kept[::-1]
 
 
 def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:

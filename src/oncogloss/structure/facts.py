@@ -33,6 +33,7 @@ _BRACKET = re.compile(r"[()\[\]]")
 # Words around a mention after which it only explains another
 _EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
+_COUNTED = re.compile(r"\bincluding (at least|a minimum of|≥|>=)[^.;()]*$", re.I)  # demanded, no example
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
 _SHOWN_BY = re.compile(
     r"\b(by|using|via|per|on|through|based on|according to|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
@@ -69,7 +70,8 @@ _CONDITION = re.compile(
     re.I,
 )
 
-_IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previous\s+|other\s+)?", re.I)
+_PLACES = frozenset(("STAGE", "DISEASE_STATE", "SETTING"))
+IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previous\s+|other\s+)?", re.I)
 
 
 class Scope(NamedTuple):
@@ -133,7 +135,8 @@ def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Seque
     while place and not {"neg", "exc"} & set(m.attributes):
         before = facts[place - 1]
         gap = CLOSED_BRACKET.sub(" ", scope.text[before.end : m.start])
-        if before.type not in TREATMENTS or m.type not in TREATMENTS or not _IN_LIST.fullmatch(gap):
+        types = {before.type, m.type}
+        if not (types <= TREATMENTS or types <= _PLACES) or not IN_LIST.fullmatch(gap):
             return False
         if before not in kept:
             return True
@@ -262,6 +265,8 @@ def is_second_name(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
     text = scope.before(m)
+    if _COUNTED.search(text):
+        return False
     cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
     return any(
         any(f.end <= scope.criterion.start + cue.start() for f in facts)

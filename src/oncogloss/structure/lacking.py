@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import BREAK, Scope, candidates, said_otherwise
-from oncogloss.structure.leaves import HISTORY
+from oncogloss.structure.facts import BREAK, Scope, candidates, in_brackets, said_otherwise
+from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
     CASES,
     COMPARED,
@@ -19,6 +20,7 @@ from oncogloss.structure.wording import (
     CONTRAINDICATED,
     DISJOINS,
     EMPTY,
+    GENERAL_WORD,
     GRADED,
     HEAD_NOUN,
     ITS_TREATMENT,
@@ -28,10 +30,12 @@ from oncogloss.structure.wording import (
     NEGATED_LEAD,
     NUMERALS,
     OPEN_END,
+    OPEN_ENDS,
     OPEN_RANGE,
     OR_MORE,
     ORGANS,
     PHRASES,
+    RECOVERED,
     SPARED_IF,
     SPARES,
     STATES,
@@ -86,6 +90,10 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     moments = {m.id for m in loose if measured and m.type == "TIME" and _is_moment(m)}
     if any(m.type == "TIME" and m.id not in moments for m in loose):
         yield Left("time", "time without a fact")
+    if any(_misses_a_time(scope, m) for m in facts):
+        yield Left("time", "time of a list told for some")
+    if not scope.excludes and any("neg" in m.attributes and _lasts(scope, m) for m in facts):
+        yield Left("time", "time that must pass without a treatment")
     if any(m.type in ("DOSE", "SCHEDULE") for m in loose):
         yield Left("value", "dose without a treatment")
     if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
@@ -94,7 +102,7 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     names = {m.id: m.text for m in scope.mentions}
-    if any(OPEN_RANGE.search(t.text) for t in thresholds if t.operator == "range"):
+    if any(OPEN_RANGE.search(t.text) or OPEN_ENDS.search(t.text) for t in thresholds if t.operator == "range"):
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
     again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
@@ -103,8 +111,22 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
     if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
+    if any(map(unusual, thresholds)):
+        yield Left("value", "unusual value")
     if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
         yield Left("value", "comparison outside a value")
+
+
+def _misses_a_time(scope: Scope, m: Mention) -> bool:
+    """Whether others of a list have a time, outside the list, that one of its members lacks."""
+    own = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
+    return washout_of(scope, m) is None and any(t.id not in own for t in times_of(scope, m))
+
+
+def _lasts(scope: Scope, m: Mention) -> bool:
+    """Whether a treatment has a time that is a least span: "for at least 4 weeks"."""
+    frames = [read_time(t.text) for t in times_of(scope, m)] if m.type in TREATMENTS else []
+    return any(frame is not None and frame.low and frame.high is None for frame in frames)
 
 
 def _is_moment(time: Mention) -> bool:
@@ -119,19 +141,31 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
     unlinked = [m for m in facts if m.type in _NAMED and m.concept is None and m.id not in heads]
     if linked and unlinked:
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
+    if any(map(_is_widened, facts)):
+        yield Left("concept", "concept broader than its fact")
     for one, other in zip(facts, facts[1:], strict=False):
         gap = scope.text[one.end : other.start] if one.end <= other.start else "-"
         if one.type == other.type == "CANCER" and not gap.strip():
             yield Left("logic", "names side by side")
             return
         joined = re.fullmatch(r"\s*(,|/|and/or|or|and|,\s*(and|or))\s*(\w+\s+)?", gap) is not None
-        if joined and one.type == other.type and _shares(one.text, other.text):
+        if joined and one.type == other.type and _shares(one, other):
             yield Left("mention", "names that may share a word")
             return
 
 
-def _shares(one: str, other: str) -> bool:
+def _is_widened(m: Mention) -> bool:
+    """Whether a mention's concept lacks a word of its kind or site: "moon radiotherapy" as radiotherapy."""
+    if m.concept is None or m.concept.match not in ("broader", "alike"):
+        return False
+    known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())}
+    words = re.findall(r"[a-z]{3,}", m.text.casefold())
+    return any(w[:5] not in known and w not in EMPTY | QUALIFIERS and not GENERAL_WORD.fullmatch(w) for w in words)
+
+
+def _shares(first: Mention, second: Mention) -> bool:
     """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
+    one, other = first.text, second.text
     noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
     lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) <= len(other.split())
     short = LACKS_A_NOUN.search(one)
@@ -203,10 +237,31 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "many facts in a mixed list")
     elif operators >= {"all", "any"} and any("except" in _operators(part) for part in logic.parts):
         yield Left("logic", "exception within a list")
+    elif scope.excludes and _is_attached_to_a_list(scope, logic):
+        yield Left("logic", "list that one thing is attached to")
+    elif _is_beside_a_treatment(scope, logic):
+        yield Left("logic", "state beside a treatment")
     elif scope.excludes and "all" in operators and DISJOINS.search(text) and "any" not in operators:
         yield Left("logic", "alternatives that the logic lacks")
     if any(_continues_a_relation(scope, m) for m in facts):
         yield Left("logic", "list shared with a relation")
+
+
+def _is_attached_to_a_list(scope: Scope, logic: Logic) -> bool:
+    """Whether a measure stands behind alternatives, the last of which alone it may be about."""
+    by_id = {m.id: m for m in scope.mentions}
+    if logic.op != "all" or logic.parts[0].op != "any" or logic.parts[-1].op != "fact":
+        return False
+    last = by_id.get(logic.parts[-1].mention or "")
+    return last is not None and last.type == "MEASURE" and not in_brackets(scope, last)
+
+
+def _is_beside_a_treatment(scope: Scope, logic: Logic) -> bool:
+    """Whether a stage or state is an alternative to a treatment."""
+    types = {m.id: m.type for m in scope.mentions}
+    inside = {types.get(part.mention or "") for part in logic.parts} if logic.op == "any" else set()
+    here = bool(inside & {"STAGE", "DISEASE_STATE"}) and bool(inside & TREATMENTS)
+    return here or any(_is_beside_a_treatment(scope, part) for part in logic.parts)
 
 
 def _turned(scope: Scope, facts: Sequence[Mention], text: str) -> Iterator[Left]:
@@ -265,6 +320,7 @@ def _words(scope: Scope, logic: Logic, outside: str) -> Iterator[Left]:
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
     words = unread_words(outside, read, heading=heading)
+    words += RECOVERED.findall(outside)
     if words:
         yield Left("words", _counted(len(words), "word", "outside any fact"))
 

@@ -23,12 +23,21 @@ def adopted(criteria: Sequence[Criterion], texts: Mapping[str, str]) -> tuple[Cr
         indent = indent_of(text, criterion)
         while heads and (heads[-1][0] >= indent or not _together(heads[-1][1], criterion)):
             heads.pop()
+        while heads and _headed_anew(text[heads[-1][1].end : criterion.start], heads[-1][0]):
+            heads.pop()
         if heads and not _is_under(criterion.id, heads[-1][1].id, parents):
             parents[criterion.id] = heads[-1][1].id
         first = re.split(r"\n\s*\n", text[criterion.start : criterion.end])[0]
         if first.rstrip(" -*•\n").endswith(":"):
             heads.append((indent, criterion))
     return tuple(c.model_copy(update={"parent": parents[c.id]}) for c in criteria)
+
+
+def _headed_anew(between: str, indent: int) -> bool:
+    """Whether a line that heads what follows, indented no deeper, stands between a head and a criterion."""
+    return any(
+        line.rstrip().endswith(":") and len(line) - len(line.lstrip()) <= indent for line in between.split("\n")[1:]
+    )
 
 
 def _together(one: Criterion, other: Criterion) -> bool:

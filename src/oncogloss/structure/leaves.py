@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from oncogloss.schema import Logic, Mention
-from oncogloss.structure.facts import BREAK, Scope, candidates, is_aimed_at, is_placing
+from oncogloss.structure.asides import CLOSED_BRACKET
+from oncogloss.structure.facts import BREAK, IN_LIST, Scope, candidates, counts_a_window, is_aimed_at, is_placing
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.wording import CONTRACEPTION
@@ -25,6 +26,9 @@ simultaneous solitary stable substantial suspected symptomatic synchronous syste
 uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
+_EVENT = re.compile(
+    r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I
+)
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
     ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")
@@ -64,7 +68,7 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
             found[0], either = f"{word} or {found[0]}", False
         elif word in QUALIFIERS:
             found.insert(0, word)
-        elif word not in _PASSED_OVER and (word != _LISTED or found):
+        elif (word not in _PASSED_OVER and (word != _LISTED or found)) or (word == _LISTED and _EVENT.search(m.text)):
             break
         either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
     past = m.type in TREATMENTS or "hist" in m.attributes
@@ -95,8 +99,36 @@ def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention
             continue
         nearest = [f for f in facts if f.end <= x.start][-1]
         if nearest.id == m.id and not re.search(BREAK, scope.text[m.end : x.start]):
-            found += [x] if is_aimed_at(scope, x, facts) or is_placing(scope, x, facts) else []
+            aimed = is_aimed_at(scope, x, facts) or is_placing(scope, x, facts)
+            found += [x] if aimed and not counts_a_window(scope, x, facts) else []
     return found
+
+
+def times_of(scope: Scope, m: Mention) -> list[Mention]:
+    """The times of a mention, and those of a list that it is in, which stand before or behind the whole of it."""
+    listed = list_of(scope, m)
+    ids = {x.id for x in listed}
+    own = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
+    shared = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head in ids}
+    return [
+        t
+        for t in scope.mentions
+        if t.id in own or (t.id in shared and (t.end <= listed[0].start or listed[-1].end <= t.start))
+    ]
+
+
+def list_of(scope: Scope, m: Mention) -> list[Mention]:
+    """The mentions of a mention's type, treatments alike, that are but joined to one another and to it, in order."""
+    same = [x for x in scope.mentions if x.type == m.type or {x.type, m.type} <= TREATMENTS]
+    found: list[Mention] = []
+    for x in same:
+        gap = CLOSED_BRACKET.sub(" ", scope.text[found[-1].end : x.start]) if found else ""
+        if found and (x.start < found[-1].end or not IN_LIST.fullmatch(gap) or not gap.strip()):
+            if m in found:
+                return found
+            found = []
+        found.append(x)
+    return found if m in found else [m]
 
 
 def washout_of(scope: Scope, m: Mention) -> float | None:
@@ -109,9 +141,8 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     text = scope.text[scope.criterion.start : scope.criterion.end]
     if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):
         return None
-    tails = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
     days: list[float] = []
-    for time in (t for t in scope.mentions if t.id in tails):
+    for time in times_of(scope, m):
         frame = read_time(time.text)
         asked = (
             _OFF.search(f"{scope.lead} {text}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from oncogloss.schema import Criterion, Logic
 from oncogloss.structure.facts import PERMITTED, Scope
 from oncogloss.structure.lacking import Left
 from oncogloss.structure.layout import indent_of
+from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.subcriteria import leads_in
 
 _PART = (
@@ -23,11 +25,15 @@ _OF_A_PART = (
 )
 _HEADING = re.compile(
     rf"(?:^|\n|[.;:] )(?P<blank>[ \t]*)(?P<bullet>[*•-]?)\s*(?P<words>{_OF_A_PART}[^\n.;:]{{0,60}}"
+    rf"|{_PEOPLE} criteria\b[^\n.;:]{{0,20}}|(?<!- )(?<![*•-])\w[^\n.;:]{{0,40}} only\b(?: only)?"
     r"|[^\n.;:]{0,60}\b(?:inclusion|exclusion|eligibility|characteristics|all (?:patients|participants|subjects))\b"
     r"[^\n.;:]{0,40})(?::[ \t]*(?=\n|$)|\n)",
     re.IGNORECASE,
 )
-_ONE_PART = re.compile(rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}", re.I)
+_ONE_PART = re.compile(
+    rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|^(?:donor|control|caregiver|sibling)s? criteria|\bonly$", re.I
+)
+_ENDS_WITH_OR = re.compile(r"\bor[\s,;:*•-]*$|(?<!\d) or\b[\s,;:]*\(?(?:\d+|[a-z])[.)]\s*$", re.I)  # "or, 3."
 _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
 
@@ -36,6 +42,7 @@ def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
     """What the place of criteria of one text says that their own logic lacks, by their ids."""
     by_id = {scope.criterion.id: scope for scope in read}
     parts = held_for_a_part(text, (scope.criterion for scope in read))
+    loose = set(_alternatives(read, by_id))
     found: dict[str, list[Left]] = {}
     for scope in read:
         id_, left = scope.criterion.id, []
@@ -45,6 +52,10 @@ def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
             left.append(Left("words", "stands under a permission"))
         if _is_left_out(scope, by_id):
             left.append(Left("logic", "outside its parent's logic"))
+        if id_ in loose:
+            left.append(Left("logic", "alternative to the next criterion"))
+        if _loses_window(scope, by_id):
+            left.append(Left("time", "time of its lead-in"))
         found[id_] = left
     return found
 
@@ -58,6 +69,40 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
     if _line_before(scope) == _line_before(parent) and not leads_in(parent):
         return False
     return scope.criterion.id not in _criteria_in(parent.criterion.logic) or _is_left_out(parent, by_id)
+
+
+def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator[str]:
+    """Ids of inclusions of which one ends with "or", where no parent's logic says that either will do."""
+    for one, other in pairwise(read):
+        text = one.text[one.criterion.start : one.criterion.end]
+        if one.excludes or other.excludes or _ENDS_WITH_OR.search(text) is None:
+            continue
+        if other.criterion.parent == one.criterion.id:
+            continue
+        parent = by_id.get(one.criterion.parent or "")
+        ids = {one.criterion.id, other.criterion.id}
+        if parent is None or not any(ids <= _criteria_in(part) for part in _any_of(parent.criterion.logic)):
+            yield from ids
+
+
+def _any_of(logic: Logic | None) -> Iterator[Logic]:
+    if logic is not None:
+        yield from [logic] if logic.op in ("any", "at_least") else []
+        for part in logic.parts:
+            yield from _any_of(part)
+
+
+def _loses_window(scope: Scope, by_id: Mapping[str, Scope]) -> bool:
+    """Whether a criterion's parent leads in with a time that none of the criterion's mentions has."""
+    parent = by_id.get(scope.criterion.parent or "")
+    if parent is None or not leads_in(parent) or scope.criterion.id not in _criteria_in(parent.criterion.logic):
+        return False
+    own = {m.id for m in parent.mentions}
+    at_home = {r.tail for r in parent.relations if r.type == "HAS_TIME" and r.head in own}
+    times = {m.id for m in parent.mentions if m.type == "TIME"} - at_home
+    has = {r.tail for r in scope.relations if r.type == "HAS_TIME"}
+    timed = any(m.type == "TIME" for m in scope.mentions)
+    return bool(times) and not timed and not times & has and bool(mentions_in(scope.criterion.logic))
 
 
 def _line_before(scope: Scope) -> str:

@@ -15,6 +15,7 @@ _LEAD_IN = re.compile(
     r"|\b(one|any|all|either|at least \w+|receiving) (of )?the following\b",
     re.I,
 )
+_KINDS = re.compile(r"^\W*(one|any|either)( or more)? of\b.*\bas follows\W*$", re.I | re.S)  # a general word for them
 _NEXT_NUMBER = re.compile(
     r"(?<=[:.,;\s])[(\s*•-]*(\d+(\.\d+)*|[a-zA-Z]|[ivx]{1,4})[.)]+\s*$"
 )  # of the first sub-criterion
@@ -46,7 +47,9 @@ def with_children(
         under = Logic(op="any", parts=leaves)
     else:
         under = Logic(op="all", parts=tuple(_chained(scope, children)))
-    return under if own is None else Logic(op="any" if scope.excludes else "all", parts=(own, under))
+    if own is None or (scope.excludes and own.op == "fact" and _KINDS.search(text)):
+        return under
+    return Logic(op="any" if scope.excludes else "all", parts=(own, under))
 
 
 def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Threshold
 from oncogloss.structure.facts import says_age
 from oncogloss.structure.quantities import Quantity, read_quantity
+from oncogloss.structure.wording import OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
 _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
@@ -33,6 +34,15 @@ _AHEAD = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
+_USUAL = (
+    (r"neutrophil|leukocyte|white blood|lymphocyte|\banc\b|\bwbc\b", "10*9/L", 0.02, 500),
+    (r"platelet", "10*9/L", 1, 2000),
+    (r"h(?:a?em)oglobin|\bhgb?\b", "g/dL", 3, 25),
+    (r"creatinine|bilirubin", "mg/dL", 0.1, 40),
+    (r"clearance|\begfr\b|filtration", "mL/min", 5, 200),
+    (r"albumin", "g/dL", 1, 6),
+    (r"^age$", "a", 0, 110),
+)  # measure, unit, and the least and most that trials ask
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
 _LISTED = re.compile(r"\s*(?:,|/|(?:,\s*)?\b(?:and/or|and|or)\b)\s*", re.IGNORECASE)
@@ -63,7 +73,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
         whole = read_quantity(text, _names(run[0].measure, text))
-        if len(run) > 1 and whole and whole.operator == "range":
+        if len(run) > 1 and whole and whole.operator == "range" and not OPEN_ENDS.search(text):
             readings = [(run, text, whole)]
         else:
             single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]
@@ -77,6 +87,16 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
     return tuple(threshold for _, threshold in ordered)
+
+
+def unusual(threshold: Threshold) -> bool:
+    """Whether a number is far off what is ever asked of its measure, as where a unit lost its prefix."""
+    return any(
+        re.search(name, threshold.measure, re.IGNORECASE)
+        and threshold.unit == unit
+        and not (low <= threshold.value <= high or threshold.value == 0)
+        for name, unit, low, high in _USUAL
+    )
 
 
 def _comparisons(document: Document, extraction: Extraction) -> list[_Comparison]:

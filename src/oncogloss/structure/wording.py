@@ -103,6 +103,11 @@ CASES = re.compile(
     re.I,
 )
 OPEN_RANGE = re.compile(r"^\W*(≥|>|at least|more than|greater than)\W*\d[\d.,]*\s*[-–]\s*\d", re.I)
+OPEN_ENDS = re.compile(
+    r"(?<![=<>≤≥])[<>](?!\W{0,2}[=<>])(?!\s*or equal)"
+    r"|(?<!no )(?<!not )\b(more|greater|older|higher|less|fewer|younger|lower) than\b(?!,? (or|and) equal)",
+    re.I,
+)
 OPEN_END = re.compile(r"\b(defined (as|by)|following|includ\w+|such as|as follows)[^\w\ue000]*$|:\s*$", re.I)
 NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherwise|specified|applicable))", re.I)
 NEGATED_LEAD = re.compile(
@@ -132,6 +137,13 @@ CONTRAINDICATED = re.compile(
 GRADED = re.compile(
     r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
 )
+RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
+GENERAL_WORD = re.compile(
+    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical|syndromes?|events?"
+    r"|procedures?|surgery|surgical|therap(y|ies)|radiation|irradiation|resections?|operations?|cancers?|tumou?rs?"
+    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv|agents?|drugs?|medications?|infections?|standard|complete|anti",
+    re.I,
+)  # says no kind and no site that the concept would lack
 HEAD_NOUN = re.compile(
     r"\b(cancers?|carcinomas?|adenocarcinomas?|sarcomas?|lymphomas?|leuk[a]?emias?|tumou?rs?|neoplasms?"
     r"|malignanc(y|ies)"
@@ -141,7 +153,7 @@ HEAD_NOUN = re.compile(
     re.I,
 )
 LACKS_A_NOUN = re.compile(
-    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary)$",
+    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary|alcohol|substance)$",
     re.I,
 )
 CONTRACEPTION = re.compile(
