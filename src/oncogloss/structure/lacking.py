@@ -60,7 +60,8 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
     outside = _outside(scope)
     return [
-        *_values(scope, facts, thresholds, outside),
+        *_values(scope, facts, thresholds),
+        *_numbers(scope, facts, thresholds, outside),
         *_names(scope, facts, linked=linked),
         *_cases(scope, logic, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
@@ -78,22 +79,14 @@ def _inside_another(m: Mention, others: Iterable[Mention]) -> bool:
     return any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in others)
 
 
-def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold], outside: str) -> Iterator[Left]:
+def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold]) -> Iterator[Left]:
     """Values and times that belong to nothing or were not read as numbers."""
     tails = {r.tail for r in scope.relations}
-    used = {m.id for m in facts}
     read = {i for t in thresholds for i in t.mentions}
-    loose = [m for m in scope.mentions if m.id not in tails | used | read and not _inside_another(m, scope.mentions)]
+    used = {m.id for m in facts} | tails | read
+    loose = [m for m in scope.mentions if m.id not in used and not _inside_another(m, scope.mentions)]
     if any(m.type == "VALUE" for m in loose):
         yield Left("value", "value without a measure")
-    measured = bool(facts) and all(m.type in ("MEASURE", "VALUE") for m in facts)
-    moments = {m.id for m in loose if measured and m.type == "TIME" and _is_moment(m)}
-    if any(m.type == "TIME" and m.id not in moments for m in loose):
-        yield Left("time", "time without a fact")
-    if any(_misses_a_time(scope, m) for m in facts):
-        yield Left("time", "time of a list told for some")
-    if not scope.excludes and any("neg" in m.attributes and _lasts(scope, m) for m in facts):
-        yield Left("time", "time that must pass without a treatment")
     if any(m.type in ("DOSE", "SCHEDULE") for m in loose):
         yield Left("value", "dose without a treatment")
     if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
@@ -101,7 +94,25 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     numbers = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails and re.search(r"\d", m.text)]
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
-    names = {m.id: m.text for m in scope.mentions}
+    if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
+        yield Left("value", "comparison outside a value")
+    yield from _times(scope, facts, [m for m in loose if m.type == "TIME"])
+
+
+def _times(scope: Scope, facts: Sequence[Mention], loose: Sequence[Mention]) -> Iterator[Left]:
+    """Times that belong to no fact (`loose`), or to too few."""
+    measured = bool(facts) and all(m.type in ("MEASURE", "VALUE") for m in facts)
+    if any(not (measured and _is_moment(m)) for m in loose):
+        yield Left("time", "time without a fact")
+    if any(_misses_a_time(scope, m) for m in facts):
+        yield Left("time", "time of a list told for some")
+    if not scope.excludes and any("neg" in m.attributes and _lasts(scope, m) for m in facts):
+        yield Left("time", "time that must pass without a treatment")
+
+
+def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Threshold], outside: str) -> Iterator[Left]:
+    """Thresholds that do not say what the words say, or say what can hardly be meant."""
+    used, names = {m.id for m in facts}, {m.id: m.text for m in scope.mentions}
     if any(OPEN_RANGE.search(t.text) or OPEN_ENDS.search(t.text) for t in thresholds if t.operator == "range"):
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
@@ -113,8 +124,6 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
         yield Left("value", "number without a comparison")
     if any(map(unusual, thresholds)):
         yield Left("value", "unusual value")
-    if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):
-        yield Left("value", "comparison outside a value")
 
 
 def _misses_a_time(scope: Scope, m: Mention) -> bool:
@@ -219,13 +228,7 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
     sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
     if not children and OPEN_END.search(text):
         yield Left("logic", "lead-in without what follows")
-    negated = "neg" in {a for m in scope.mentions for a in m.attributes}
-    if (
-        not operators & {"not", "if"}
-        and not negated
-        and NEGATED.search(text)
-        and not (scope.excludes and NEGATED_LEAD.match(text))
-    ):
+    if _is_negated_outside(scope, operators, text):
         yield Left("logic", "negation outside the logic")
     if children and facts and (len(facts) > 1 or len(sentences) > 1):
         yield Left("logic", "sub-criteria beside several facts")
@@ -233,9 +236,19 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "several sentences")
     elif scope.excludes and logic.op == "not":
         yield Left("logic", "negation under an exclusion")
-    elif operators >= {"all", "any"} and len(facts) > 4:
+    else:
+        yield from _list(scope, logic, len(facts), text)
+    if any(_continues_a_relation(scope, m) for m in facts):
+        yield Left("logic", "list shared with a relation")
+
+
+def _list(scope: Scope, logic: Logic, facts: int, text: str) -> Iterator[Left]:
+    """The first sign that a list of so many facts may be joined otherwise."""
+    operators = _operators(logic)
+    mixed = operators >= {"all", "any"}
+    if mixed and facts > 4:
         yield Left("logic", "many facts in a mixed list")
-    elif operators >= {"all", "any"} and any("except" in _operators(part) for part in logic.parts):
+    elif mixed and any("except" in _operators(part) for part in logic.parts):
         yield Left("logic", "exception within a list")
     elif scope.excludes and _is_attached_to_a_list(scope, logic):
         yield Left("logic", "list that one thing is attached to")
@@ -243,8 +256,13 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "state beside a treatment")
     elif scope.excludes and "all" in operators and DISJOINS.search(text) and "any" not in operators:
         yield Left("logic", "alternatives that the logic lacks")
-    if any(_continues_a_relation(scope, m) for m in facts):
-        yield Left("logic", "list shared with a relation")
+
+
+def _is_negated_outside(scope: Scope, operators: set[str], text: str) -> bool:
+    """Whether words outside the facts deny something that neither logic nor attributes do."""
+    negated = any("neg" in m.attributes for m in scope.mentions)
+    told = negated or bool(operators & {"not", "if"}) or bool(scope.excludes and NEGATED_LEAD.match(text))
+    return not told and NEGATED.search(text) is not None
 
 
 def _is_attached_to_a_list(scope: Scope, logic: Logic) -> bool:
