@@ -18,8 +18,8 @@ from oncogloss.evaluation.structure import (
     structure_report,
 )
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, read_logic
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.training.corpora import GoldCriterion, GoldDocument, GoldEntity, GoldPassage, GoldRelation
 

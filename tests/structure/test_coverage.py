@@ -10,7 +10,7 @@ from marked import WORDS, extraction_of
 from oncogloss.schema import Coverage, Document, Extraction
 from oncogloss.structure.coverage import coverage_of, coverage_report, coverage_shares
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.facts import scopes
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of
 
 

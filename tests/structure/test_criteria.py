@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from marked import WORDS, extraction_of
 
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, read_logic, write_logic
+from oncogloss.structure.scope import scopes
 
 
 def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:

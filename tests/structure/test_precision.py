@@ -8,9 +8,9 @@ from marked import extraction_of
 from test_coverage import covered, ledger_of
 
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import write_logic
 from oncogloss.structure.placing import held_for_a_part
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of, unusual
 
 

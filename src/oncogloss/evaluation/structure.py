@@ -26,9 +26,9 @@ from oncogloss.schema import (
     Threshold,
 )
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.facts import scopes
 from oncogloss.structure.notation import canonical, mentions_in, read_logic, write_logic
 from oncogloss.structure.quantities import read_quantity
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.training.corpora import GoldDocument, GoldPassage, text_hash
 

@@ -6,8 +6,8 @@ from oncogloss.schema import Document, Extraction
 from oncogloss.structure.coverage import coverage_of
 from oncogloss.structure.criteria import logic_of
 from oncogloss.structure.endpoints import endpoints_of
-from oncogloss.structure.facts import scopes
 from oncogloss.structure.flags import flags_of
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.summary import summary_of
 from oncogloss.structure.thresholds import thresholds_of
 from oncogloss.structure.treatments import arms_of

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from oncogloss.schema import Mention
-
-if TYPE_CHECKING:
-    from oncogloss.structure.facts import Scope
+from oncogloss.structure.scope import Scope
 
 _INSTRUCTION = re.compile(
     r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"

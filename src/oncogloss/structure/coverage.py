@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Coverage, CoverageStatus, Document, Extraction, Lack, Threshold
-from oncogloss.structure.facts import Scope, asks_nothing
+from oncogloss.structure.facts import asks_nothing
 from oncogloss.structure.lacking import UNDECIDED, Left, is_consent_alone, lacking
 from oncogloss.structure.placing import misplaced
+from oncogloss.structure.scope import Scope
 
 HEADING = "heading"
 NO_FACT = "no fact found"

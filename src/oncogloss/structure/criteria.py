@@ -12,12 +12,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.facts import BREAK, Scope, facts_of, in_brackets
+from oncogloss.structure.facts import BREAK, facts_of, in_brackets
 from oncogloss.structure.joining import alike, conjunction, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.scope import Scope
 from oncogloss.structure.subcriteria import leads_in, with_children
 from oncogloss.structure.wording import CONTRACEPTION, EXCEPT
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from oncogloss.schema import LogicOp, Mention
-from oncogloss.structure.facts import Scope
 from oncogloss.structure.leaves import washout_of
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.scope import Scope
 
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import BREAK, Scope, candidates, in_brackets, said_otherwise
+from oncogloss.structure.facts import BREAK, candidates, in_brackets, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.scope import Scope
 from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
     CASES,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from oncogloss.schema import Logic, Mention
 from oncogloss.structure.asides import CLOSED_BRACKET
-from oncogloss.structure.facts import BREAK, IN_LIST, Scope, candidates, counts_a_window, is_aimed_at, is_placing
+from oncogloss.structure.facts import BREAK, IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import CONTRACEPTION
 
 _QUALIFIERS = """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from oncogloss.schema import Criterion, Logic
-from oncogloss.structure.facts import Scope
+from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import EXCEPT
 
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)

@@ -1,0 +1,51 @@
+"""A criterion under reading: what belongs to it, taken out of its record."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
+from oncogloss.structure.layout import adopted
+
+
+class Scope(NamedTuple):
+    """A criterion under reading: its passage's text, its own mentions in order, the relations among them, and the
+    words of the criterion that it is under."""
+
+    text: str
+    criterion: Criterion
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    lead: str = ""
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it is an exclusion."""
+        return self.criterion.side == "exc"
+
+    def before(self, m: Mention) -> str:
+        """The criterion's text before a mention."""
+        return self.text[self.criterion.start : m.start]
+
+    def valued(self, m: Mention) -> bool:
+        """Whether a mention has a value."""
+        return any(r.type == "HAS_VALUE" and r.head == m.id for r in self.relations)
+
+
+def scopes(document: Document, extraction: Extraction) -> list[Scope]:
+    """Each criterion with what belongs to it, in order."""
+    texts = {p.name: p.text for p in document.passages}
+    by_id = {m.id: m for m in extraction.mentions}
+    relations: dict[str, list[Relation]] = {}
+    for relation in extraction.relations:
+        relations.setdefault(relation.head, []).append(relation)
+        relations.setdefault(relation.tail, []).append(relation)
+    criteria = adopted(extraction.criteria, texts)
+    leads = {c.id: texts[c.passage][c.start : c.end] for c in criteria}
+    found = []
+    for criterion in criteria:
+        mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
+        own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
+        lead = leads.get(criterion.parent or "", "")
+        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own), lead))
+    return found
