@@ -24,10 +24,7 @@ CLOSED_BRACKET = re.compile(r"\([^()]*\)")
 
 def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
-    edges = r"[.;]\s|\n\s*\n|\n\s*[-*•]"
-    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
-    stop = re.search(edges, scope.text[m.end : scope.criterion.end])
-    return _INSTRUCTION.search(scope.text[start : m.end + stop.start() if stop else scope.criterion.end]) is not None
+    return _INSTRUCTION.search(scope.sentence_of(m)) is not None
 
 
 def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -42,21 +39,16 @@ def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         return False
     others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
     return any(
-        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(_between(scope, m, f))
+        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(scope.between(m, f))
         for f in others
     )
-
-
-def _between(scope: Scope, one: Mention, other: Mention) -> str:
-    first, last = sorted((one, other), key=lambda m: m.start)
-    return scope.text[first.end : last.start]
 
 
 def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """The first of two specimens of one test: "serum or urine pregnancy test"."""
     following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
     alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
-    return alone and bool(following) and _JOINED.fullmatch(_between(scope, m, following[0])) is not None
+    return alone and bool(following) and _JOINED.fullmatch(scope.between(m, following[0])) is not None
 
 
 def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

@@ -12,15 +12,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.facts import BREAK, facts_of, in_brackets
-from oncogloss.structure.joining import alike, conjunction, slashed
+from oncogloss.structure.facts import facts_of, in_brackets
+from oncogloss.structure.joining import conjunction, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
-from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.subcriteria import leads_in, with_children
-from oncogloss.structure.wording import CONTRACEPTION, EXCEPT
+from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -115,11 +115,8 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         children = under.get(scope.criterion.id, [])
         telling = [c for c in children if says_something(c)]
         if own[scope.criterion.id] is not None and not leads_in(scope):
-            telling = (
-                []
-                if scope.excludes
-                else [c for c in telling if indent_of(scope.text, c) > indent_of(scope.text, scope.criterion)]
-            )
+            indent = indent_of(scope.text, scope.criterion)
+            telling = [c for c in telling if not scope.excludes and indent_of(scope.text, c) > indent]
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
         logic = leaf_of(logic, scope, facts[scope.criterion.id]) if logic else None
@@ -156,19 +153,20 @@ def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
 
 def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
     """The facts of a circumstance that ends a criterion: "… unless treated and in remission"; none where it goes on."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     cues = list(re.finditer(r"\bunless\b", text, re.I))
-    if len(cues) != 1 or text[: cues[0].start()].count("(") > text[: cues[0].start()].count(")"):
+    before, after = (text[: cues[0].start()], text[cues[0].end() :]) if cues else ("", "")
+    if len(cues) != 1 or before.count("(") > before.count(")"):
         return []
     behind = [m for m in facts if m.start >= scope.criterion.start + cues[0].end()]
-    broken = _SENTENCE.search(text[cues[0].end() :].rstrip(" .\n*-")) or ";" in text[cues[0].end() :].rstrip(" ;")
+    broken = _SENTENCE.search(after.rstrip(" .\n*-")) or ";" in after.rstrip(" ;")
     return [] if broken or len(behind) == len(facts) else behind
 
 
 def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What some facts of a criterion say together."""
     spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"} | {m.id for m in facts if "exc" in m.attributes}
-    if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.text[scope.criterion.start : scope.criterion.end]):
+    if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.words):
         spared = set()  # an item of a list that is spared as a whole
     general = [m for m in facts if m.id not in spared or forbidden(scope, m)]
     exceptions = [m for m in facts if m not in general]
@@ -190,7 +188,7 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
 
 def forbidden(scope: Scope, m: Mention) -> bool:
     """Whether a mention that seems spared is none of an exception: "no adjuvant chemotherapy is allowed"."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     return "neg" in m.attributes and not scope.excludes and EXCEPT.search(text) is None and "allowed" in text
 
 
@@ -218,7 +216,7 @@ def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
 
 def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
     cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
     lead = " ".join(scope.before(m).split()) + " "

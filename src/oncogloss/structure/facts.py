@@ -20,12 +20,12 @@ from oncogloss.structure.asides import (
 from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
     ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
 )  # relations whose tail belongs to its head
 NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
-BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere line break may be a wrapped line
 
 _BRACKET = re.compile(r"[()\[\]]")
 
@@ -106,9 +106,9 @@ def asks_nothing(scope: Scope) -> bool:
     return bool(facts) and all(is_unspecified(scope, m, facts) for m in facts)
 
 
-def said_otherwise(scope: Scope, m: Mention) -> bool:
-    """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it."""
-    facts = candidates(scope)
+def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """Whether a mention that is no fact is still told: by a relation, a time, an allergy, or its like beside it.
+    `facts` are the scope's candidates."""
     surely = (
         is_heading,
         is_unspecified,
@@ -317,10 +317,7 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
     inside = in_brackets(scope, m)
-    text, edges = scope.text, BREAK + (r"|[()]" if inside else "|,? but ")
-    start = scope.criterion.start + max((e.end() for e in re.finditer(edges, scope.before(m))), default=0)
-    stop = re.search(edges, text[m.end : scope.criterion.end])
-    sentence = text[start : m.end + stop.start() if stop else scope.criterion.end]
+    sentence = scope.sentence_of(m, BREAK + (r"|[()]" if inside else "|,? but "))
     sentence = sentence if inside else CLOSED_BRACKET.sub(" ", sentence)
     return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
@@ -356,8 +353,8 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
-    return m.type == "POPULATION" and not scope.valued(m) and re.search(r"\binformed consent\b", text, re.I) is not None
+    signs = re.search(r"\binformed consent\b", scope.words, re.I) is not None
+    return m.type == "POPULATION" and not scope.valued(m) and signs
 
 
 Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]

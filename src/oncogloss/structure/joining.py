@@ -6,17 +6,12 @@ import re
 
 from oncogloss.schema import LogicOp, Mention
 from oncogloss.structure.leaves import washout_of
-from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
 
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
-
-
-def alike(one: Mention, other: Mention) -> bool:
-    """Whether two mentions are of one type, or both treatments."""
-    return one.type == other.type or {one.type, other.type} <= TREATMENTS
 
 
 def scales(one: Mention, other: Mention) -> bool:

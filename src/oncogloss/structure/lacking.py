@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from oncogloss.schema import Criterion, Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import BREAK, candidates, in_brackets, said_otherwise
+from oncogloss.schema import Lack, Logic, Mention, Threshold
+from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
@@ -15,6 +15,7 @@ from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
+    BREAK,
     CASES,
     COMPARED,
     CONSENT,
@@ -129,7 +130,7 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
 
 def _misses_a_time(scope: Scope, m: Mention) -> bool:
     """Whether others of a list have a time, outside the list, that one of its members lacks."""
-    own = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
+    own = scope.tails(m, "HAS_TIME")
     return washout_of(scope, m) is None and any(t.id not in own for t in times_of(scope, m))
 
 
@@ -191,8 +192,8 @@ def _operators(logic: Logic) -> set[str]:
 
 def _outside(scope: Scope) -> str:
     """The criterion's text with its mentions blanked out and a heading at its end left away."""
-    criterion: Criterion = scope.criterion
-    own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.text[criterion.start : criterion.end])[0]
+    criterion = scope.criterion
+    own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
     text = list(own)
     for m in scope.mentions:
         for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
@@ -226,7 +227,7 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
     """Signs that facts may go together in another way than the tree says."""
     operators = _operators(logic)
     children = [part for part in _leaves(logic) if part.criterion is not None]
-    sentences = re.split(rf"{BREAK}", text.strip(" .;\n*-"))
+    sentences = re.split(BREAK, text.strip(" .;\n*-"))
     if not children and OPEN_END.search(text):
         yield Left("logic", "lead-in without what follows")
     if _is_negated_outside(scope, operators, text):
@@ -301,14 +302,9 @@ def _continues_a_relation(scope: Scope, fact: Mention) -> bool:
     return fact.type in ("STAGE", "SETTING", "DISEASE_STATE") and any(
         m.id in tails
         and m.type in ("STAGE", "SETTING", "DISEASE_STATE")
-        and re.fullmatch(r"\s*(,|/|or|and/or|,\s*(and/or|or|and))\s*", _between(scope, m, fact))
+        and re.fullmatch(r"\s*(,|/|or|and/or|,\s*(and/or|or|and))\s*", scope.between(m, fact))
         for m in scope.mentions
     )
-
-
-def _between(scope: Scope, one: Mention, other: Mention) -> str:
-    first, last = sorted((one, other), key=lambda m: m.start)
-    return scope.text[first.end : last.start] if first.end <= last.start else "-"
 
 
 def _leaves(logic: Logic) -> Iterator[Logic]:
@@ -324,7 +320,8 @@ def _explanations(
     """Mentions that were taken for explanation without a rule that is sure of it."""
     told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
     told |= {i for t in thresholds for i in t.mentions}
-    spared = [m for m in candidates(scope) if m.id not in told and not said_otherwise(scope, m)]
+    named = candidates(scope)
+    spared = [m for m in named if m.id not in told and not said_otherwise(scope, m, named)]
     if spared:
         yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
 

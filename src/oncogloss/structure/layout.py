@@ -10,8 +10,13 @@ from oncogloss.schema import Criterion
 
 def indent_of(text: str, criterion: Criterion) -> int:
     """How far the line on which a criterion begins is indented."""
-    line = text[text.rfind("\n", 0, criterion.start) + 1 : criterion.start + 1]
+    line = line_before(text, criterion.start) + text[criterion.start : criterion.start + 1]
     return len(line) - len(line.lstrip())
+
+
+def line_before(text: str, place: int) -> str:
+    """What stands before a place on its line."""
+    return text[text.rfind("\n", 0, place) + 1 : place]
 
 
 def adopted(criteria: Sequence[Criterion], texts: Mapping[str, str]) -> tuple[Criterion, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from oncogloss.schema import Logic, Mention
 from oncogloss.structure.asides import CLOSED_BRACKET
-from oncogloss.structure.facts import BREAK, IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
-from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.facts import IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
+from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
-from oncogloss.structure.wording import CONTRACEPTION
+from oncogloss.structure.wording import BREAK, CONTRACEPTION
 
 _QUALIFIERS = """
 acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
@@ -109,7 +109,7 @@ def times_of(scope: Scope, m: Mention) -> list[Mention]:
     """The times of a mention, and those of a list that it is in, which stand before or behind the whole of it."""
     listed = list_of(scope, m)
     ids = {x.id for x in listed}
-    own = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head == m.id}
+    own = scope.tails(m, "HAS_TIME")
     shared = {r.tail for r in scope.relations if r.type == "HAS_TIME" and r.head in ids}
     return [
         t
@@ -120,7 +120,7 @@ def times_of(scope: Scope, m: Mention) -> list[Mention]:
 
 def list_of(scope: Scope, m: Mention) -> list[Mention]:
     """The mentions of a mention's type, treatments alike, that are but joined to one another and to it, in order."""
-    same = [x for x in scope.mentions if x.type == m.type or {x.type, m.type} <= TREATMENTS]
+    same = [x for x in scope.mentions if alike(x, m)]
     found: list[Mention] = []
     for x in same:
         gap = CLOSED_BRACKET.sub(" ", scope.text[found[-1].end : x.start]) if found else ""
@@ -139,7 +139,7 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
         return None
     if CONTRACEPTION.search(m.text):
         return None
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):
         return None
     days: list[float] = []

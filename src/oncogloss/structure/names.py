@@ -55,6 +55,11 @@ def tails_of(extraction: Extraction) -> Mapping[tuple[RelationType, str], Sequen
     return tails
 
 
+def alike(one: Mention, other: Mention) -> bool:
+    """Whether two mentions are of one type, or both treatments."""
+    return one.type == other.type or {one.type, other.type} <= TREATMENTS
+
+
 def distinct(names: Iterable[str]) -> tuple[str, ...]:
     """Each name once, in order; upper and lower case are the same."""
     return tuple({name.casefold(): name for name in reversed(list(names))}.values())[::-1]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from oncogloss.schema import Criterion, Logic
 from oncogloss.structure.facts import PERMITTED
 from oncogloss.structure.lacking import Left
-from oncogloss.structure.layout import indent_of
+from oncogloss.structure.layout import indent_of, line_before
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.subcriteria import leads_in
@@ -75,8 +75,7 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
 def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator[str]:
     """Ids of inclusions of which one ends with "or", where no parent's logic says that either will do."""
     for one, other in pairwise(read):
-        text = one.text[one.criterion.start : one.criterion.end]
-        if one.excludes or other.excludes or _ENDS_WITH_OR.search(text) is None:
+        if one.excludes or other.excludes or _ENDS_WITH_OR.search(one.words) is None:
             continue
         if other.criterion.parent == one.criterion.id:
             continue
@@ -108,8 +107,7 @@ def _loses_window(scope: Scope, by_id: Mapping[str, Scope]) -> bool:
 
 def _line_before(scope: Scope) -> str:
     """What stands before a criterion on its line, numbers alike."""
-    start = scope.criterion.start
-    return re.sub(r"\d+", "1", scope.text[scope.text.rfind("\n", 0, start) + 1 : start])
+    return re.sub(r"\d+", "1", line_before(scope.text, scope.criterion.start))
 
 
 def _criteria_in(logic: Logic | None) -> set[str]:
@@ -125,7 +123,7 @@ def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> set[str]:
     places = [heading.start("words") for heading in headings]
     found = set()
     for criterion in criteria:
-        line = text[text.rfind("\n", 0, criterion.start) + 1 : criterion.start]
+        line = line_before(text, criterion.start)
         before = bisect_left(places, criterion.start)
         if _OPENED.match(line) or (before and _holds_for(headings[before - 1], text, criterion)):
             found.add(criterion.id)

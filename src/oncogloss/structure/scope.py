@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation
+from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation, RelationType
 from oncogloss.structure.layout import adopted
+from oncogloss.structure.wording import BREAK
 
 
 class Scope(NamedTuple):
@@ -23,9 +25,29 @@ class Scope(NamedTuple):
         """Whether it is an exclusion."""
         return self.criterion.side == "exc"
 
+    @property
+    def words(self) -> str:
+        """The criterion's own text."""
+        return self.text[self.criterion.start : self.criterion.end]
+
     def before(self, m: Mention) -> str:
         """The criterion's text before a mention."""
         return self.text[self.criterion.start : m.start]
+
+    def between(self, one: Mention, other: Mention) -> str:
+        """The text between two mentions, "-" where they overlap."""
+        first, last = sorted((one, other), key=lambda m: m.start)
+        return self.text[first.end : last.start] if first.end <= last.start else "-"
+
+    def sentence_of(self, m: Mention, edges: str = BREAK) -> str:
+        """The criterion's text around a mention, from one of the edges to the next."""
+        start = self.criterion.start + max((e.end() for e in re.finditer(edges, self.before(m))), default=0)
+        stop = re.search(edges, self.text[m.end : self.criterion.end])
+        return self.text[start : m.end + stop.start() if stop else self.criterion.end]
+
+    def tails(self, m: Mention, type_: RelationType) -> set[str]:
+        """Ids of what a relation gives to a mention, such as its times."""
+        return {r.tail for r in self.relations if r.type == type_ and r.head == m.id}
 
     def valued(self, m: Mention) -> bool:
         """Whether a mention has a value."""

@@ -25,7 +25,7 @@ _NUMBERS = {"two": 2, "three": 3, "four": 4}
 
 def leads_in(scope: Scope) -> bool:
     """Whether a criterion is worded as the head of what stands under it."""
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     first = _NEXT_NUMBER.sub("", re.split(r"\n\s*\n", text)[0]).rstrip(" -*•\n")
     return first.endswith(":") or _LEAD_IN.search(first) is not None
 
@@ -37,7 +37,7 @@ def with_children(
     if not children:
         return own
     leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
-    text = scope.text[scope.criterion.start : scope.criterion.end]
+    text = scope.words
     if own is not None and EXCEPT.search(text[-60:]):
         return Logic(op="except", parts=(own, *leaves))
     if (n_of := _N_OF.search(text)) is not None:

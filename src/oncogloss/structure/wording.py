@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere line break may be a wrapped line
+
 # Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
 _EMPTY_WORDS = """
 a able about above acceptable according adequate administered administration after against age agree all allowed also
