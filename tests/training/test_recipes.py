@@ -87,7 +87,8 @@ def test_runs_of_one_start_are_averaged(
     one, two = (load_file(run / "state.safetensors")[f"weight/1.{name}"] for run in runs)
     mean = load_rounded(load(tmp_path / "mean").config, tmp_path / "mean" / GRAPH).state_dict()[name]
     assert not torch.equal(one, two) and torch.allclose(mean, (one + two) / 2, atol=2e-3)
-    assert "Mean of the weights of the runs one (to epoch 1" in (tmp_path / "mean" / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "mean" / "MODEL_CARD.md").read_text()
+    assert "Mean of the weights of the runs one (to epoch 1" in card and "- two: One joint stage: epochs 1" in card
     (runs[1] / "config.json").write_text(json.dumps(json.loads((runs[1] / "config.json").read_text()) | {"window": 9}))
     with pytest.raises(CorpusError, match=r"two has another network or tokenizer than .*one; they have no mean"):
         average_runs(data, runs, tmp_path / "mean", name="toy", version="0.2")

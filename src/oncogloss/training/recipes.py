@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from oncogloss.errors import BundleError, CorpusError, MissingExtraError
 from oncogloss.evaluation.metrics import total
-from oncogloss.model.bundle import CONFIG, TOKENIZER, find_bundle, open_bundle
+from oncogloss.model.bundle import CARD, CONFIG, TOKENIZER, find_bundle, open_bundle
 from oncogloss.model.files import replace_file
 from oncogloss.model.layout import NetworkConfig
 from oncogloss.model.network import Network
@@ -139,13 +139,18 @@ def _config_of(run: Path) -> NetworkConfig:
     return NetworkConfig(**json.loads((run / CONFIG).read_text(encoding="utf-8")))
 
 
+def _is_of(run: Path, config: NetworkConfig, tokenizer_json: str) -> bool:
+    """Whether the folder of a run holds such a network and this tokenizer."""
+    held = (run / TOKENIZER).read_text(encoding="utf-8")
+    return _config_of(run) == config and json.loads(held) == json.loads(tokenizer_json)
+
+
 def _claim(run: Path, network: Network, tokenizer_json: str) -> None:
     """Write what a run's checkpoints need beside them. Raises CorpusError where the folder holds another run's."""
     config = json.dumps(asdict(network.config))
-    if (run / STATE).is_file() and (run / CONFIG).is_file():
-        same_tokenizer = json.loads((run / TOKENIZER).read_text(encoding="utf-8")) == json.loads(tokenizer_json)
-        if _config_of(run) != network.config or not same_tokenizer:
-            raise CorpusError(f"{run} holds a run of another network or tokenizer; give this one a folder of its own.")
+    begun = (run / STATE).is_file() and (run / CONFIG).is_file()
+    if begun and not _is_of(run, network.config, tokenizer_json):
+        raise CorpusError(f"{run} holds a run of another network or tokenizer; give this one a folder of its own.")
     replace_file(run / TOKENIZER, tokenizer_json.encode("utf-8"))
     replace_file(run / CONFIG, config.encode("utf-8"))
 
@@ -232,7 +237,7 @@ def train_model(
         how = f"{cut}{''.join(taught)}One joint stage: {words}.{afterwards}"
         return model_card(name, version, parameters, material.gold, material.weak, how, reached, parent)
 
-    replace_file(run / "MODEL_CARD.md", card("").encode("utf-8"))  # what `export` of this checkpoint may say
+    replace_file(run / CARD, card("").encode("utf-8"))  # what `export` of this checkpoint may say
     refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
@@ -247,16 +252,16 @@ def average_runs(data: TrainingData, runs: Sequence[Path], out: Path, *, name: s
     """
     networks = [trained_network(run) for run in runs]
     contents = (runs[0] / TOKENIZER).read_text(encoding="utf-8")
-    for run, network in zip(runs, networks, strict=True):
-        same = json.loads((run / TOKENIZER).read_text(encoding="utf-8")) == json.loads(contents)
-        if network.config != networks[0].config or not same:
+    for run in runs:
+        if not _is_of(run, networks[0].config, contents):
             raise CorpusError(f"{run} has another network or tokenizer than {runs[0]}; they have no mean.")
     mean, states = networks[0], [network.state_dict() for network in networks]
     mean.load_state_dict({key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]})
     material, dev = data.load(0)
     tokenizer = Tokenizer(contents)
     refit_linear_heads(mean.eval(), tokenizer, material.gold, OVERLAP)
-    recipe = f"Mean of the weights of the runs {', '.join(map(_run_summary, runs))}. Then {AFTERWARDS}"
+    recipe = f"Mean of the weights of the runs {', '.join(map(_run_summary, runs))}. Then {AFTERWARDS}\n\n"
+    recipe += "\n".join(f"- {run.name}: {_recipe_of(run)}" for run in runs)
     parameters = sum(p.numel() for p in mean.parameters())
     reached = _dev_figures(mean, tokenizer, dev)
     card = model_card(name, version, parameters, material.gold, material.weak, recipe, reached)
@@ -268,6 +273,13 @@ def _run_summary(run: Path) -> str:
     with safe_open(run / STATE, framework="pt") as state:
         notes = json.loads(state.metadata()["notes"])
     return f"{run.name} (to epoch {notes['epoch']}, step {notes['step']:,})"
+
+
+def _recipe_of(run: Path) -> str:
+    """How a run learned and from what, as its card says."""
+    card = run / CARD
+    said = card.read_text(encoding="utf-8") if card.is_file() else ""
+    return said.partition("## Recipe\n")[2].partition("\n## ")[0].strip() or "not finished."
 
 
 def _dev_figures(network: Network, tokenizer: Tokenizer, dev: Sequence[GoldDocument]) -> str:
@@ -364,7 +376,7 @@ def export_run(run: Path, out: Path, *, name: str, version: str) -> None:
         pack_encoder(network, contents, out, name=name, version=version, card=encoder_card(name, version, notes))
         return
     network = trained_network(run)
-    card_path = run / "MODEL_CARD.md"
+    card_path = run / CARD
     card = card_path.read_text(encoding="utf-8") if card_path.is_file() else f"# {name} {version}: unfinished run\n"
     contents = (run / TOKENIZER).read_text(encoding="utf-8")
     write_bundle(network, contents, out, name=name, version=version, card=card)
