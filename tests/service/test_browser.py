@@ -69,16 +69,22 @@ class Watch:
             route.abort()
 
 
+def visit(browser: Browser, address: str, height: int) -> tuple[Page, Watch]:
+    """The page, opened and ready, and what watches it."""
+    context = browser.new_context(viewport={"width": 1280, "height": height}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    watch = Watch(page, address)
+    page.goto(address)
+    expect(page.locator("#model option")).to_have_count(2)
+    return page, watch
+
+
 @pytest.fixture
 def page(browser: Browser, service: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    watch = Watch(opened, service)
-    opened.goto(service)
-    expect(opened.locator("#model option")).to_have_count(2)
+    opened, watch = visit(browser, service, 900)
     yield opened
-    context.close()
+    opened.context.close()
     assert watch.bad == []
 
 
@@ -446,12 +452,7 @@ def reviewing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def correcting(browser: Browser, address: str, text: str) -> tuple[Page, Watch]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    watch = Watch(page, address)
-    page.goto(address)
-    expect(page.locator("#model option")).to_have_count(2)
+    page, watch = visit(browser, address, 1000)
     read(page, text)
     page.locator("#correct").click()
     expect(page.locator("#status")).to_contain_text("reviewed by local")

@@ -17,6 +17,7 @@ from oncogloss.cli.options import (
     Split,
     VocabularyName,
     keep,
+    needs_serve_extra,
     needs_training_extra,
     read_or_raise,
 )
@@ -167,7 +168,6 @@ def bench_serve(
 
     Example: `oncogloss bench-serve corpus/samples/NCT99*`
     """
-    from oncogloss.cli.serving import needs_serve_extra
     from oncogloss.evaluation.load import load_report
 
     needs_serve_extra()

@@ -39,11 +39,20 @@ def terms_path(given: Path | None) -> Path:
 
 def needs_training_extra() -> None:
     """Raise MissingExtraError unless what training needs is installed."""
+    _needs(("torch", "safetensors", "onnx"), "train")
+
+
+def needs_serve_extra() -> None:
+    """Raise MissingExtraError unless what serving needs is installed."""
+    _needs(("fastapi", "uvicorn", "prometheus_client"), "serve")
+
+
+def _needs(packages: tuple[str, ...], extra: str) -> None:
     import importlib.util
 
-    for package in ("torch", "safetensors", "onnx"):
+    for package in packages:
         if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(package, "train")
+            raise MissingExtraError(package, extra)
 
 
 def read_all(paths: list[str]) -> Iterator[Document | InputError]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Terms, terms_path
-from oncogloss.errors import MissingExtraError, OncoglossError
+from oncogloss.cli.options import Terms, needs_serve_extra, terms_path
+from oncogloss.errors import OncoglossError
 
 
 @app.command()
@@ -94,13 +93,6 @@ def serve(
         timeout_keep_alive=15,
         timeout_graceful_shutdown=60,
     )
-
-
-def needs_serve_extra() -> None:
-    """Raise MissingExtraError unless what serving needs is installed."""
-    for package in ("fastapi", "uvicorn", "prometheus_client"):
-        if find_spec(package) is None:
-            raise MissingExtraError(package, "serve")
 
 
 def _is_loopback(host: str) -> bool:

@@ -38,7 +38,7 @@ Rows = list[tuple[str, str]]
 
 def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) -> str:
     """Markdown: speed, memory and cache of batches over the first `limit` records of the inputs."""
-    documents = _documents(paths, limit)
+    documents = documents_of(paths, limit)
     parts = [f"{len(documents)} records; {machine()}. Busy machine: the rows of CPU seconds are what compares."]
     for model in models:
         rows = _measured(documents, model)
@@ -46,17 +46,18 @@ def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) ->
         parts.append(f"## {model}\n\n| what | figure |\n|---|---|\n{table}")
     reading = Clock()
     read: list[tuple[Document, str]] = []
-    reading.time(lambda: read.extend((d, content_sha256(d)) for d in _documents(paths, COUNTED)))
+    reading.time(lambda: read.extend((d, content_sha256(d)) for d in documents_of(paths, COUNTED)))
     parts.append(f"## Texts seen before\n\n{_seen_before([document for document, _ in read])}")
     parts.append(f"Read and hashed, as a record that did not change is: {len(read) / reading.cpu:,.0f} a CPU second.")
     return "\n\n".join(parts)
 
 
-def _documents(paths: Sequence[Path], limit: int) -> list[Document]:
+def documents_of(paths: Sequence[Path], limit: int | None = None) -> list[Document]:
+    """The first documents of the inputs, or all. Raises InputError where there is none."""
     read = (item for item in read_inputs(paths, lambda n: None) if isinstance(item, Document))
     documents = list(islice(read, limit))
     if not documents:
-        raise InputError("The inputs hold no records; give some that do.")
+        raise InputError("The inputs hold no records; give some that do, such as corpus/samples/NCT99*.")
     return documents
 
 

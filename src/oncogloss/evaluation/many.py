@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from oncogloss.batch.inputs import read_inputs
 from oncogloss.batch.readings import FILE as READINGS
 from oncogloss.batch.run import Progress, Settings, run_batch
 from oncogloss.batch.store import PARTS, files_of, read_manifest
-from oncogloss.errors import InputError
-from oncogloss.evaluation.batches import Clock, Rows, memory
+from oncogloss.evaluation.batches import Clock, Rows, documents_of, memory
 from oncogloss.evaluation.cost import machine
 from oncogloss.model.runtime import usable_cores
 from oncogloss.schema import Document
@@ -33,9 +31,7 @@ another's, and the cache knows none."""
 
 def measure_many(paths: Sequence[Path], model: str, number: int, *, short: bool) -> str:
     """Markdown: a batch of `number` records made of those in the inputs; `short` ones are a title and some criteria."""
-    given = [item for item in read_inputs(paths, lambda n: None) if isinstance(item, Document)]
-    if not given:
-        raise InputError("The inputs hold no records; give some that do, such as corpus/samples/NCT99*.")
+    given = documents_of(paths)
     size = f"a title and the first {LINES} lines of eligibility" if short else "whole"
     head = f"{number:,} records ({size}) made of {len(given)}; model {model}; {machine()}.\n\n{_EXPLAINED}"
     table = "\n".join(f"| {what} | {figure} |" for what, figure in _rows(given, model, number, short))
