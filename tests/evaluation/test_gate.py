@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncogloss.evaluation.gate import ALL, ENOUGH, OTHERS, Gate, Probed, changes, gate, mark_card, report
+from oncogloss.evaluation import gate as module
+from oncogloss.evaluation.gate import ALL, ENOUGH, LEADS, OTHERS, Gate, Probed, changes, gate, mark_card, report
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.probes import Probe
 from oncogloss.model.bundle import CARD, open_bundle
 from oncogloss.schema import ModelInfo
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage
 
-RECORDS = 20
+RECORDS = 30
 OLD = ModelInfo(name="toy", version="1", sha256="a" * 64)
 NEW = ModelInfo(name="toy", version="2", sha256="b" * 64)
 PROBE = Probe("p-1", "kind", "text", (("DRUG", "text"),))
@@ -53,7 +54,7 @@ def test_half_a_point_may_be_lost_and_a_gain_is_no_loss() -> None:
 
 
 def test_a_loss_in_one_record_that_others_make_up_for_is_noise() -> None:
-    after = records(16)[:12] + records(13)[:8]  # 12 gain one, 8 lose two: 0.2 a record lost, 1 point
+    after = records(16)[:18] + records(13)[:12]  # 18 gain one, 12 lose two: 0.2 a record lost, 1 point
     change = changes(records(15), after)[0]
     assert change.lost == pytest.approx(1.0) and 0.5 < change.falls < 0.9
     assert change.verdict == "within noise" and measured([change]).refusals == []
@@ -66,8 +67,9 @@ def test_rare_types_count_together_and_none_escapes() -> None:
     found = changes(before, after)
     assert [c.name for c in found] == [OTHERS, ALL]
     assert found[0].verdict == "lost"
-    enough = changes(records(10, 10, 10), records(10, 10, 10))
-    assert [c.name for c in enough] == ["DRUG", ALL]  # 200 mentions are enough
+    each = ENOUGH // RECORDS
+    enough = changes(records(each, each, each), records(each, each, each))
+    assert [c.name for c in enough] == ["DRUG", ALL]
 
 
 def test_a_type_that_is_not_found_any_more_is_lost() -> None:
@@ -99,7 +101,7 @@ def test_two_bundles_are_measured_and_force_marks_the_card(bundle: Path, tmp_pat
     result = gate(bundle, bundle, gold(), [PROBE], ["xylotinib"], ["BMS-1", "neumab"])
     assert result.refusals == [] and result.megabytes[0] == result.megabytes[1] > 0
     assert [c.name for c in result.names] == ["drugs never taught", "new drugs"]
-    assert [c.before.wanted for c in result.names] == [6, 6]
+    assert [c.before.wanted for c in result.names] == [6 * len(LEADS)] * 2
     assert result.calibration[0] == result.calibration[1]
     marked = Path(shutil.copytree(bundle, tmp_path / "marked"))
     worse = replace(result, types=changes(records(15), records(14)))
@@ -107,3 +109,11 @@ def test_two_bundles_are_measured_and_force_marks_the_card(bundle: Path, tmp_pat
     assert "## Forced through the gate" in (marked / CARD).read_text()
     assert "- DRUG loses 5.0 points of F1" in (marked / CARD).read_text()
     assert open_bundle(marked).info.sha256 != open_bundle(bundle).info.sha256
+
+
+def test_a_probe_holds_where_most_of_its_copies_do(monkeypatch: pytest.MonkeyPatch, bundle: Path) -> None:
+    for broken, expected in ((1, []), (2, ["misses"])):
+        ill = LEADS[:broken]
+        monkeypatch.setattr(module, "failures", lambda p, m, before, ill=ill: ["misses"] if before in ill else [])
+        result = gate(bundle, bundle, gold(), [PROBE], [])
+        assert result.probes == [Probed(PROBE, expected, expected)]

@@ -15,7 +15,7 @@ from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training import distillation
 from oncogloss.training import finetune as module
 from oncogloss.training.corpora import GoldDocument, GoldPassage
-from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson
+from oncogloss.training.distillation import FARTHEST, hidden_loss, imitation_loss, lesson, score_loss
 from oncogloss.training.finetune import Material, Recipe, finetune
 from oncogloss.training.objectives import Batch, collate, examples, possible_cells
 from oncogloss.training.pretrain import encode
@@ -130,3 +130,15 @@ def test_vectors_are_imitated_where_one_teacher_is_as_wide(tiny_network: Network
     assert hidden_loss(padded, one, batch.mask)["taught vectors"] == loss
     assert hidden_loss(hidden[..., :-1], one, batch.mask) == {}
     assert hidden_loss(hidden, lesson([teacher, teacher], batch), batch.mask) == {}
+
+
+def test_a_score_far_below_zero_is_held_where_its_share_is_not(tiny_network: Network, batch: Batch) -> None:
+    said = read(tiny_network, batch)
+    taught = lesson([tiny_network], batch)
+    assert score_loss(said, batch, taught)["kept spans"].item() == pytest.approx(0, abs=1e-3)
+    low, lifted, far = (said._replace(spans=torch.full_like(said.spans, x)) for x in (-8.0, -5.0, -30.0))
+    taught = taught._replace(spans=low.spans.sigmoid())
+    shares = [imitation_loss(x, batch, taught)["taught spans"].item() for x in (low, lifted)]
+    scores = [score_loss(x, batch, taught)["kept spans"].item() for x in (low, lifted, far)]
+    assert scores[1] > 50 * (shares[1] - shares[0]) > 0
+    assert scores[0] == pytest.approx(scores[2], abs=1e-3) and low.spans.min() == -FARTHEST

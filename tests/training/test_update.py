@@ -10,12 +10,13 @@ from onnx import numpy_helper
 from oncogloss.errors import CorpusError
 from oncogloss.model.bundle import CARD, GRAPH, open_bundle
 from oncogloss.pipeline import load
-from oncogloss.training.adapters import pupil_of, stored_adapters
+from oncogloss.training.adapters import Adapted, pupil_of, stored_adapters
 from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage
 from oncogloss.training.update import (
     Lessons,
     UpdateRecipe,
     contexts,
+    naming_loss,
     remembering_loss,
     renamed,
     replay_batch,
@@ -59,6 +60,21 @@ def test_contexts_are_made_for_types_that_the_old_text_has(replay: list[GoldDocu
     made = contexts(names, replay, 3, random.Random(0))
     assert len(made) == 3
     assert all("QLR-118" in d.passages[0].text for d in made)
+
+
+def test_of_a_passage_written_anew_only_the_new_name_is_told(bundle: Path, replay: list[GoldDocument]) -> None:
+    made = contexts([("DRUG", "QLR-118")], replay, 3, random.Random(0))
+    told = [(e.type, p.text[e.start : e.end]) for d in made for p in d.passages for e in p.entities]
+    assert set(told) == {("DRUG", "QLR-118")}
+    pupil = pupil_of(bundle)
+    batch = replay_batch(made, pupil, 60, random.Random(0))
+    found, beside = naming_loss(pupil, batch)
+    assert found.item() > 0
+    with torch.no_grad():  # the teacher's scores everywhere but where the name stands
+        for layer in pupil.network.modules():
+            if isinstance(layer, Adapted):
+                layer.up += 0.05 * torch.randn_like(layer.up)
+    assert naming_loss(pupil, batch)[1].item() > beside.item()
 
 
 def test_an_update_leaves_the_rounded_weights_and_adds_adapters(

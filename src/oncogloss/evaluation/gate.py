@@ -1,9 +1,13 @@
 """The gate that a new model passes before it takes an old one's place: what it finds, and how it behaves, before and
 after.
 
-A type counts by itself where dev has at least ENOUGH mentions of it, so that one mention more or less moves its F1 by
-no more than what may be lost; the others count together. A loss refuses where it is larger than MOST_LOST and is no
-accident of the records: in at least SURE of the resamples of the records (paired bootstrap) F1 falls.
+A type counts by itself where the records have at least ENOUGH mentions of it, so that one mention more or less moves
+its F1 by no more than what may be lost; the others count together. A loss refuses where it is larger than MOST_LOST and
+is no accident of the records: in at least SURE of the resamples of the records (paired bootstrap) F1 falls.
+
+What stands near a threshold is found or not by the last bit of an 8-bit product. A release is chosen by its figures on
+dev, among them its luck there, and whatever comes after it has other luck: a model changed by a thousandth loses as
+much. So each record is read in copies, a line of LEADS before each, where neither model was ever scored.
 """
 
 from __future__ import annotations
@@ -23,14 +27,22 @@ from oncogloss.evaluation.reliability import Judged, expected_calibration_error
 from oncogloss.evaluation.run import gold_facts
 from oncogloss.model.bundle import CARD, FILES, SUMS, Bundle, open_bundle, write_sums
 from oncogloss.pipeline import Pipeline, load
-from oncogloss.schema import ModelInfo
+from oncogloss.schema import Document, ModelInfo, Passage
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.silver import swap_drugs
 
-ENOUGH = 200  # mentions
 MOST_LOST = 0.5  # points of F1
 SURE = 0.9
 RESAMPLES = 1000
+LEADS = tuple(
+    Passage(name="copy", text=text)
+    for text in (
+        "Copy of the record.",
+        "This is a second copy of the record, made for the archive of the office.",
+        "Third copy. What follows stands as it stood in the registry on the day of printing; nothing was added.",
+    )
+)
+ENOUGH = 200 * len(LEADS)  # mentions, in all copies
 TIMED = 5  # records that speed is measured on
 OTHERS, ALL = "other types together", "all"
 
@@ -123,20 +135,30 @@ def gate(
         calibration=(expected_calibration_error(read[0][1]), expected_calibration_error(read[1][1])),
         seconds=(spent["0"], spent["1"]),
         megabytes=(_megabytes(bundles[0]), _megabytes(bundles[1])),
-        probes=[Probed(p, failures(p, pipelines[0]), failures(p, pipelines[1])) for p in probes],
+        probes=[Probed(p, _failures(p, pipelines[0]), _failures(p, pipelines[1])) for p in probes],
     )
 
 
 def _read(pipeline: Pipeline, gold: Iterable[GoldDocument]) -> tuple[list[dict[str, Score]], Judged]:
-    """Strict scores by type of each record, and the score and rightness of each mention."""
+    """Strict scores by type of each record, all its copies together, and the score and rightness of each mention."""
     scores, judged = [], Judged()
     for document in gold:
         wanted = gold_facts(document).entities
-        found = pipeline.extract(document.document)
-        spots = facts(document.id, found.mentions, (), ()).entities
-        scores.append(strict_scores(spots, wanted))
-        judged += [(m.score, ((document.id, m.passage), m.start, m.end, m.type) in wanted) for m in found.mentions]
+        counts: dict[str, Score] = {}
+        for lead in LEADS:
+            copy = Document(id=document.id, passages=(lead, *document.document.passages))
+            found = [m for m in pipeline.extract(copy).mentions if m.passage != lead.name]
+            for type_, score in strict_scores(facts(document.id, found, (), ()).entities, wanted).items():
+                counts[type_] = counts.get(type_, Score()) + score
+            judged += [(m.score, ((document.id, m.passage), m.start, m.end, m.type) in wanted) for m in found]
+        scores.append(counts)
     return scores, judged
+
+
+def _failures(probe: Probe, pipeline: Pipeline) -> list[str]:
+    """How a probe is read otherwise than it states; empty where most of its copies are read rightly."""
+    broken = [failed for lead in LEADS if (failed := failures(probe, pipeline, before=lead))]
+    return broken[0] if len(broken) > len(LEADS) / 2 else []
 
 
 def changes(before: Sequence[dict[str, Score]], after: Sequence[dict[str, Score]]) -> list[Change]:
@@ -182,8 +204,8 @@ def report(result: Gate, *, forced: bool = False) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {c.name} | {c.before.wanted:,} | {100 * c.before.f1:.1f} | {100 * c.after.f1:.1f} | {0 - c.lost:+.1f} "
-        f"| {c.falls:.0%} | {c.verdict} |"
+        f"| {c.name} | {c.before.wanted // len(LEADS):,} | {100 * c.before.f1:.1f} | {100 * c.after.f1:.1f} "
+        f"| {0 - c.lost:+.1f} | {c.falls:.0%} | {c.verdict} |"
         for c in (*result.types, *result.names)
     ]
     held = [sum(not getattr(p, side) for p in result.probes) for side in ("before", "after")]
@@ -197,8 +219,10 @@ def report(result: Gate, *, forced: bool = False) -> str:
         f"| size | {result.megabytes[0]:.1f} MB | {result.megabytes[1]:.1f} MB |",
         f"| probes that hold, of {len(result.probes)} | {held[0]} | {held[1]} |",
         "",
-        f"A type counts by itself from {ENOUGH} mentions on. More than {MOST_LOST} points lost refuse where F1 falls "
-        f"in at least {SURE:.0%} of {RESAMPLES:,} resamples of the records; otherwise the loss is within noise.",
+        f"Each record and probe is read in {len(LEADS)} copies, a line before each; the figures are of all copies, a "
+        f"probe holds where most do. A type counts by itself from {ENOUGH // len(LEADS)} mentions on. More than "
+        f"{MOST_LOST} points lost refuse where F1 falls in at least {SURE:.0%} of {RESAMPLES:,} resamples of the "
+        "records; otherwise the loss is within noise.",
         "",
         "| probe | before | after |",
         "|---|---|---|",

@@ -54,9 +54,10 @@ def _is_fact(fact: Fact) -> bool:
     return len(rest) == lengths.get(kind, -1)
 
 
-def failures(probe: Probe, pipeline: Pipeline) -> list[str]:
-    """What a loaded model reads otherwise than the probe states; empty where the probe holds."""
-    found = pipeline.extract(Document(id=probe.id, passages=(Passage(name=PASSAGE, text=probe.text),)))
+def failures(probe: Probe, pipeline: Pipeline, before: Passage | None = None) -> list[str]:
+    """What a loaded model reads otherwise than the probe states, `before` being read first; empty where it holds."""
+    passages = (*filter(None, [before]), Passage(name=PASSAGE, text=probe.text))
+    found = pipeline.extract(Document(id=probe.id, passages=passages))
     missing = [f"misses {_said(fact)}" for fact in probe.expect if not _holds(fact, found, probe.text)]
     return missing + [f"says {_said(fact)}" for fact in probe.never if _holds(fact, found, probe.text)]
 

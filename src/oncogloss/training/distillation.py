@@ -30,6 +30,8 @@ from oncogloss.training.objectives import (
 from oncogloss.training.pretrain import encode
 
 MOST_SPANS = 160  # of a window whose pairs and attributes are imitated
+FARTHEST = 8.0  # a score beyond this, either way, is as good as certain
+SCORE_WEIGHT = 0.05  # of a squared distance of scores beside a cross entropy of shares
 HIDDEN_WEIGHT = 1_000.0  # of the encoder's own vectors beside the heads' scores, where one teacher is imitated
 AT_A_CRITERION = ("exclusion", "depth", "categories")  # parts that mean something only where a criterion starts
 
@@ -37,7 +39,7 @@ AT_A_CRITERION = ("exclusion", "depth", "categories")  # parts that mean somethi
 class Lesson(NamedTuple):
     """What teachers say of a batch on average, as shares between 0 and 1."""
 
-    cells: Tensor  # (B, blocks, BLOCK, REACH) bool: cells that a span may take
+    cells: Tensor  # (B, 1 or types, blocks, BLOCK, REACH) bool: cells that a span may take
     spans: Tensor  # (B, types, blocks, BLOCK, REACH)
     boundaries: Tensor  # (B, L, BOUNDARY_WIDTH)
     found: Spans  # what they find
@@ -52,7 +54,7 @@ def lesson(teachers: Sequence[Network], batch: Batch) -> Lesson:
     """The averaged scores of `teachers`, which read the tokens of `batch` and nothing of its annotation."""
     encoded = [encode(teacher.encoder, batch.ids, batch.mask) for teacher in teachers]
     outputs = [teacher.heads(hidden) for teacher, hidden in zip(teachers, encoded, strict=True)]
-    cells = possible_cells(batch)
+    cells = possible_cells(batch)[:, None]
     spans = _mean(o.spans for o in outputs)
     found = _found(spans, cells)
     boundaries = _mean(o.boundaries for o in outputs)
@@ -75,13 +77,32 @@ def hidden_loss(hidden: Tensor, taught: Lesson, mask: Tensor) -> dict[str, Tenso
     return {"taught vectors": HIDDEN_WEIGHT * torch.where(mask, distance, 0).sum() / mask.sum()}
 
 
+def score_loss(output: NetworkOutput, batch: Batch, taught: Lesson) -> dict[str, Tensor]:
+    """Squared distance of the scores of spans and relations from the lesson's, between -FARTHEST and FARTHEST.
+
+    Cross entropy of shares hardly feels a score that rises from -8 to -4; names known to a vocabulary do, for they
+    lift it further in decoding.
+    """
+
+    def distance(scores: Tensor, shares: Tensor, counted: Tensor) -> Tensor:
+        kept = torch.logit(shares, eps=1e-6).clamp(-FARTHEST, FARTHEST)
+        squares = (scores.clamp(-FARTHEST, FARTHEST) - kept).square()
+        return SCORE_WEIGHT * torch.where(counted, squares, 0).sum() / len(batch.ids)
+
+    relations = pair_scores(output.relations, taught.found)
+    return {
+        "kept spans": distance(output.spans, taught.spans, taught.cells),
+        "kept relations": WEIGHTS["relations"] * distance(relations, taught.relations, taught.pairs),
+    }
+
+
 def _mean(parts: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(parts)).mean(0)
 
 
 def _found(spans: Tensor, cells: Tensor) -> Spans:
     """The cells above 0, of each window at most MOST_SPANS."""
-    window, kind, block, row, column = ((spans > 0) & cells[:, None]).nonzero().unbind(1)
+    window, kind, block, row, column = ((spans > 0) & cells).nonzero().unbind(1)
     number = torch.bincount(window, minlength=len(spans))
     slot = torch.arange(len(window), device=window.device) - (number.cumsum(0) - number)[window]
     kept = slot < MOST_SPANS
@@ -95,7 +116,7 @@ def _found(spans: Tensor, cells: Tensor) -> Spans:
 def imitation_loss(output: NetworkOutput, batch: Batch, taught: Lesson) -> dict[str, Tensor]:
     """Cross entropy between a network's scores and the lesson, head by head, weighted as `joint_loss` is."""
     costs = F.binary_cross_entropy_with_logits(output.spans, taught.spans, reduction="none")
-    spans = torch.where(taught.cells[:, None], costs, 0).sum() / len(batch.ids)
+    spans = torch.where(taught.cells, costs, 0).sum() / len(batch.ids)
     criterion = taught.boundaries[..., BOUNDARY_SLICES["criterion"]][..., 0]
     boundaries = spans.new_zeros(())
     for name, columns in BOUNDARY_SLICES.items():

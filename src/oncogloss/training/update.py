@@ -23,9 +23,9 @@ from oncogloss.model.files import replace_file
 from oncogloss.schema import EntityType
 from oncogloss.training.adapters import Pupil, adapters_of, graft, pupil_of
 from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
-from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson
+from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson, score_loss
 from oncogloss.training.finetune import rate_factor
-from oncogloss.training.objectives import Batch, Example, collate, examples, joint_loss
+from oncogloss.training.objectives import Batch, Example, collate, decided_cells, examples, joint_loss, span_loss
 from oncogloss.training.pretrain import encode
 
 EDGE = re.compile(r"[\w-]")  # a name is not cut out of a longer word
@@ -37,7 +37,7 @@ class UpdateRecipe:
 
     steps: int = 40
     tokens: int = 1_200  # of new text in a step, and as many of old
-    rate: float = 1e-3
+    rate: float = 5e-4
     memory: float = 6.0  # weight of saying of old text what was said before
     contexts: int = 12  # passages that are written anew around each name
     seed: int = 0
@@ -79,16 +79,16 @@ def update_model(
     torch.manual_seed(recipe.seed)
     pupil = pupil_of(model)
     dice = random.Random(recipe.seed)
-    fresh = [*lessons.annotated, *contexts(lessons.names, lessons.replay, recipe.contexts, dice)]
-    if not fresh:
+    named = contexts(lessons.names, lessons.replay, recipe.contexts, dice)
+    if not lessons.annotated and not named:
         raise CorpusError(
             "No passage of the corpus names anything of these types; give annotated passages with --with."
         )
-    _learn(pupil, fresh, lessons.replay, recipe, dice, log)
+    _learn(pupil, lessons.annotated, named, lessons.replay, recipe, dice, log)
     learned = adapters_of(pupil.network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
     write_updated(pupil.bundle, graft(pupil.graph, learned), out, version, _note(lessons, recipe, size))
-    return Updated(size, len(fresh) - len(lessons.annotated))
+    return Updated(size, len(named))
 
 
 def contexts(
@@ -104,8 +104,17 @@ def contexts(
         inside = by_type.get(type_, [])
         for number, passage in enumerate(dice.sample(inside, min(wanted, len(inside)))):
             if changed := renamed(passage, type_, name, dice):
-                made.append(GoldDocument(f"{name} {number}", (changed,), "new names"))
+                made.append(GoldDocument(f"{name} {number}", (_but_for(name, type_, changed),), "new names"))
     return made
+
+
+def _but_for(name: str, type_: EntityType, passage: GoldPassage) -> GoldPassage:
+    """The passage as if nothing were known of it but where the name stands."""
+    here = tuple(e for e in passage.entities if e.type == type_ and passage.text[e.start : e.end] == name)
+    return GoldPassage(
+        passage.name, passage.text, here, types=frozenset({type_}), partial=True,
+        has_relations=False, has_attributes=False, has_sections=False,
+    )  # fmt: skip
 
 
 def renamed(passage: GoldPassage, type_: EntityType, name: str, dice: random.Random) -> GoldPassage | None:
@@ -129,23 +138,31 @@ def renamed(passage: GoldPassage, type_: EntityType, name: str, dice: random.Ran
 
 def _learn(
     pupil: Pupil,
-    fresh: Sequence[GoldDocument],
+    annotated: Sequence[GoldDocument],
+    named: Sequence[GoldDocument],
     replay: Sequence[GoldDocument],
     recipe: UpdateRecipe,
     dice: random.Random,
     log: Callable[[str], None],
 ) -> None:
-    """Train the pupil's adapters: each step by the annotations of a batch of new text, and by what its teacher says of
-    a batch of old text."""
+    """Train the pupil's adapters: each step by annotated passages, by passages with new names, and by what its teacher
+    says of old text."""
     network = pupil.network
     weights = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0, fused=True)
+    share = recipe.tokens // 2 if annotated and named else recipe.tokens
     for step in range(recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * rate_factor(step, recipe.steps)
-        new, old = (replay_batch(part, pupil, recipe.tokens, dice) for part in (fresh, replay))
-        losses = joint_loss(network.heads(encode(network.encoder, new.ids, new.mask)), new)
-        kept = remembering_loss(pupil, old)
+        losses: dict[str, Tensor] = {}
+        kept = remembering_loss(pupil, replay_batch(replay, pupil, recipe.tokens, dice))
+        if annotated:
+            batch = replay_batch(annotated, pupil, share, dice)
+            losses |= joint_loss(network.heads(encode(network.encoder, batch.ids, batch.mask)), batch)
+        if named:
+            told, beside = naming_loss(pupil, replay_batch(named, pupil, share, dice))
+            losses["names"] = told
+            kept["beside names"] = beside
         total = sum(losses.values(), torch.zeros(())) + recipe.memory * sum(kept.values(), torch.zeros(()))
         torch.autograd.backward(total)
         nn.utils.clip_grad_norm_(weights, 2.0)
@@ -162,7 +179,18 @@ def remembering_loss(pupil: Pupil, old: Batch) -> dict[str, Tensor]:
     """How far the pupil has come from its teacher in what its encoder and its heads say of old text, by name."""
     taught = lesson([pupil.teacher], old)
     hidden = encode(pupil.network.encoder, old.ids, old.mask)
-    return imitation_loss(pupil.network.heads(hidden), old, taught) | hidden_loss(hidden, taught, old.mask)
+    said = pupil.network.heads(hidden)
+    return imitation_loss(said, old, taught) | score_loss(said, old, taught) | hidden_loss(hidden, taught, old.mask)
+
+
+def naming_loss(pupil: Pupil, named: Batch) -> tuple[Tensor, Tensor]:
+    """(how badly the pupil finds the new names of a batch, how far it has come from its teacher in all else there)."""
+    network = pupil.network
+    taught = lesson([pupil.teacher], named)
+    taught = taught._replace(cells=taught.cells & ~decided_cells(named))
+    said = network.heads(encode(network.encoder, named.ids, named.mask))
+    beside = imitation_loss(said, named, taught) | score_loss(said, named, taught)
+    return span_loss(said, named), sum(beside.values(), torch.zeros(()))
 
 
 def replay_batch(documents: Sequence[GoldDocument], pupil: Pupil, tokens: int, dice: random.Random) -> Batch:
