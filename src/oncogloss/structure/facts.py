@@ -76,9 +76,9 @@ IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previo
 def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
     facts = candidates(scope)
-    for explains in EXPLAINING:
+    for explains in EXPLAINING if facts else ():
         kept = [m for m in facts if not explains(scope, m, facts)]
-        if explains in LISTED:
+        if explains in LISTED and len(kept) < len(facts):
             kept = [m for m in kept if not goes_on_with(scope, m, facts, kept)]
         facts = kept
     return facts
@@ -87,7 +87,7 @@ def facts_of(scope: Scope) -> list[Mention]:
 def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Sequence[Mention]) -> bool:
     """Whether a mention only goes on with a list whose other members are no facts: "toxicity of prior chemotherapy,
     surgery or radiotherapy"."""
-    place = facts.index(m)
+    place = next(i for i, fact in enumerate(facts) if fact is m)
     while place and not {"neg", "exc"} & set(m.attributes):
         before = facts[place - 1]
         gap = CLOSED_BRACKET.sub(" ", scope.text[before.end : m.start])
@@ -353,8 +353,9 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
-    signs = re.search(r"\binformed consent\b", scope.words, re.I) is not None
-    return m.type == "POPULATION" and not scope.valued(m) and signs
+    if m.type != "POPULATION" or scope.valued(m):
+        return False
+    return re.search(r"\binformed consent\b", scope.words, re.I) is not None
 
 
 Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]

@@ -196,8 +196,8 @@ def _outside(scope: Scope) -> str:
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
     text = list(own)
     for m in scope.mentions:
-        for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
-            text[i - criterion.start] = "\ue000"
+        first, end = max(m.start - criterion.start, 0), min(m.end - criterion.start, len(own))
+        text[first:end] = "\ue000" * (end - first)
     return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
 
 

@@ -61,7 +61,9 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
     one is enough are one qualifier ("known or suspected")."""
-    text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
+    text = _before(scope, m).casefold()
+    if " of " in text:
+        text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", text)
     found: list[str] = []
     either = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
@@ -94,6 +96,8 @@ def _before(scope: Scope, m: Mention) -> str:
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
     """What a fact is directed at and no relation says: what an allergy is to, what a treatment was for."""
     told = {r.tail for r in scope.relations if r.head == m.id} | {f.id for f in facts}
+    if all(x.start < m.end or x.id in told for x in scope.mentions):
+        return []
     found = []
     for x in candidates(scope):
         if x.id in told or x.start < m.end:
@@ -107,6 +111,8 @@ def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention
 
 def times_of(scope: Scope, m: Mention) -> list[Mention]:
     """The times of a mention, and those of a list that it is in, which stand before or behind the whole of it."""
+    if all(r.type != "HAS_TIME" for r in scope.relations):
+        return []
     listed = list_of(scope, m)
     ids = {x.id for x in listed}
     own = scope.tails(m, "HAS_TIME")
@@ -125,11 +131,11 @@ def list_of(scope: Scope, m: Mention) -> list[Mention]:
     for x in same:
         gap = CLOSED_BRACKET.sub(" ", scope.text[found[-1].end : x.start]) if found else ""
         if found and (x.start < found[-1].end or not IN_LIST.fullmatch(gap) or not gap.strip()):
-            if m in found:
+            if any(one is m for one in found):
                 return found
             found = []
         found.append(x)
-    return found if m in found else [m]
+    return found if any(one is m for one in found) else [m]
 
 
 def washout_of(scope: Scope, m: Mention) -> float | None:
