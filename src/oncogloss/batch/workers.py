@@ -19,6 +19,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -101,7 +102,8 @@ class Workers:
         scorer = _Timed(pipeline.scorer)
         pipeline.scorer = scorer
         _work = _Work(pipeline, scorer, system_sha256, with_text)
-        _understand_a_first(pipeline)
+        with suppress(Exception):  # it only spares time; what goes wrong is told of the records that it befalls
+            _understand_a_first(pipeline)
         self._processes = processes
         self._pool = self._started(processes)
 

@@ -91,7 +91,7 @@ class Vocabulary:
             )
             with (folder / TEXT).open("rb") as stream:
                 self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-            self._first = memoryview(self._names)
+            self._first = self._names.data
             self.index = Index(folder) if (folder / CONCEPTS).is_file() else None
             sizes = {len(self._names), len(self._checks), len(self._rows)}
             if len(sizes) > 1 or int(self._starts[-1]) != len(self._text):

@@ -144,7 +144,7 @@ class Clock:
 
 
 class Turns(Clock):
-    """A clock that tells the processors' seconds up to the end of the first turn (`first`) from those after (`warm`)."""
+    """A clock that tells the processors' seconds until the second turn (`first`) from those after it (`warm`)."""
 
     def __init__(self) -> None:
         super().__init__()

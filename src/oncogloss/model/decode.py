@@ -190,7 +190,7 @@ def _above(least: float, window: Window, stream: Stream, spans: Floats) -> _Cell
 def _places(true: NDArray[np.bool_]) -> Integers:
     """Where a long row of few true cells is true; `np.flatnonzero` takes twice as long."""
     words = np.flatnonzero(true.view(np.uint64) != 0)
-    cells = (words[:, None] * _WORD + np.arange(_WORD)).ravel()
+    cells: Integers = (words[:, None] * _WORD + np.arange(_WORD)).ravel()
     return cells[true[cells]]
 
 
@@ -347,10 +347,11 @@ def _relations(spans: list[_Span], mentions: list[Mention], views: list[_View]) 
     """Of the windows that see a pair, the one in which it lies deepest decides; the earlier one of two alike."""
     by_name = {_name(span): mention for span, mention in zip(spans, mentions, strict=True)}
     decided: dict[tuple[int, int, int], float] = {}
-    rooms = [{}, *(view.room for view in views), {}]
-    for view, (before, own, after) in zip(views, zip(rooms, rooms[1:], rooms[2:], strict=False), strict=True):
+    rooms: list[dict[int, int]] = [{}, *(view.room for view in views), {}]
+    for k, view in enumerate(views):
+        before, own, after = rooms[k : k + 3]
         for (relation, head, tail), logit in view.joined.items():
-            if _room(before, head, tail) < (room := _room(own, head, tail)) >= _room(after, head, tail):
+            if _room(before, head, tail) < _room(own, head, tail) >= _room(after, head, tail):
                 decided[relation, head, tail] = logit
     found = []
     for (relation, head, tail), logit in decided.items():
