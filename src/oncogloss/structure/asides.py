@@ -29,14 +29,15 @@ CLOSED_BRACKET = re.compile(r"\([^()]*\)")
 
 def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
-    return _may_instruct(scope.words) and _INSTRUCTION.search(scope.sentence_of(m)) is not None
+    return has_any(scope.words, _INSTRUCTING) and _INSTRUCTION.search(scope.sentence_of(m)) is not None
 
 
-@lru_cache(maxsize=2**8)
-def _may_instruct(words: str) -> bool:
-    """Whether a criterion has any of the words without which no instruction is found."""
+@lru_cache(maxsize=2**10)
+def has_any(words: str, signs: tuple[str, ...]) -> bool:
+    """Whether a criterion's words have any of the signs without which a pattern need not be looked for, once for all
+    its mentions."""
     said = words.casefold()
-    return any(word in said for word in _INSTRUCTING)
+    return any(sign in said for sign in signs)
 
 
 def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

@@ -131,7 +131,7 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
 def _misses_a_time(scope: Scope, m: Mention) -> bool:
     """Whether others of a list have a time, outside the list, that one of its members lacks."""
     own = scope.tails(m, "HAS_TIME")
-    return washout_of(scope, m) is None and any(t.id not in own for t in times_of(scope, m))
+    return any(t.id not in own for t in times_of(scope, m)) and washout_of(scope, m) is None
 
 
 def _lasts(scope: Scope, m: Mention) -> bool:

@@ -50,12 +50,15 @@ _DEMANDED = re.compile(
 def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
     """The same tree, each fact with what the criterion's words add to it."""
     if logic.mention is None:
-        return logic.model_copy(update={"parts": tuple(leaf_of(part, scope, facts) for part in logic.parts)})
+        parts = tuple(leaf_of(part, scope, facts) for part in logic.parts)
+        same = all(new is old for new, old in zip(parts, logic.parts, strict=True))
+        return logic if same else logic.model_copy(update={"parts": parts})
     m = next(m for m in scope.mentions if m.id == logic.mention)
     about = tuple(x.id for x in about_of(scope, m, facts))
-    return logic.model_copy(
-        update={"qualifiers": qualifiers_of(scope, m), "about": about, "washout": washout_of(scope, m)}
-    )
+    qualifiers, washout = qualifiers_of(scope, m), washout_of(scope, m)
+    if (qualifiers, about, washout) == (logic.qualifiers, logic.about, logic.washout):
+        return logic
+    return logic.model_copy(update={"qualifiers": qualifiers, "about": about, "washout": washout})
 
 
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
@@ -143,13 +146,14 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     nothing asks so."""
     if scope.excludes or m.type not in TREATMENTS or {"neg", "exc"} & set(m.attributes):
         return None
-    if CONTRACEPTION.search(m.text):
+    times = times_of(scope, m)
+    if not times or CONTRACEPTION.search(m.text):
         return None
     text = scope.words
     if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):
         return None
     days: list[float] = []
-    for time in times_of(scope, m):
+    for time in times:
         frame = read_time(time.text)
         asked = (
             _OFF.search(f"{scope.lead} {text}")
