@@ -127,7 +127,8 @@ def _mentions(document: Document, extraction: Extraction) -> Iterator[Row]:
 
 
 _OF_CONCEPT = (
-    *((f"concept_{name}", name) for name in "id name vocabulary score match xrefs parents members".split()),
+    *((f"concept_{name}", name) for name in ("id", "name", "vocabulary", "score", "match")),
+    *((f"concept_{name}", name) for name in ("xrefs", "parents", "members")),
     ("drug_class", "drug_class"),
     ("drug_targets", "targets"),
 )
