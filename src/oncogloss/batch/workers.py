@@ -103,7 +103,7 @@ class Workers:
         pipeline.scorer = scorer
         _work = _Work(pipeline, scorer, system_sha256, with_text)
         with suppress(Exception):  # it only spares time; what goes wrong is told of the records that it befalls
-            _understand_a_first(pipeline)
+            understand_a_first(pipeline)
         self._processes = processes
         self._pool = self._started(processes)
 
@@ -166,9 +166,9 @@ class Workers:
             return pool.submit(read_chunk, [lost]).result()
 
 
-def _understand_a_first(pipeline: Pipeline) -> None:
-    """Understand a record of ours, by which short forms, units and what finds alike names are loaded. The network stays
-    idle: its threads would not outlive the parting of the processes."""
+def understand_a_first(pipeline: Pipeline) -> Tables:
+    """The tables of a record of ours, for which short forms, units and what finds alike names are loaded. The network
+    stays idle: its threads would not outlive the parting of the processes."""
     text = "Platelets at least 100 x 10^9/L, no frobnic flanking"
     places: tuple[tuple[EntityType, int, int], ...] = (("MEASURE", 0, 9), ("VALUE", 10, 31), ("CONDITION", 36, 52))
     mentions = tuple(
@@ -183,7 +183,7 @@ def _understand_a_first(pipeline: Pipeline) -> None:
     reading = PassageReading(name=passage.name, text_sha256=passage.sha256)
     valued = Relation(type="HAS_VALUE", head="m1", tail="m2", score=1.0)
     found = Decoded((reading,), mentions, (valued,), (criterion,))
-    made_tables(table_rows([(document, pipeline.understand(document, found))]))
+    return made_tables(table_rows([(document, pipeline.understand(document, found))]))
 
 
 def _begin(parent: int) -> None:
