@@ -132,10 +132,11 @@ def contexts_of(
     """Where each mention stands: its sentence, and what else the document names."""
     texts = {passage.name: passage.text for passage in document.passages}
     sentences = {reading.name: reading.sentences for reading in readings}
+    starts = {name: [start for start, _ in cut] for name, cut in sentences.items()}
     record = "\n".join(dict.fromkeys(m.text for m in mentions))
     for m in mentions:
         cut = sentences[m.passage]
-        before = bisect_right(cut, m.start, key=lambda sentence: sentence[0]) - 1
+        before = bisect_right(starts[m.passage], m.start) - 1
         start, end = cut[before] if before >= 0 else (0, len(texts[m.passage]))
         yield Context(texts[m.passage][start : max(end, m.end)], m.start - start, record)
 
@@ -162,12 +163,12 @@ def expand_abbreviations(
     by_relation = _defined_by_relations(mentions, relations)
 
     def expanded(mention: Mention) -> Mention:
+        if mention.text not in by_letters and (mention.text, mention.type) not in by_relation:
+            return mention
         known = [
             *((at, 1, long) for at, long in by_letters.get(mention.text, ())),
             *((at, 0, long) for at, long in by_relation.get((mention.text, mention.type), ())),
         ]
-        if not known:
-            return mention
         nearest = min(known, key=lambda e: (e[0] > order[mention.id], abs(e[0] - order[mention.id]), e[1:]))
         return mention.model_copy(update={"expansion": nearest[2]})
 

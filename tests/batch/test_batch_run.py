@@ -195,6 +195,14 @@ def test_a_file_that_was_mended_is_no_failure_any_more(run: Run, tmp_path: Path)
     assert ask(tmp_path / "store", "failures")[1] == []
 
 
+def test_before_the_processes_part_a_first_record_is_understood_whole() -> None:
+    tables = workers_module.understand_a_first(load("nano", threads=1))
+    assert {name: tables[name].num_rows for name in ("mentions", "criteria", "thresholds")} == {
+        "mentions": 3, "criteria": 1, "thresholds": 1,
+    }  # fmt: skip
+    assert tables["thresholds"].column("unit").to_pylist() == ["10*9/L"]
+
+
 def test_text_is_kept_only_on_request(run: Run, tmp_path: Path) -> None:
     file = write(tmp_path / "r.jsonl", a="Moon sarcoma.")
     run(file, tmp_path / "without")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncogloss.concepts.names import keys
+from oncogloss.concepts.names import closest_key, keys
 
 SAME = [
     ("non-small cell lung cancer", "Non small-cell lung cancers"),
@@ -69,3 +69,8 @@ def test_other_names_stay_apart(one: str, other: str) -> None:
 def test_any_text_has_keys_that_hold(text: str) -> None:
     assert keys(f"  {text}, ") == keys(text)
     assert all(keys(text)) and (keys(text) or not any(c.isalnum() for c in text))
+
+
+@given(st.text(max_size=60))
+def test_the_closest_key_is_the_first(name: str) -> None:
+    assert keys(name)[:1] == ((closest_key(name),) if closest_key(name) else ())

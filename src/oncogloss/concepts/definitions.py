@@ -222,8 +222,12 @@ def _alignments(letters: Sequence[str], stretch: str) -> list[_Hit]:
 
 
 def _in_order(letters: Sequence[str], text: str) -> bool:
-    left = iter(text)
-    return all(letter in left for letter in letters)
+    at = 0
+    for letter in letters:
+        at = text.find(letter, at) + 1
+        if at == 0:
+            return False
+    return True
 
 
 def _may_lack(letters: Sequence[str], index: int) -> bool:

@@ -29,7 +29,9 @@ class KnownNames:
         user's own, a short form that by its sentence means a concept of the type, another short or a long name of the
         vocabulary; None too where the weight of that kind does not lift the `logit` above 0."""
         text = self._texts[where]
-        if end - start > LONGEST or _cuts_word(text, start) or _cuts_word(text, end):
+        if end - start > LONGEST or not (type_ in TYPES or self._vocabulary.has_terms):
+            return None
+        if _cuts_word(text, start) or _cuts_word(text, end):
             return None
         name = text[start:end]
         if self._lifts("term", logit) and self._vocabulary.has_term(type_, name):

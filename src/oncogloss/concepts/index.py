@@ -85,7 +85,7 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         """Raises ValueError where the files are no index, OSError where they are missing."""
-        self._pieces, self._kept = (np.load(folder / file, mmap_mode="r") for file in (TABLE, CONCEPTS))
+        self._pieces, self._kept = (np.asarray(np.load(folder / file, mmap_mode="r")) for file in (TABLE, CONCEPTS))
         if (self._pieces.dtype, self._kept.dtype, len(self._pieces)) != (_PIECE, _CONCEPT, PIECES):
             raise ValueError("its index is none")
 

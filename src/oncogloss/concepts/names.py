@@ -22,15 +22,15 @@ _NUMERALS = {
 _NUMERAL = re.compile(
     rf"\b(type|stage|phase|grade|class|group|factor|topoisomerase|level|degree)( |-)({'|'.join(_NUMERALS)})(?=[abc]?\b)"
 )
-_ALIKE = (  # one way to write it → another, in words without capitals
-    (re.compile(r"\b(non|pre|post|anti|peri)[- ](?=[a-z]{3})"), r"\1"),
-    (re.compile(r"\b([a-z]{3,}o)-(?=[a-z]{3})"), r"\1"),
-    (re.compile(r"(?:a|oo?)e(?=[a-z])"), "e"),  # British, and behind the "o" of a prefix American too
-    (re.compile(r"\bleuc(?=[ao])"), "leuk"),
-    (re.compile(r"\bil[- ]?(?=\d)"), "interleukin "),
-    (re.compile(r"\bifn\b"), "interferon"),
-    (re.compile(r"\balfa\b"), "alpha"),
-    (re.compile(r"\bcentral nervous system\b"), "cns"),
+_PREFIX = re.compile(r"\b(non|pre|post|anti|peri)[- ](?=[a-z]{3})")
+_ALIKE = (  # letters that are there, one way to write it → another, in words without capitals
+    ("o-", re.compile(r"\b([a-z]{3,}o)-(?=[a-z]{3})"), r"\1"),
+    ("e", re.compile(r"(?:a|oo?)e(?=[a-z])"), "e"),  # British, and behind the "o" of a prefix American too
+    ("leuc", re.compile(r"\bleuc(?=[ao])"), "leuk"),
+    ("il", re.compile(r"\bil[- ]?(?=\d)"), "interleukin "),
+    ("ifn", re.compile(r"\bifn\b"), "interferon"),
+    ("alfa", re.compile(r"\balfa\b"), "alpha"),
+    ("central", re.compile(r"\bcentral nervous system\b"), "cns"),
 )
 _PLURAL = (  # endings of more than one → of one
     ("stases", "stasis"), ("gnoses", "gnosis"), ("croses", "crosis"), ("broses", "brosis"), ("mboses", "mbosis"),
@@ -87,15 +87,20 @@ _PROTO_ONCOGENE = re.compile(r"c[- ][A-Z]")  # "c-Kit"
 SHORT = 4  # letters and digits up to which a name with capitals counts as a short form
 
 
-def words(name: str) -> list[str]:
+@lru_cache(maxsize=2**14)
+def words(name: str) -> tuple[str, ...]:
     """The words of a name in their plain form."""
     text = (name if name.isascii() else _in_ascii(name)).casefold().replace("'s", "")
     for british, american in _AMERICAN:
         text = text.replace(british, american)
-    for other, one in _ALIKE:
-        text = other.sub(one, text)
-    text = _NUMERAL.sub(lambda found: f"{found[1]} {_NUMERALS[found[3]]}", text)
-    return [_singular(word) for word in _WORD.findall(text)]
+    if " " in text or "-" in text:
+        text = _PREFIX.sub(r"\1", text)
+    for sign, other, one in _ALIKE:
+        if sign in text:
+            text = other.sub(one, text)
+    if " " in text or "-" in text:
+        text = _NUMERAL.sub(lambda found: f"{found[1]} {_NUMERALS[found[3]]}", text)
+    return tuple(map(_singular, _WORD.findall(text)))
 
 
 def _in_ascii(name: str) -> str:
@@ -107,6 +112,7 @@ def _in_ascii(name: str) -> str:
     return text
 
 
+@lru_cache(maxsize=2**14)
 def _singular(word: str) -> str:
     if word.endswith(_PLURALS):
         plural, single = next(ending for ending in _PLURAL if word.endswith(ending[0]))
@@ -120,6 +126,7 @@ def _singular(word: str) -> str:
 _SAID = {_singular(other): word for word, others in _SAID_BY for other in others.split()}
 
 
+@lru_cache(maxsize=2**14)
 def _noun(word: str) -> str:
     if word.endswith(_ADJECTIVES):
         adjective, noun = next(ending for ending in _ENDINGS if word.endswith(ending[0]))
@@ -140,6 +147,15 @@ def _as_cancer(said: list[str]) -> list[str]:
     return ["cancer", *(word for word in said if word not in ("malignant", "tumor"))]
 
 
+def closest_key(name: str) -> str:
+    """The first of the `keys` of a name, or nothing where it has none."""
+    if len(bare := "".join(_WORD.findall(name))) <= SHORT:
+        capitals = sum(map(str.isupper, bare))
+        if (bare.upper() == bare and capitals) or capitals > 1 or _PROTO_ONCOGENE.match(name):
+            return f"={bare.upper()}"
+    return "".join(words(name))
+
+
 @lru_cache(maxsize=2**14)
 def keys(name: str) -> tuple[str, ...]:
     """Keys under which a name is found, the closest first; two names with a key in common are one name: by the same
@@ -147,15 +163,11 @@ def keys(name: str) -> tuple[str, ...]:
 
     A short form ("ALL", "MET", "mTOR") has one key of its own, so that it never meets the common word.
     """
-    bare = "".join(_WORD.findall(name))
-    if len(bare) <= SHORT:
-        capitals = sum(c.isupper() for c in bare)
-        if (bare.upper() == bare and capitals) or capitals > 1 or _PROTO_ONCOGENE.match(name):
-            return (f"={bare.upper()}",)
+    closest = closest_key(name)
+    if not closest or closest.startswith("="):
+        return (closest,) if closest else ()
+    found = [closest]
     plain = words(name)
-    if not plain:
-        return ()
-    found = ["".join(plain)]
     telling = sorted(word for word in plain if word not in _LEFT_OUT)
     for said in (telling, sorted(_as_cancer([_noun(word) for word in telling]))):
         key = "~" + "".join(said) if len(said) > 1 else "".join(said)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, lru_cache
@@ -26,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from oncogloss.concepts.index import CONCEPTS, GROUPS, TABLE, Index
-from oncogloss.concepts.names import keys
+from oncogloss.concepts.names import closest_key, keys
 from oncogloss.concepts.short_forms import Sense, read_senses
 from oncogloss.errors import BundleError
 
@@ -90,6 +91,7 @@ class Vocabulary:
             )
             with (folder / TEXT).open("rb") as stream:
                 self._text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            self._first = self._names.data
             self.index = Index(folder) if (folder / CONCEPTS).is_file() else None
             sizes = {len(self._names), len(self._checks), len(self._rows)}
             if len(sizes) > 1 or int(self._starts[-1]) != len(self._text):
@@ -115,15 +117,20 @@ class Vocabulary:
         wider.senses = {short: told for short, told in self.senses.items() if short not in names}
         return wider
 
+    @property
+    def has_terms(self) -> bool:
+        """Was it extended by names of a user's own?"""
+        return bool(self._terms)
+
     def has_term(self, type_: str, name: str) -> bool:
         """Is it a name of this type that the vocabulary was extended by?"""
         if name[:2].casefold() not in self._beginnings:
             return False
-        return any(name_hash(type_, key) in self._terms for key in keys(name)[:1])
+        return name_hash(type_, closest_key(name)) in self._terms
 
     def has_name(self, type_: str, name: str) -> bool:
         """Is it a name of a concept of this type, in these words?"""
-        return any(self._row(name_hash(type_, key)) is not None for key in keys(name)[:1])
+        return _has_name(self, type_, name)
 
     def entries(self) -> list[Entry]:
         """All its concepts, in their order."""
@@ -164,9 +171,9 @@ class Vocabulary:
 
     def _row(self, value: int) -> int | None:
         wanted, check = divmod(value, 256)
-        first = int(np.searchsorted(self._names, np.uint32(wanted)))
-        for at in range(first, len(self._names)):
-            if self._names[at] != wanted:
+        names = self._first
+        for at in range(bisect_left(names, wanted), len(names)):
+            if names[at] != wanted:
                 break
             if self._checks[at] == check:
                 return int(self._rows[at])
@@ -174,6 +181,12 @@ class Vocabulary:
 
     def _at(self, row: int) -> Entry:
         return Entry.of_line(self._text[int(self._starts[row]) : int(self._starts[row + 1])].decode("utf-8"))
+
+
+@lru_cache(maxsize=2**15)
+def _has_name(vocabulary: Vocabulary, type_: str, name: str) -> bool:
+    key = closest_key(name)
+    return bool(key) and vocabulary._row(name_hash(type_, key)) is not None
 
 
 def settle(claims: Sequence[Mapping[int, int]]) -> dict[int, int]:

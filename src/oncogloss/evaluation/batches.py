@@ -29,7 +29,7 @@ from oncogloss.model.windows import Window, cut_windows, read_stream
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document
 
-SLICE = 16  # records after which bare runtime and batch take turns
+SLICE = 16  # records after which bare runtime and batch take turns; with the first of them the processes start
 SHORT = 800  # records of the batch whose memory is watched
 ALL, CHANGED = 500_000, 10_000  # records of the registry, and those that a week changes
 COUNTED = 2_000  # records whose texts are compared, without reading them
@@ -64,16 +64,18 @@ def documents_of(paths: Sequence[Path], limit: int | None = None) -> list[Docume
 def _measured(documents: Sequence[Document], model: str) -> Rows:
     pipeline, cores = load(model, threads=1), usable_cores()
     windows = [_windows(d, pipeline) for d in documents]
-    bare, batch = Clock(), Clock()
+    bare, batch = Turns(), Turns()
     used: list[float] = []
     made: list[Tables] = []
     with tempfile.TemporaryDirectory(prefix="oncogloss-") as root:
         folder, system = Path(root) / "store", system_of(pipeline)
-        workers = Workers(pipeline, system, processes=cores, with_text=False)
-        with Store(folder) as store, workers:
+        started: list[Workers] = []
+        batch.time(lambda: started.append(Workers(pipeline, system, processes=cores, with_text=False)))
+        with Store(folder) as store, started[0] as workers:
             store.append({"kind": "run", "run": 1, "schema_version": SCHEMA_VERSION})
             runtime = Runtime(graph_of(open_bundle(model).path(GRAPH)), cores)
             for turn in groups(range(len(documents)), SLICE):
+                bare.turns = batch.turns = bare.turns + 1
                 bare.time(lambda turn=turn: _run_bare(runtime, [w for i in turn for w in windows[i]]))  # type: ignore[misc]
                 chosen = [documents[i] for i in turn]
                 batch.time(lambda chosen=chosen: made.extend(_run_batched(workers, chosen, system)))  # type: ignore[misc]
@@ -90,7 +92,11 @@ def _measured(documents: Sequence[Document], model: str) -> Rows:
         ("tokens a record in the network's windows", f"{tokens / len(documents):,.0f}"),
         ("bare runtime, tokens a CPU second", f"{tokens / bare.cpu:,.0f}"),
         ("batch, tokens a CPU second, from documents to parts on the disk", f"{tokens / batch.cpu:,.0f}"),
-        ("batch beside bare runtime, CPU seconds", f"{bare.cpu / batch.cpu:.0%}"),
+        ("batch beside bare runtime, CPU seconds, with the start of the processes", f"{bare.cpu / batch.cpu:.0%}"),
+        (f"the same once warm: without the start and the first {SLICE} records",
+         f"{bare.warm / batch.warm:.0%}" if batch.warm else "none left"),
+        (f"CPU seconds of the start and the first {SLICE} records beyond the bare runtime's; of each record after them",
+         f"{batch.first - bare.first:.2f}; {(batch.warm - bare.warm) / max(1, len(documents) - SLICE):.3f}"),
         ("batch beside bare runtime, seconds by the clock, turn by turn", f"{bare.wall / batch.wall:.0%}"),
         (f"records a second that {cores} whole cores give (records a CPU second × {cores})",
          f"{cores * len(documents) / batch.cpu:.1f}"),
@@ -135,6 +141,26 @@ class Clock:
         run()
         self.wall += time.perf_counter() - wall
         self.cpu += _cpu() - cpu
+
+
+class Turns(Clock):
+    """A clock that tells the processors' seconds until the second turn (`first`) from those after it (`warm`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns, self.warm = 0, 0.0
+
+    def time(self, run: Callable[[], None]) -> None:
+        """Run something and add what it took."""
+        before = self.cpu
+        super().time(run)
+        if self.turns > 1:
+            self.warm += self.cpu - before
+
+    @property
+    def first(self) -> float:
+        """Seconds of the processors before the second turn."""
+        return self.cpu - self.warm
 
 
 def _processes() -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from oncogloss.schema import Mention
 from oncogloss.structure.scope import Scope
@@ -15,6 +16,10 @@ _INSTRUCTION = re.compile(
     r"|\b(should|will|can|may|must) be (discussed|encouraged|advised|counsell?ed|instructed)\b|\bteratogenic\b",
     re.I,
 )
+_INSTRUCTING = (
+    "pregnan", "fetus", "embryo", "inform", "notif", "discussed", "encouraged", "advised", "counse", "instructed",
+    "teratogenic",
+)  # fmt: skip
 _SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
 _FEMALE = re.compile(r"fe|wo", re.I)
 _JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
@@ -24,7 +29,15 @@ CLOSED_BRACKET = re.compile(r"\([^()]*\)")
 
 def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What stands in a sentence that only explains or instructs: "should a woman become pregnant, she should …"."""
-    return _INSTRUCTION.search(scope.sentence_of(m)) is not None
+    return has_any(scope.words, _INSTRUCTING) and _INSTRUCTION.search(scope.sentence_of(m)) is not None
+
+
+@lru_cache(maxsize=2**10)
+def has_any(words: str, signs: tuple[str, ...]) -> bool:
+    """Whether a criterion's words have any of the signs without which a pattern need not be looked for, once for all
+    its mentions."""
+    said = words.casefold()
+    return any(sign in said for sign in signs)
 
 
 def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -71,13 +84,14 @@ def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """The mere word "tumor" behind another fact."""
-    named = re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None and not m.attributes
+    named = not m.attributes and re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None
     told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
     return named and not told and any(f.end <= m.start for f in facts)
 
 
 def names_the_kind(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A general word for the kinds that are listed behind it: "one of the following cancers: …"."""
+    if re.match(r"\s*:", scope.text[m.end : m.end + 3]) is None:
+        return False
     listed = re.search(r"\bfollowing( \w+)?\s+$", scope.before(m)) is not None
-    colon = re.match(r"\s*:", scope.text[m.end : m.end + 3]) is not None
-    return listed and colon and any(f.type == m.type and f.start >= m.end for f in facts)
+    return listed and any(f.type == m.type and f.start >= m.end for f in facts)

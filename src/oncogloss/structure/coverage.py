@@ -7,6 +7,7 @@ over; what is left over is said as the reason, never by the text's own words.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -45,13 +46,12 @@ def coverage_of(document: Document, extraction: Extraction, read: Sequence[Scope
         if not own:
             continue
         position, placed = 0, misplaced(passage.text, own)
+        starts = [s.criterion.start for s in own]
         for scope in [*own, None]:
             stop = scope.criterion.start if scope else len(passage.text)
             found += _between(passage.name, passage.text, position, stop)
             if scope is not None:
-                end = max(
-                    stop, min([scope.criterion.end, *(s.criterion.start for s in own if s.criterion.start > stop)])
-                )
+                end = max(stop, min([scope.criterion.end, *starts[bisect_right(starts, stop) :][:1]]))
                 id_ = scope.criterion.id
                 understood = status_of(scope, thresholds[id_], placed[id_], linked=linked)
                 found.append(Coverage(passage=passage.name, start=stop, end=end, **understood._asdict()))

@@ -131,6 +131,8 @@ def measures_spared(scope: Scope, logic: Logic) -> Logic:
     parts = tuple(measures_spared(scope, part) for part in logic.parts)
     types = {m.id: m.type for m in scope.mentions}
     measured = logic.op == "except" and {types.get(i) for i in mentions_in(parts[0])} == {"MEASURE"}
+    if not measured and all(new is old for new, old in zip(parts, logic.parts, strict=True)):
+        return logic
     return logic.model_copy(update={"op": "any" if measured else logic.op, "parts": parts})
 
 
@@ -169,7 +171,7 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.words):
         spared = set()  # an item of a list that is spared as a whole
     general = [m for m in facts if m.id not in spared or forbidden(scope, m)]
-    exceptions = [m for m in facts if m not in general]
+    exceptions = [m for m in facts if not any(m is one for one in general)] if len(general) < len(facts) else []
     if not general:
         general, exceptions = exceptions, []
     if not general:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from oncogloss.schema import Mention
 from oncogloss.structure.asides import (
     CLOSED_BRACKET,
+    has_any,
     heads_measures,
     is_bare_tumor,
     is_either_sex,
@@ -32,6 +33,7 @@ _BRACKET = re.compile(r"[()\[\]]")
 # Words around a mention after which it only explains another
 _EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
+_EXAMPLIFYING = ("e.", "i.", "for example", "for instance", "such as", "includ", "inclusive", "example")
 _COUNTED = re.compile(r"\bincluding (at least|a minimum of|≥|>=)[^.;()]*$", re.I)  # demanded, no example
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
 _SHOWN_BY = re.compile(
@@ -55,11 +57,16 @@ _CONSEQUENCE = re.compile(
     r"|confound\w*|compromis\w+|preclud\w+|hamper\w*|imped\w+)\b",
     re.I,
 )
+_FOLLOWING = (
+    "contraindicat", "prevent", "render", "interfer", "potential", "jeopardi", "increas", "confound", "compromis",
+    "preclud", "hamper", "imped",
+)  # fmt: skip
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
 PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
+_PERMITTING = ("allowed", "permitted", "acceptable", "permissible", "may ", "can ")
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
@@ -76,9 +83,9 @@ IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previo
 def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
     facts = candidates(scope)
-    for explains in EXPLAINING:
+    for explains in EXPLAINING if facts else ():
         kept = [m for m in facts if not explains(scope, m, facts)]
-        if explains in LISTED:
+        if explains in LISTED and len(kept) < len(facts):
             kept = [m for m in kept if not goes_on_with(scope, m, facts, kept)]
         facts = kept
     return facts
@@ -87,7 +94,7 @@ def facts_of(scope: Scope) -> list[Mention]:
 def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Sequence[Mention]) -> bool:
     """Whether a mention only goes on with a list whose other members are no facts: "toxicity of prior chemotherapy,
     surgery or radiotherapy"."""
-    place = facts.index(m)
+    place = next(i for i, fact in enumerate(facts) if fact is m)
     while place and not {"neg", "exc"} & set(m.attributes):
         before = facts[place - 1]
         gap = CLOSED_BRACKET.sub(" ", scope.text[before.end : m.start])
@@ -221,7 +228,7 @@ def is_second_name(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
     text = scope.before(m)
-    if _COUNTED.search(text):
+    if not has_any(scope.words, _EXAMPLIFYING) or _COUNTED.search(text):
         return False
     cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
     return any(
@@ -266,8 +273,8 @@ def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if "exc" in m.attributes:
         return False
     heads = {r.head for r in scope.relations if r.type == "TREATS" and r.tail == m.id}
-    of_patients = not scope.excludes and _OF_PATIENTS.search(scope.before(m)) is not None
-    if any(f.id in heads and f.end <= m.start for f in facts) and not of_patients:
+    told = any(f.id in heads and f.end <= m.start for f in facts)
+    if told and (scope.excludes or _OF_PATIENTS.search(scope.before(m)) is None):
         return True
     if _AIMED.search(scope.before(m)):
         return True
@@ -304,6 +311,8 @@ def is_placing(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What would follow from a fact: "that contraindicates the use of X"."""
+    if not has_any(scope.words, _FOLLOWING):
+        return False
     earlier = [f for f in facts if f.end <= m.start]
     between = scope.text[earlier[0].end : m.start] if earlier else ""
     cues = list(_CONSEQUENCE.finditer(between))
@@ -312,7 +321,7 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
-    if {"neg", "exc"} & set(m.attributes):
+    if not has_any(scope.words, _PERMITTING) or {"neg", "exc"} & set(m.attributes):
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
@@ -353,8 +362,9 @@ def is_bare_gene(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """Who signs the consent."""
-    signs = re.search(r"\binformed consent\b", scope.words, re.I) is not None
-    return m.type == "POPULATION" and not scope.valued(m) and signs
+    if m.type != "POPULATION" or scope.valued(m):
+        return False
+    return re.search(r"\binformed consent\b", scope.words, re.I) is not None
 
 
 Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]

@@ -131,7 +131,7 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
 def _misses_a_time(scope: Scope, m: Mention) -> bool:
     """Whether others of a list have a time, outside the list, that one of its members lacks."""
     own = scope.tails(m, "HAS_TIME")
-    return washout_of(scope, m) is None and any(t.id not in own for t in times_of(scope, m))
+    return any(t.id not in own for t in times_of(scope, m)) and washout_of(scope, m) is None
 
 
 def _lasts(scope: Scope, m: Mention) -> bool:
@@ -196,8 +196,8 @@ def _outside(scope: Scope) -> str:
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
     text = list(own)
     for m in scope.mentions:
-        for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
-            text[i - criterion.start] = "\ue000"
+        first, end = max(m.start - criterion.start, 0), min(m.end - criterion.start, len(own))
+        text[first:end] = "\ue000" * (end - first)
     return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
 
 

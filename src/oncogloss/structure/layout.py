@@ -35,7 +35,7 @@ def adopted(criteria: Sequence[Criterion], texts: Mapping[str, str]) -> tuple[Cr
         first = re.split(r"\n\s*\n", text[criterion.start : criterion.end])[0]
         if first.rstrip(" -*•\n").endswith(":"):
             heads.append((indent, criterion))
-    return tuple(c.model_copy(update={"parent": parents[c.id]}) for c in criteria)
+    return tuple(c if parents[c.id] == c.parent else c.model_copy(update={"parent": parents[c.id]}) for c in criteria)
 
 
 def _headed_anew(between: str, indent: int) -> bool:

@@ -50,18 +50,23 @@ _DEMANDED = re.compile(
 def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
     """The same tree, each fact with what the criterion's words add to it."""
     if logic.mention is None:
-        return logic.model_copy(update={"parts": tuple(leaf_of(part, scope, facts) for part in logic.parts)})
+        parts = tuple(leaf_of(part, scope, facts) for part in logic.parts)
+        same = all(new is old for new, old in zip(parts, logic.parts, strict=True))
+        return logic if same else logic.model_copy(update={"parts": parts})
     m = next(m for m in scope.mentions if m.id == logic.mention)
     about = tuple(x.id for x in about_of(scope, m, facts))
-    return logic.model_copy(
-        update={"qualifiers": qualifiers_of(scope, m), "about": about, "washout": washout_of(scope, m)}
-    )
+    qualifiers, washout = qualifiers_of(scope, m), washout_of(scope, m)
+    if (qualifiers, about, washout) == (logic.qualifiers, logic.about, logic.washout):
+        return logic
+    return logic.model_copy(update={"qualifiers": qualifiers, "about": about, "washout": washout})
 
 
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
     one is enough are one qualifier ("known or suspected")."""
-    text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
+    text = _before(scope, m).casefold()
+    if " of " in text:
+        text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", text)
     found: list[str] = []
     either = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
@@ -94,6 +99,8 @@ def _before(scope: Scope, m: Mention) -> str:
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
     """What a fact is directed at and no relation says: what an allergy is to, what a treatment was for."""
     told = {r.tail for r in scope.relations if r.head == m.id} | {f.id for f in facts}
+    if all(x.start < m.end or x.id in told for x in scope.mentions):
+        return []
     found = []
     for x in candidates(scope):
         if x.id in told or x.start < m.end:
@@ -107,6 +114,8 @@ def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention
 
 def times_of(scope: Scope, m: Mention) -> list[Mention]:
     """The times of a mention, and those of a list that it is in, which stand before or behind the whole of it."""
+    if all(r.type != "HAS_TIME" for r in scope.relations):
+        return []
     listed = list_of(scope, m)
     ids = {x.id for x in listed}
     own = scope.tails(m, "HAS_TIME")
@@ -125,11 +134,11 @@ def list_of(scope: Scope, m: Mention) -> list[Mention]:
     for x in same:
         gap = CLOSED_BRACKET.sub(" ", scope.text[found[-1].end : x.start]) if found else ""
         if found and (x.start < found[-1].end or not IN_LIST.fullmatch(gap) or not gap.strip()):
-            if m in found:
+            if any(one is m for one in found):
                 return found
             found = []
         found.append(x)
-    return found if m in found else [m]
+    return found if any(one is m for one in found) else [m]
 
 
 def washout_of(scope: Scope, m: Mention) -> float | None:
@@ -137,13 +146,14 @@ def washout_of(scope: Scope, m: Mention) -> float | None:
     nothing asks so."""
     if scope.excludes or m.type not in TREATMENTS or {"neg", "exc"} & set(m.attributes):
         return None
-    if CONTRACEPTION.search(m.text):
+    times = times_of(scope, m)
+    if not times or CONTRACEPTION.search(m.text):
         return None
     text = scope.words
     if _DEMANDED.search(text) and not (_OFF.search(text) or _LAST.search(scope.before(m))):
         return None
     days: list[float] = []
-    for time in times_of(scope, m):
+    for time in times:
         frame = read_time(time.text)
         asked = (
             _OFF.search(f"{scope.lead} {text}")

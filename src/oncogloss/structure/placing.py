@@ -24,8 +24,9 @@ _OF_A_PART = (
     rf"(?:(?:specific|additional|inclusion|exclusion|eligibility|criteria) )*(?:for |in )?(?:the )?"
     rf"(?:(?:{_PEOPLE} (?:in|of|on) )?(?:all )?{_PART}|(?:for|healthy) {_PEOPLE})\b"
 )
+_HEADS = r"(?=[^\n.;:]*(?::[ \t]*(?=\n|$)|\n))"  # says sooner than the words do that a line does not end as one
 _HEADING = re.compile(
-    rf"(?:^|\n|[.;:] )(?P<blank>[ \t]*)(?P<bullet>[*•-]?)\s*(?P<words>{_OF_A_PART}[^\n.;:]{{0,60}}"
+    rf"(?:^|\n|[.;:] )(?P<blank>[ \t]*)(?P<bullet>[*•-]?)\s*{_HEADS}(?P<words>{_OF_A_PART}[^\n.;:]{{0,60}}"
     rf"|{_PEOPLE} criteria\b[^\n.;:]{{0,20}}|(?<!- )(?<![*•-])\w[^\n.;:]{{0,40}} only\b(?: only)?"
     r"|[^\n.;:]{0,60}\b(?:inclusion|exclusion|eligibility|characteristics|all (?:patients|participants|subjects))\b"
     r"[^\n.;:]{0,40})(?::[ \t]*(?=\n|$)|\n)",

@@ -133,10 +133,11 @@ class _Places:
         self._of: dict[str, list[Criterion]] = defaultdict(list)
         for criterion in sorted(criteria, key=lambda c: c.start):
             self._of[criterion.passage].append(criterion)
+        self._starts = defaultdict(list, {name: [c.start for c in own] for name, own in self._of.items()})
 
     def of(self, mention: Mention) -> Criterion | None:
         criteria = self._of[mention.passage]
-        before = bisect_right(criteria, mention.start, key=lambda c: c.start)
+        before = bisect_right(self._starts[mention.passage], mention.start)
         return next((c for c in reversed(criteria[:before]) if mention.start < c.end), None)
 
 
@@ -147,7 +148,7 @@ def _only_measure(
     criterion = place.of(value)
     if criterion is None:
         return []
-    inside = [m for m in mentions if m.type == "MEASURE" and place.of(m) == criterion]
+    inside = [m for m in mentions if m.type == "MEASURE" and place.of(m) is criterion]
     distinct = _distinct(inside, long_forms)
     return distinct if len(distinct) == 1 else []
 
@@ -176,8 +177,9 @@ def _listed_before(
     if first is None or first.type != "MEASURE":
         return []
     found: list[Mention] = []
-    for m in sorted(mentions, key=lambda m: -m.start):
-        if m.passage != first.passage or m.type != "MEASURE" or m.end > first.start:
+    measures = [m for m in mentions if m.type == "MEASURE" and m.passage == first.passage and m.end <= first.start]
+    for m in sorted(measures, key=lambda m: -m.start):
+        if m.end > first.start:
             continue
         text = texts[m.passage]
         if text[m.end : m.end + 1] == ")":  # a short form behind its long one

@@ -126,15 +126,21 @@ def _mentions(document: Document, extraction: Extraction) -> Iterator[Row]:
         }
 
 
+_OF_CONCEPT = (
+    *((f"concept_{name}", name) for name in ("id", "name", "vocabulary", "score", "match")),
+    *((f"concept_{name}", name) for name in ("xrefs", "parents", "members")),
+    ("drug_class", "drug_class"),
+    ("drug_targets", "targets"),
+)
+_OF_MARKER = tuple((f"marker_{name}", name) for name in ("genes", "alteration", "state", "threshold"))
+_NO_CONCEPT, _NO_MARKER = (dict.fromkeys(column for column, _ in columns) for columns in (_OF_CONCEPT, _OF_MARKER))
+
+
 def _concept(concept: Concept | None) -> Row:
-    own = ("id", "name", "vocabulary", "score", "match", "xrefs", "parents", "members")
-    parts = ("genes", "alteration", "state", "threshold")
     marker = concept.marker if concept else None
     return {
-        **{f"concept_{name}": getattr(concept, name, None) for name in own},
-        "drug_class": concept.drug_class if concept else None,
-        "drug_targets": concept.targets if concept else None,
-        **{f"marker_{name}": getattr(marker, name, None) for name in parts},
+        **({column: getattr(concept, name) for column, name in _OF_CONCEPT} if concept else _NO_CONCEPT),
+        **({column: getattr(marker, name) for column, name in _OF_MARKER} if marker else _NO_MARKER),
     }
 
 
