@@ -18,7 +18,9 @@ from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.subcriteria import leads_in, with_children
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
 
@@ -46,6 +48,7 @@ _ATTACHED = re.compile(
     r"|before|against|than|where|during|as)\b",
     re.I,
 )
+_EVIDENCE = re.compile(r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use) of\b", re.I)  # begins a list's next item
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(
@@ -119,7 +122,8 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             telling = [c for c in telling if not scope.excludes and indent_of(scope.text, c) > indent]
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
-        logic = leaf_of(logic, scope, facts[scope.criterion.id]) if logic else None
+        told = facts[scope.criterion.id]
+        logic = leaf_of(logic, scope, told, riders_of(scope, told)) if logic else None
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 
@@ -216,6 +220,9 @@ def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
 
 def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
+    if name_of_standing(m.id) is not None:
+        denied = "neg" in m.attributes or listed_as_absent(scope, m)
+        return Part(negation(leaf(m)) if denied else leaf(m), m, m.end, denied)
     text = scope.words
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
     cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
@@ -292,7 +299,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(LIST, "any")
     if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
-    if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
+    if "(" in words or _ATTACHED.search(_EVIDENCE.sub(" ", words[words.rfind(",") + 1 :])):
         return Gap(ATTACHED, "all")
     if re.search("[,:，、：]", words):
         return Gap(LIST, None)

@@ -7,14 +7,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
+from oncogloss.structure.facts import candidates, facts_of, in_brackets, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.riders import Rider, riders_of
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
+    BESIDE_A_FACT,
     BREAK,
     CASES,
     COMPARED,
@@ -60,7 +63,8 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     """What of a criterion is not in its logic; `linked` says whether mentions were linked to concepts at all."""
     by_id = {m.id: m for m in scope.mentions}
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
-    outside = _outside(scope)
+    facts += standing_of(scope, logic)
+    outside = _outside(scope, riders_of(scope, facts_of(scope)))
     return [
         *_values(scope, facts, thresholds),
         *_numbers(scope, facts, thresholds, outside),
@@ -69,8 +73,14 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_togetherness(scope, logic, facts, outside),
         *_turned(scope, facts, outside),
         *_explanations(scope, logic, facts, thresholds),
-        *_words(scope, logic, outside),
+        *_words(scope, logic, facts, outside),
     ]
+
+
+def standing_of(scope: Scope, logic: Logic) -> list[Mention]:
+    """The mentions that stand for demands of the tree that no mention of the text names."""
+    said = {part.said for part in _leaves(logic)}
+    return [m for m in scope.mentions if (name := name_of_standing(m.id)) is not None and name in said]
 
 
 def _counted(n: int, noun: str, what: str) -> str:
@@ -149,7 +159,8 @@ def _is_moment(time: Mention) -> bool:
 def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[Left]:
     """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
     heads = {r.head for r in scope.relations}
-    unlinked = [m for m in facts if m.type in _NAMED and m.concept is None and m.id not in heads]
+    named = [m for m in facts if m.type in _NAMED and name_of_standing(m.id) is None]
+    unlinked = [m for m in named if m.concept is None and m.id not in heads]
     if linked and unlinked:
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
     if any(map(_is_widened, facts)):
@@ -190,15 +201,18 @@ def _operators(logic: Logic) -> set[str]:
     return {logic.op}.union(*map(_operators, logic.parts))
 
 
-def _outside(scope: Scope) -> str:
-    """The criterion's text with its mentions blanked out and a heading at its end left away."""
+def _outside(scope: Scope, riders: Sequence[Rider] = ()) -> str:
+    """The criterion's text with its mentions and riders blanked out and a heading at its end left away."""
     criterion = scope.criterion
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
     text = list(own)
     for m in scope.mentions:
         for i in range(max(m.start, criterion.start), min(m.end, criterion.start + len(own))):
             text[i - criterion.start] = "\ue000"
-    return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
+    for rider in riders:
+        text[rider.start - criterion.start : rider.end - criterion.start] = " " * (rider.end - rider.start)
+    bare = PHRASES.sub(lambda found: " " * len(found[0]), "".join(text))
+    return NUMERALS.sub(" ", BESIDE_A_FACT.sub(" ", bare))
 
 
 def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], text: str) -> Iterator[Left]:
@@ -326,10 +340,9 @@ def _explanations(
         yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
 
 
-def _words(scope: Scope, logic: Logic, outside: str) -> Iterator[Left]:
+def _words(scope: Scope, logic: Logic, facts: Sequence[Mention], outside: str) -> Iterator[Left]:
     """Words and numbers outside any fact; a lead-in or measures may have the organs named that they are about."""
     leaves = list(_leaves(logic))
-    facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
     about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
     heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
     read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}

@@ -8,31 +8,44 @@ from collections.abc import Sequence
 from oncogloss.schema import Logic, Mention
 from oncogloss.structure.asides import CLOSED_BRACKET
 from oncogloss.structure.facts import IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
-from oncogloss.structure.names import TREATMENTS, alike
+from oncogloss.structure.names import TREATMENTS, alike, words_of
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.riders import Rider
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import details_of, name_of_standing
 from oncogloss.structure.wording import BREAK, CONTRACEPTION
 
 _QUALIFIERS = """
-acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
-bacterial barrier bilateral bulky chronic combined concomitant concurrent confirmed congenital contralateral
-controlled current curative decompensated definitive different documented effective elective emergency extensive
-external fresh fungal highly hereditary history immediate inadequate inherited initial intact intermittent intractable
-intravenous invasive ipsilateral irreversible known local localized localised long-term major malignant mild minor
-moderate moderately new newly non-invasive noninvasive non-metastatic nonmetastatic obvious ongoing operable oral other
-palliative past pathologic pathological persistent planned poorly preexisting pre-existing previous primary prior
+abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic
+autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid coexisting combined
+comorbid complete concomitant concurrent confirmed congenital contralateral controlled curative current debilitating
+decompensated decreased definitive deleterious different disabling documented effective elective elevated emergency
+experimental extensive external fasting fresh fungal germline hereditary high-dose high-risk highly history immediate
+inadequate incident increased inhaled inherited initial intact intercurrent intermittent intractable intravenous
+invasive investigational ipsilateral irreversible known latent life-threatening local localised localized long-term
+low-dose low-risk major malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic
+noninvasive nonmetastatic obvious ongoing operable oral other palliative partial past pathogenic pathologic
+pathological peripheral persistent planned poorly pre-existing preexisting prescribed previous primary prior
 progressive prophylactic radical radiographic radiographically radiologic radiological radiologically recent recently
-recurrent refractory regional relevant reliable residual secondary serious severe significant significantly similar
-simultaneous solitary stable substantial suspected symptomatic synchronous systemic therapeutic topical unilateral
-uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
+recurrent reduced refractory regional relevant reliable residual resting second secondary sensory serious severe
+significant significantly similar simultaneous solitary somatic stable substantial suspected symptomatic synchronous
+systemic therapeutic topical total uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended
+unintentional unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
     r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I
 )
+_MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
+_GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
+_OF = re.compile(
+    r"\b(history|methods?|forms?|means|use|evidence|presence|diagnos[ie]s|episodes?|treatments?|therapy|prolongation) (?:of|with)"
+    r" (?:an? |any |the )?"
+)
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
-    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")
+    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means", "use", "evidence",
+     "presence", "diagnosis", "diagnoses", "episode", "episodes", "treatment", "therapy")
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
@@ -47,21 +60,24 @@ _DEMANDED = re.compile(
 )
 
 
-def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
+def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention], riders: Sequence[Rider]) -> Logic:
     """The same tree, each fact with what the criterion's words add to it."""
     if logic.mention is None:
-        return logic.model_copy(update={"parts": tuple(leaf_of(part, scope, facts) for part in logic.parts)})
+        return logic.model_copy(update={"parts": tuple(leaf_of(part, scope, facts, riders) for part in logic.parts)})
     m = next(m for m in scope.mentions if m.id == logic.mention)
+    if (said := name_of_standing(m.id)) is not None:
+        times = tuple(words_of(t) for t in times_of(scope, m))
+        ridden = tuple(rider.words for rider in riders if m in rider.facts)
+        return Logic(op="fact", said=said, qualifiers=(*details_of(m), *times, *ridden))
     about = tuple(x.id for x in about_of(scope, m, facts))
-    return logic.model_copy(
-        update={"qualifiers": qualifiers_of(scope, m), "about": about, "washout": washout_of(scope, m)}
-    )
+    qualifiers = (*qualifiers_of(scope, m), *(rider.words for rider in riders if m in rider.facts))
+    return logic.model_copy(update={"qualifiers": qualifiers, "about": about, "washout": washout_of(scope, m)})
 
 
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
     one is enough are one qualifier ("known or suspected")."""
-    text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", _before(scope, m).casefold())
+    text = _OF.sub(r"\1 ", re.sub(r"\(\s*,\s*\)", ",", _before(scope, m).casefold()))
     found: list[str] = []
     either = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
@@ -85,6 +101,7 @@ def _before(scope: Scope, m: Mention) -> str:
             continue
         gap = scope.text[other.end : end]
         listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
+        listed = listed and not (_MENTAL.search(m.text) and not _GENERAL.search(other.text))
         if other.id not in told and not listed:
             return scope.text[other.end : end] + text if not text else f". {gap}{text}"
         text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
