@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
 from oncogloss.structure.facts import candidates, facts_of, in_brackets, said_otherwise
-from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
+from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
@@ -25,7 +25,6 @@ from oncogloss.structure.wording import (
     CONTRAINDICATED,
     DISJOINS,
     EMPTY,
-    GENERAL_WORD,
     GRADED,
     HEAD_NOUN,
     ITS_TREATMENT,
@@ -177,12 +176,11 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
 
 
 def _is_widened(m: Mention) -> bool:
-    """Whether a mention's concept lacks a word of its kind or site: "moon radiotherapy" as radiotherapy."""
+    """Whether a mention's concept lacks a word of its kind or site that no qualifier can tell: "virus" of "C virus"."""
     if m.concept is None or m.concept.match not in ("broader", "alike"):
         return False
-    known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())}
-    words = re.findall(r"[a-z]{3,}", m.text.casefold())
-    return any(w[:5] not in known and w not in EMPTY | QUALIFIERS and not GENERAL_WORD.fullmatch(w) for w in words)
+    alone = re.search(r"\b\w\b", m.text) is not None
+    return (alone or m.concept.match == "alike") and any(w not in QUALIFIERS for w in missing_words(m))
 
 
 def _shares(first: Mention, second: Mention) -> bool:

@@ -13,24 +13,24 @@ from oncogloss.structure.quantities import read_time
 from oncogloss.structure.riders import Rider
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import details_of, name_of_standing
-from oncogloss.structure.wording import BREAK, CONTRACEPTION
+from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WORD
 
 _QUALIFIERS = """
 abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic
 autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid coexisting combined
-comorbid complete concomitant concurrent confirmed congenital contralateral controlled curative current debilitating
-decompensated decreased definitive deleterious different disabling documented effective elective elevated emergency
-experimental extensive external fasting fresh fungal germline hereditary high-dose high-risk highly history immediate
-inadequate incident increased inhaled inherited initial intact intercurrent intermittent intractable intravenous
-invasive investigational ipsilateral irreversible known latent life-threatening local localised localized long-term
-low-dose low-risk major malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic
-noninvasive nonmetastatic obvious ongoing operable oral other palliative partial past pathogenic pathologic
-pathological peripheral persistent planned poorly pre-existing preexisting prescribed previous primary prior
-progressive prophylactic radical radiographic radiographically radiologic radiological radiologically recent recently
-recurrent reduced refractory regional relevant reliable residual resting second secondary sensory serious severe
-significant significantly similar simultaneous solitary somatic stable substantial suspected symptomatic synchronous
-systemic therapeutic topical total uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended
-unintentional unresolved unstable untreated viral well-controlled
+comorbid concomitant concurrent confirmed congenital contralateral controlled curative current debilitating
+decompensated definitive deleterious different disabling documented effective elective emergency experimental
+extensive external fasting fresh fungal germline hereditary high-dose high-risk highly history immediate inadequate
+incident inhaled inherited initial intact intercurrent intermittent intractable intravenous invasive investigational
+ipsilateral irreversible known latent life-threatening local localised localized long-term low-dose low-risk major
+malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic noninvasive nonmetastatic
+obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent planned poorly
+pre-existing preexisting prescribed previous primary prior progressive prophylactic radical radiographic
+radiographically radiologic radiological radiologically recent recently recurrent refractory regional relevant
+reliable reported residual resting second secondary serious severe significant significantly similar simultaneous
+solitary somatic stable substantial suspected symptomatic synchronous systemic therapeutic topical treated
+uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended unintentional unresolved unstable
+untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
@@ -39,13 +39,13 @@ _EVENT = re.compile(
 _MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
 _GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
 _OF = re.compile(
-    r"\b(history|methods?|forms?|means|use|evidence|presence|diagnos[ie]s|episodes?|treatments?|therapy|prolongation) (?:of|with)"
+    r"\b(history|methods?|forms?|means|use|episodes?|treatments?|therapy|prolongation) (?:of|with)"
     r" (?:an? |any |the )?"
 )
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
-    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means", "use", "evidence",
-     "presence", "diagnosis", "diagnoses", "episode", "episodes", "treatment", "therapy")
+    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means", "use",
+     "episode", "episodes", "treatment", "therapy", "adequately", "appropriately", "curatively", "definitively")
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
@@ -70,7 +70,7 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention], riders: Sequen
         ridden = tuple(rider.words for rider in riders if m in rider.facts)
         return Logic(op="fact", said=said, qualifiers=(*details_of(m), *times, *ridden))
     about = tuple(x.id for x in about_of(scope, m, facts))
-    qualifiers = (*qualifiers_of(scope, m), *(rider.words for rider in riders if m in rider.facts))
+    qualifiers = (*qualifiers_of(scope, m), *narrowing_of(m), *(rider.words for rider in riders if m in rider.facts))
     return logic.model_copy(update={"qualifiers": qualifiers, "about": about, "washout": washout_of(scope, m)})
 
 
@@ -106,6 +106,19 @@ def _before(scope: Scope, m: Mention) -> str:
             return scope.text[other.end : end] + text if not text else f". {gap}{text}"
         text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
     return scope.text[scope.criterion.start : end] + text
+
+
+def narrowing_of(m: Mention) -> tuple[str, ...]:
+    """The words of a mention that its broader concept lacks: of "chest irradiation" as radiotherapy "chest"."""
+    missing = missing_words(m) if m.concept is not None and m.concept.match == "broader" else []
+    return (" ".join(missing),) if missing else ()
+
+
+def missing_words(m: Mention) -> list[str]:
+    """The words of a mention's kind or site that its concept's name has not."""
+    known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())} if m.concept is not None else set()
+    words = re.findall(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*", m.text.casefold())
+    return [w for w in words if w[:5] not in known and w not in EMPTY and not GENERAL_WORD.fullmatch(w)]
 
 
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:
