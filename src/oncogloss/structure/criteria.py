@@ -20,7 +20,7 @@ from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
-from oncogloss.structure.standing import name_of_standing
+from oncogloss.structure.standing import consents, name_of_standing
 from oncogloss.structure.subcriteria import leads_in, with_children
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
 
@@ -110,7 +110,9 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             under.setdefault(criterion.parent, []).append(criterion)
 
     def says_something(criterion: Criterion) -> bool:
-        said = own[criterion.id] is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        logic = own[criterion.id]
+        said = logic is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        said = said and not consents(logic)
         return said or any(map(says_something, under.get(criterion.id, ())))
 
     found = []

@@ -20,6 +20,7 @@ from oncogloss.structure.asides import (
 from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
@@ -30,7 +31,7 @@ NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT")) 
 _BRACKET = re.compile(r"[()\[\]]")
 
 # Words around a mention after which it only explains another
-_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
+_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|(?<=\()(such as|eg|e\.g\.)\b,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
 _COUNTED = re.compile(r"\bincluding (at least|a minimum of|≥|>=)[^.;()]*$", re.I)  # demanded, no example
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
@@ -59,6 +60,12 @@ _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
 PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
+)
+_ALLOWED = re.compile(r"\b(allowed|permitted|permissible|may have)\b", re.I)
+_EITHER_SEX = re.compile(
+    r"\W*(both |either )?\w+ (and/or|and|or) \w+( sex| gender| patients| subjects| participants)?"
+    r"( and members)?( of all races and ethnic groups)?( (are|is) eligible( for this trial)?)?\W*",
+    re.I,
 )
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
@@ -101,9 +108,15 @@ def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Seque
 
 
 def asks_nothing(scope: Scope) -> bool:
-    """Whether the record says of all that a criterion names that it is not specified."""
+    """Whether the record says of all that a criterion names that it is not specified, or that it is allowed, or either
+    sex."""
     facts = candidates(scope)
-    return bool(facts) and all(is_unspecified(scope, m, facts) for m in facts)
+    if facts and all(is_unspecified(scope, m, facts) for m in facts):
+        return True
+    idle = not scope.excludes and all(m.type not in ("VALUE", "DOSE") for m in scope.mentions)
+    allowed = _ALLOWED.search(scope.words) is not None and all(is_allowed(scope, m, facts) for m in facts)
+    either = _EITHER_SEX.fullmatch(scope.words) is not None and all(is_either_sex(scope, m, facts) for m in facts)
+    return bool(facts) and idle and (allowed or either)
 
 
 def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -121,6 +134,8 @@ def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         counts_a_window,
         is_aimed_at,
         is_example,
+        is_bare_tumor,
+        heads_measures,
         names_the_kind,
     )
     shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
@@ -312,7 +327,7 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
-    if {"neg", "exc"} & set(m.attributes):
+    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) is not None:
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False

@@ -21,7 +21,6 @@ from oncogloss.structure.wording import (
     BREAK,
     CASES,
     COMPARED,
-    CONSENT,
     CONTRAINDICATED,
     DISJOINS,
     EMPTY,
@@ -44,6 +43,7 @@ from oncogloss.structure.wording import (
     SPARES,
     STATES,
     TREATED_FOR,
+    UNASKED,
     WHICHEVER,
 )
 
@@ -63,7 +63,8 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     by_id = {m.id: m for m in scope.mentions}
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
     facts += standing_of(scope, logic)
-    outside = _outside(scope, riders_of(scope, facts_of(scope)))
+    riders = riders_of(scope, facts_of(scope))
+    outside = _outside(scope, riders)
     return [
         *_values(scope, facts, thresholds),
         *_numbers(scope, facts, thresholds, outside),
@@ -71,7 +72,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_cases(scope, logic, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
         *_turned(scope, facts, outside),
-        *_explanations(scope, logic, facts, thresholds),
+        *_explanations(scope, logic, facts, thresholds, riders),
         *_words(scope, logic, facts, outside),
     ]
 
@@ -186,6 +187,8 @@ def _is_widened(m: Mention) -> bool:
 def _shares(first: Mention, second: Mention) -> bool:
     """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
     one, other = first.text, second.text
+    if _has_its_noun(first, other):
+        return False
     noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
     lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) <= len(other.split())
     short = LACKS_A_NOUN.search(one)
@@ -193,6 +196,18 @@ def _shares(first: Mention, second: Mention) -> bool:
     if sited and not re.search(r"\b(in|of)\b", other) and not HEAD_NOUN.search(other):
         return True
     return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
+
+
+def _has_its_noun(first: Mention, other: str) -> bool:
+    """Whether the concept of a name says what the name lacks: "bacterial" of "bacterial or viral infections"."""
+    concept, noun = first.concept, HEAD_NOUN.search(other)
+    if concept is None or concept.match not in ("name", "parts") or noun is None:
+        return False
+    same = noun[0].casefold()[:6] in concept.name.casefold()
+    disease = r"disease|disorder|illness|condition"
+    return same or bool(re.match(disease, noun[0], re.I) and re.search(disease, concept.name, re.I)) or (
+        re.match(r"cancers?|carcinomas?", noun[0], re.I) is not None and first.type == "CANCER"
+    )
 
 
 def _operators(logic: Logic) -> set[str]:
@@ -246,14 +261,21 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "negation outside the logic")
     if children and facts and (len(facts) > 1 or len(sentences) > 1):
         yield Left("logic", "sub-criteria beside several facts")
-    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1:
+    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1 and not _is_one_list(scope, logic, facts, text):
         yield Left("logic", "several sentences")
-    elif scope.excludes and logic.op == "not":
+    elif scope.excludes and logic.op == "not" and logic.parts[0].said is None:
         yield Left("logic", "negation under an exclusion")
     else:
         yield from _list(scope, logic, len(facts), text)
     if any(_continues_a_relation(scope, m) for m in facts):
         yield Left("logic", "list shared with a relation")
+
+
+def _is_one_list(scope: Scope, logic: Logic, facts: Sequence[Mention], text: str) -> bool:
+    """Whether semicolons alone part a criterion, and its tree joins the parts as its side does."""
+    whole = re.search(r"[.]\s+\S|\n\s*\n|\n\s*[-*•]", text.strip(" .;\n*-")) is None
+    alike_all = len({"treatment" if m.type in TREATMENTS else m.type for m in facts}) == 1
+    return whole and alike_all and logic.op == ("any" if scope.excludes else "all") and not SPARES.search(text)
 
 
 def _list(scope: Scope, logic: Logic, facts: int, text: str) -> Iterator[Left]:
@@ -327,11 +349,12 @@ def _leaves(logic: Logic) -> Iterator[Logic]:
 
 
 def _explanations(
-    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold]
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold], riders: Sequence[Rider]
 ) -> Iterator[Left]:
     """Mentions that were taken for explanation without a rule that is sure of it."""
     told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
     told |= {i for t in thresholds for i in t.mentions}
+    told |= {m.id for m in scope.mentions for r in riders if r.start <= m.start and m.end <= r.end}
     named = candidates(scope)
     spared = [m for m in named if m.id not in told and not said_otherwise(scope, m, named)]
     if spared:
@@ -358,10 +381,7 @@ def unread_words(text: str, read: Collection[str] = (), *, heading: bool = False
     return [w for w in words if w.casefold() not in EMPTY and w.casefold() not in read and "\ue000" not in w]
 
 
-def is_consent_alone(scope: Scope) -> bool:
-    """Whether a criterion of the consent or compliance category says nothing that the category does not say."""
-    only = {"consent"} <= set(scope.criterion.categories) <= {"consent", "compliance"} or (
-        set(scope.criterion.categories) == {"compliance"}
-    )
-    mentions = {m.type for m in scope.mentions} <= {"TIME"}
-    return only and mentions and not [w for w in unread_words(_outside(scope)) if not CONSENT.fullmatch(w)]
+def says_nothing(scope: Scope) -> bool:
+    """Whether a criterion without facts is a number, a heading, or says that nothing is asked here."""
+    words = " ".join(NUMERALS.sub(" ", PHRASES.sub(" ", scope.words)).split()).strip(" .:;,-*•")
+    return not scope.mentions and (UNASKED.fullmatch(words) is not None or not re.search(r"[^\W\d_]{2,}", words))

@@ -13,6 +13,7 @@ from oncogloss.structure.lacking import Left
 from oncogloss.structure.layout import indent_of, line_before
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import consents
 from oncogloss.structure.subcriteria import leads_in
 
 _PART = (
@@ -65,7 +66,7 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
     """Whether a criterion, or one that it is under, has a parent whose logic does without it, and is no item beside it
     in the same list."""
     parent = by_id.get(scope.criterion.parent or "")
-    if parent is None:
+    if parent is None or consents(scope.criterion.logic):
         return False
     if _line_before(scope) == _line_before(parent) and not leads_in(parent):
         return False

@@ -35,6 +35,7 @@ _ALLERGENS = EMPTY | frozenset(
 _TO = re.compile(r"\s*(\([^()]*\)\s*)?(,\s*)?(that (was|were|is|are) )?(attributed )?(to|against|from|with|of|towards)\b", re.I)
 _SITED = re.compile(r"\b(in|to|of) (the |either |both |one )?(study|fellow|non-?study|contralateral|ipsilateral)?( |-)?eyes?\b", re.I)
 _ENDS = re.compile(rf"{BREAK}|[;:]|,?\s*\(?\b(e\.g|i\.e|such as)\b|[.\s]*$", re.I)
+_TAIL = re.compile(r",? ?(including|such as|but|and|or|not|limited|to|,|:| )+$|,? (is|are|(will|must|should) be) (\w+ )?(ineligible|excluded|eligible).*$", re.I)
 _GENERAL = re.compile(r"\b(others?|any)\b", re.I)
 
 
@@ -105,7 +106,7 @@ def _clause(
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+", bare)
     unknown = [w for w in words if w not in known and len(w) > 1 and not (known is TRIAL and HINDERS.fullmatch(w)) and not _parts_known(w, known)]
     if not unknown and any(w not in EMPTY for w in words):
-        yield Rider(start, end, " ".join(scope.text[start:end].split()).strip(" ,"), held)
+        yield Rider(start, end, _TAIL.sub("", " ".join(scope.text[start:end].split())).strip(" ,"), held)
 
 
 def _parts_known(word: str, known: frozenset[str]) -> bool:

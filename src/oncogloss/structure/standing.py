@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, cast
 
-from oncogloss.schema import Criterion, Mention, Relation, Standing
+from oncogloss.schema import Criterion, Logic, Mention, Relation, Standing
 from oncogloss.structure.wording import BREAK, CONSENT, EMPTY, HINDERS, ORGANS, PHRASES, TRIAL
 
 _PREFIX = "said:"
@@ -102,8 +102,19 @@ _KINDS = (
     _kind("consent", r"\b(informed|written) consent\b|\bconsent form|\binformed\W+(\w+ ){0,3}consent", CONSENT.pattern),
     _kind("compliance", r"\b(comply|complying|adher(e|ing))\b", CONSENT.pattern),
 )  # fmt: skip
-_OTHER_REASON = re.compile(r"(reasons?|situations?|circumstances?|comorbidit\w+|abnormalit\w+|illness\w*|not|suitable)")
-_JUDGED = re.compile(r"\b(investigators?|physicians?|researchers?|clinicians?|opinion|judge?ment|judged)\b", re.I)
+_OTHER_REASON = re.compile(
+    r"reasons?|situations?|circumstances?|comorbidit\w+|abnormalit\w+|illness\w*|not|suitable|appropriate|fit|unfit"
+    r"|unable|unwilling|unlikely|complet\w+|concerns?|discomfort|due|because|behaviou?rs?"
+)
+_JUDGED = re.compile(
+    r"\b(investigators?|physicians?|researchers?|clinicians?|sponsor|opinion|judge?ment|judged|deems?|considers?|feels?)\b",
+    re.I,
+)
+_CONSENTS = re.compile(
+    r"\b(informed|written|oral|signed)\b[^.;]{0,40}\bconsent\b|\bconsent form\b|\b(sign|give|provide)\w*\b[^.;]{0,40}\bconsent\b"
+    r"|\bvoluntar(y|ily)\b[^.;]{0,40}\b(participat|consent)|\bagree\w*\b[^.;]{0,40}\bto participate\b", re.I
+)  # fmt: skip
+_BESIDES = re.compile(r"\b(questionnaires?|contracepti\w+|tissues?|samples?|biops\w+|specimens?|randomi\w+|start treatment)\b", re.I)
 _ABSENT = re.compile(
     r"\b(unable|inabilit\w+|incapable|unwilling\w*|cannot|not|no|lack|refus\w+|difficult\w*|inadequate|insufficient"
     r"|failure|unlikely|without|absence)\b",
@@ -120,16 +131,23 @@ def name_of_standing(id_: str) -> Standing | None:
     return cast(Standing, id_.split(":")[1]) if id_.startswith(_PREFIX) else None
 
 
+def consents(logic: Logic | None) -> bool:
+    """Whether a tree asks for consent or compliance alone, on which no other criterion rests."""
+    inner = logic.parts[0] if logic is not None and logic.op == "not" else logic
+    return inner is not None and (inner.said or name_of_standing(inner.mention or "")) in ("consent", "compliance")
+
+
 def standing_in(text: str, criterion: Criterion, mentions: Sequence[Mention], *, leads: bool) -> list[Mention]:
     """The demands of a criterion as mentions; `leads` tells whether other criteria stand under it."""
     told = [m for m in mentions if m.type not in ("TIME", *_BESIDE)]
     words = text[criterion.start : criterion.end]
+    if not told and (name := _whole(criterion, words)) is not None:
+        denied = criterion.side == "exc"
+        return [_mention(name, text, criterion, criterion.start, criterion.end, absent=denied)]
     if criterion.side == "exc" and not told and _is_left_to_judgement(words):
         return [_mention("unsuitable", text, criterion, criterion.start, criterion.end, absent=False)]
     found: list[Mention] = []
     for kind in _KINDS:
-        if kind.name in ("consent", "compliance") and not (told or found):
-            continue  # the category says all
         if kind.name == "organ-function" and (told or leads or words.rstrip(" \n*-").endswith(":")):
             continue
         if kind.name == "tumor-sample" and "specimen" not in criterion.categories:
@@ -138,6 +156,19 @@ def standing_in(text: str, criterion: Criterion, mentions: Sequence[Mention], *,
             if not any(start < m.end and m.start < end for m in [*told, *found]):
                 found.append(_mention(kind.name, text, criterion, start, end, absent=bool(_ABSENT.search(run))))
     return found
+
+
+def _whole(criterion: Criterion, words: str) -> Standing | None:
+    """What a criterion of the consent or compliance category asks, where it asks no more than its category says."""
+    if not set(criterion.categories) or not set(criterion.categories) <= {"consent", "compliance"}:
+        return None
+    if _BESIDES.search(words):
+        return None
+    if _CONSENTS.search(words):
+        return "consent"
+    left = [w for w in re.findall(r"[^\W\d_]{2,}", PHRASES.sub(" ", words)) if w.casefold() not in EMPTY]
+    told = all(CONSENT.fullmatch(w) for w in left)
+    return ("consent" if "consent" in criterion.categories else "compliance") if told else None
 
 
 def _mention(name: Standing, text: str, criterion: Criterion, start: int, end: int, *, absent: bool) -> Mention:

@@ -72,10 +72,17 @@ PHRASES = re.compile(
     r"|\bas long as\b(?= the patient\b)",
     re.I,
 )
+UNASKED = re.compile(  # a heading, or words that ask for nothing
+    r"(([\w/-]+ ){1,3}(status|therapy)?[ :-]*(is )?(not specified|unspecified|not stated|not applicable)[. ]*)+"
+    r"|none|n/?a|((major |key |main )?(inclusion|exclusion|eligibility)( criteria)?( [\w-]+){0,2})"
+    r"|(prior|concurrent|disease|patient|physician|medical|therapeutic|laboratory|clinical|general|other|and"
+    r"|characteristics|therapy|component|criteria|requirements?|registration|randomi[sz]ation|step|\d|[ :/-])+",
+    re.I,
+)
 BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
     r"\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with|of|using|containing) "
     r"((an?|any|the|either|other) )*(?=\ue000)"
-    r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|monotherapy|prescriptions?|products?|status|histology|subtype"
+    r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?|products?|status|histology|subtype"
     r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?|infusions?|tablets?)\b"
     r"|\b(tumou?rs?|lesions?) (is|are|must be|that (is|are))? ?(?=\ue000)",
     re.I,
