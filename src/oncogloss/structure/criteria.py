@@ -18,6 +18,7 @@ from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.placing import for_its_part, held_for_a_part
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents, name_of_standing
@@ -115,6 +116,12 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         said = said and not consents(logic)
         return said or any(map(says_something, under.get(criterion.id, ())))
 
+    texts = dict.fromkeys(scope.text for scope in read)
+    headings = {
+        id_: words
+        for text in texts
+        for id_, words in held_for_a_part(text, [scope.criterion for scope in read if scope.text == text]).items()
+    }
     found = []
     for scope in read:
         children = under.get(scope.criterion.id, [])
@@ -126,6 +133,7 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         logic = logic and measures_spared(scope, logic)
         told = facts[scope.criterion.id]
         logic = leaf_of(logic, scope, told, riders_of(scope, told)) if logic else None
+        logic = for_its_part(logic, scope.criterion, headings)
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 

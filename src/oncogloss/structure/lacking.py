@@ -69,7 +69,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_values(scope, facts, thresholds),
         *_numbers(scope, facts, thresholds, outside),
         *_names(scope, facts, linked=linked),
-        *_cases(scope, logic, thresholds, outside),
+        *_cases(scope, logic, facts, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
         *_turned(scope, facts, outside),
         *_explanations(scope, logic, facts, thresholds, riders),
@@ -228,13 +228,15 @@ def _outside(scope: Scope, riders: Sequence[Rider] = ()) -> str:
     return NUMERALS.sub(" ", BESIDE_A_FACT.sub(" ", bare))
 
 
-def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], text: str) -> Iterator[Left]:
+def _cases(
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold], text: str
+) -> Iterator[Left]:
     """Exceptions and conditions that the text sets and the tree lacks."""
     operators = _operators(logic)
     conditional = any(t.condition for t in thresholds)
     told = (
         "except" in operators
-        or any("exc" in m.attributes for m in scope.mentions)
+        or any("exc" in m.attributes for m in facts)
         or "if" in operators
         or (conditional and len(SPARES.findall(text)) <= 1)
     )

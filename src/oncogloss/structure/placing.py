@@ -36,6 +36,8 @@ _ONE_PART = re.compile(
     rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|^(?:donor|control|caregiver|sibling)s? criteria|\bonly$", re.I
 )
 _ENDS_WITH_OR = re.compile(r"\bor[\s,;:*•-]*$|(?<!\d) or\b[\s,;:]*\(?(?:\d+|[a-z])[.)]\s*$", re.I)  # "or, 3."
+_SURE = re.compile(rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|{_PEOPLE} criteria", re.I)
+_HEADED_ANEW = re.compile(r":[ \t]*(?:\n|\W*$)|(?:\b[A-Z][A-Z-]{2,}\b[ ,]*){4}")  # a line that heads others, capitals
 _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
 
@@ -48,7 +50,7 @@ def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
     found: dict[str, list[Left]] = {}
     for scope in read:
         id_, left = scope.criterion.id, []
-        if id_ in parts:
+        if parts.get(id_) == "":
             left.append(Left("case", "holds for a part of the trial"))
         if PERMITTED.search(scope.lead):
             left.append(Left("words", "stands under a permission"))
@@ -118,17 +120,34 @@ def _criteria_in(logic: Logic | None) -> set[str]:
     return own.union(*map(_criteria_in, logic.parts))
 
 
-def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> set[str]:
-    """Ids of those criteria of a text that stand under a heading which names a cohort, part or group of the trial."""
+def for_its_part(logic: Logic | None, criterion: Criterion, headings: Mapping[str, str]) -> Logic | None:
+    """The same tree, asked only in the part of the trial that the criterion's heading names."""
+    if logic is None or not headings.get(criterion.id) or headings.get(criterion.parent or ""):
+        return logic
+    part = Logic(op="fact", said="trial-part", qualifiers=(headings[criterion.id],))
+    return Logic(op="if" if criterion.side == "inc" else "all", parts=(part, logic))
+
+
+def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> dict[str, str]:
+    """The heading of each criterion of a text that stands under one which names a cohort, part or group of the trial,
+    by the criteria's ids; none but "" where another heading that names none stands between."""
     headings = [h for h in _HEADING.finditer(text) if h[0].rstrip().endswith(":") or h[0][0] == "\n"]
     places = [heading.start("words") for heading in headings]
-    found = set()
+    found = {}
     for criterion in criteria:
         line = line_before(text, criterion.start)
         before = bisect_left(places, criterion.start)
-        if _OPENED.match(line) or (before and _holds_for(headings[before - 1], text, criterion)):
-            found.add(criterion.id)
+        if _OPENED.match(line):
+            found[criterion.id] = _plain(line)
+        elif before and _holds_for(headings[before - 1], text, criterion):
+            heading = headings[before - 1]
+            sure = not _HEADED_ANEW.search(text[heading.end() : criterion.start]) and _SURE.search(heading["words"])
+            found[criterion.id] = _plain(heading["words"]) if sure else ""
     return found
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.replace("\\", "").split()).strip(" :*•-")
 
 
 def _holds_for(heading: re.Match[str], text: str, criterion: Criterion) -> bool:
