@@ -134,11 +134,11 @@ def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         counts_a_window,
         is_aimed_at,
         is_example,
-        is_bare_tumor,
         heads_measures,
         names_the_kind,
     )
-    shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
+    repeats = is_bare_tumor(scope, m, facts) and any(not scope.between(f, m).strip() for f in facts if f.end <= m.start)
+    shown = repeats or shows_another(scope, m, facts) and m.type == "PROCEDURE"
     return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
 
@@ -238,7 +238,8 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     text = scope.before(m)
     if _COUNTED.search(text):
         return False
-    cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
+    denied = scope.excludes or "neg" in m.attributes
+    cues = [*_EXAMPLES.finditer(text), *([] if denied else _INCLUDING.finditer(text))]
     return any(
         any(f.end <= scope.criterion.start + cue.start() for f in facts)
         and not re.search(rf"{BREAK}|\)", CLOSED_BRACKET.sub(" ", text[cue.end() :]))

@@ -117,7 +117,8 @@ def narrowing_of(m: Mention) -> tuple[str, ...]:
 def missing_words(m: Mention) -> list[str]:
     """The words of a mention's kind or site that its concept's name has not."""
     known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())} if m.concept is not None else set()
-    words = re.findall(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*", m.text.casefold())
+    told = " ".join(w for w in m.text.split() if not w.isupper()) or m.text  # a short form is told by the concept
+    words = re.findall(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*", told.casefold())
     return [w for w in words if w[:5] not in known and w not in EMPTY and not GENERAL_WORD.fullmatch(w)]
 
 

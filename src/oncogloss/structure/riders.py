@@ -35,7 +35,7 @@ _ALLERGENS = EMPTY | frozenset(
 _TO = re.compile(r"\s*(\([^()]*\)\s*)?(,\s*)?(that (was|were|is|are) )?(attributed )?(to|against|from|with|of|towards)\b", re.I)
 _SITED = re.compile(r"\b(in|to|of) (the |either |both |one )?(study|fellow|non-?study|contralateral|ipsilateral)?( |-)?eyes?\b", re.I)
 _ENDS = re.compile(rf"{BREAK}|[;:]|,?\s*\(?\b(e\.g|i\.e|such as)\b|[.\s]*$", re.I)
-_TAIL = re.compile(r",? ?(including|such as|but|and|or|not|limited|to|,|:| )+$|,? (is|are|(will|must|should) be) (\w+ )?(ineligible|excluded|eligible).*$", re.I)
+_TAIL = re.compile(r"(,? ?\b(including|such as|but|and|or|not|limited|to)\b[, :]*)+$|,? (is|are|(will|must|should) be) (\w+ )?(ineligible|excluded|eligible).*$", re.I)
 _GENERAL = re.compile(r"\b(others?|any)\b", re.I)
 
 

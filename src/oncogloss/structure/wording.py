@@ -200,7 +200,7 @@ CONTRACEPTION = re.compile(
 # What a state may do to a trial: verbs by their stems, and the words of what they do it to
 HINDERS = re.compile(
     r"\b(interfer|preclud|limit|compromis|jeopardi|affect|impair|prevent|hamper|imped|hinder|confound|complicat"
-    r"|contraindicat|prohibit|increas|endanger|obscur|influenc|restrict|disturb|alter|expos|unsafe|unsuitab"
+    r"|contraindicat|prohibit|increas|endanger|obscur|influenc|restrict|disturb|expos|unsafe|unsuitab"
     r"|inappropriat|undesirabl)\w*|\b((make|put|pose|place|render|cause)s?|(mak|putt|pos|plac|caus|render)ing)\b",
     re.I,
 )
