@@ -133,7 +133,7 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         logic = logic and measures_spared(scope, logic)
         told = facts[scope.criterion.id]
         logic = leaf_of(logic, scope, told, riders_of(scope, told)) if logic else None
-        logic = for_its_part(logic, scope.criterion, headings)
+        logic = for_its_part(logic, scope, headings)
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 

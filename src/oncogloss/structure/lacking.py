@@ -371,6 +371,10 @@ def _words(scope: Scope, logic: Logic, facts: Sequence[Mention], outside: str) -
     read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
+    if any(part.about for part in leaves):
+        read |= HISTORY
+    if any(m.type == "CONDITION" and "neg" in m.attributes for m in facts):
+        read.add("negative")
     words = unread_words(outside, read, heading=heading)
     words += RECOVERED.findall(outside)
     if words:

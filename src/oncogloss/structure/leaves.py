@@ -16,21 +16,21 @@ from oncogloss.structure.standing import details_of, name_of_standing
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WORD
 
 _QUALIFIERS = """
-abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic
-autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid coexisting combined
-comorbid concomitant concurrent confirmed congenital contralateral controlled curative current debilitating
-decompensated definitive deleterious different disabling documented effective elective emergency experimental
-extensive external fasting fresh fungal germline hereditary high-dose high-risk highly history immediate inadequate
-incident inhaled inherited initial intact intercurrent intermittent intractable intravenous invasive investigational
-ipsilateral irreversible known latent life-threatening local localised localized long-term low-dose low-risk major
-malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic noninvasive nonmetastatic
-obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent planned poorly
-pre-existing preexisting prescribed previous primary prior progressive prophylactic radical radiographic
-radiographically radiologic radiological radiologically recent recently recurrent refractory regional relevant
-reliable reported residual resting second secondary serious severe significant significantly similar simultaneous
-solitary somatic stable substantial suspected symptomatic synchronous systemic therapeutic topical treated
-uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended unintentional unresolved unstable
-untreated viral well-controlled
+abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another anticipated approved
+asymptomatic autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid
+coexisting combined comorbid concomitant concurrent confirmed congenital contralateral controlled curative current
+debilitating decompensated definitive deleterious different disabling documented effective elective emergency expected
+experimental extensive external failed fasting fresh fungal germline hereditary high-dose high-risk highly history
+immediate inadequate incident inhaled inherited initial intact intercurrent intermittent intractable intravenous
+invasive investigational ipsilateral irreversible known latent life-threatening local localised localized long-term
+low-dose low-risk major malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic
+noninvasive nonmetastatic obvious ongoing operable oral other palliative past pathogenic pathologic pathological
+persistent planned poorly pre-existing preexisting prescribed previous primary prior progressive prophylactic radical
+radiographic radiographically radiologic radiological radiologically recent recently recurrent refractory regional
+relevant reliable reported residual resting scheduled second secondary serious severe significant significantly
+similar simultaneous solitary somatic stable substantial suspected symptomatic synchronous systemic therapeutic
+topical treated uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended unintentional
+unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
@@ -38,6 +38,11 @@ _EVENT = re.compile(
 )
 _MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
 _GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
+_AHEAD = (
+    (re.compile(r"\banticipation of (?:the )?(?:need for|requirement for)? ?(?:an? |any |such an? )?"), "anticipated "),
+    (re.compile(r"\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"), "scheduled "),
+    (re.compile(r"\bfailure of (?:an? |the |any )?"), "failed "),
+)
 _OF = re.compile(
     r"\b(history|methods?|forms?|means|use|episodes?|treatments?|therapy|prolongation) (?:of|with)"
     r" (?:an? |any |the )?"
@@ -77,7 +82,10 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention], riders: Sequen
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
     one is enough are one qualifier ("known or suspected")."""
-    text = _OF.sub(r"\1 ", re.sub(r"\(\s*,\s*\)", ",", _before(scope, m).casefold()))
+    text = re.sub(r"\(\s*,\s*\)", ",", _before(scope, m).casefold())
+    for form, word in _AHEAD:
+        text = form.sub(word, text)
+    text = _OF.sub(r"\1 ", text)
     found: list[str] = []
     either = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):

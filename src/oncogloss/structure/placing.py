@@ -12,6 +12,7 @@ from oncogloss.structure.facts import PERMITTED
 from oncogloss.structure.lacking import Left
 from oncogloss.structure.layout import indent_of, line_before
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.riders import part_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents
 from oncogloss.structure.subcriteria import leads_in
@@ -120,11 +121,14 @@ def _criteria_in(logic: Logic | None) -> set[str]:
     return own.union(*map(_criteria_in, logic.parts))
 
 
-def for_its_part(logic: Logic | None, criterion: Criterion, headings: Mapping[str, str]) -> Logic | None:
-    """The same tree, asked only in the part of the trial that the criterion's heading names."""
-    if logic is None or not headings.get(criterion.id) or headings.get(criterion.parent or ""):
+def for_its_part(logic: Logic | None, scope: Scope, headings: Mapping[str, str]) -> Logic | None:
+    """The same tree, asked only in the part of the trial that the criterion or its heading names."""
+    criterion, own = scope.criterion, part_in(scope)
+    headed = "" if headings.get(criterion.parent or "") else headings.get(criterion.id)
+    words = tuple(w for w in (headed, own and own.words.strip("()")) if w)
+    if logic is None or not words:
         return logic
-    part = Logic(op="fact", said="trial-part", qualifiers=(headings[criterion.id],))
+    part = Logic(op="fact", said="trial-part", qualifiers=words)
     return Logic(op="if" if criterion.side == "inc" else "all", parts=(part, logic))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Mention
-from oncogloss.structure.names import alike
+from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import BREAK, EMPTY, HINDERS, PHRASES, TRIAL
 
@@ -34,6 +34,14 @@ _ALLERGENS = EMPTY | frozenset(
 )
 _TO = re.compile(r"\s*(\([^()]*\)\s*)?(,\s*)?(that (was|were|is|are) )?(attributed )?(to|against|from|with|of|towards)\b", re.I)
 _SITED = re.compile(r"\b(in|to|of) (the |either |both |one )?(study|fellow|non-?study|contralateral|ipsilateral)?( |-)?eyes?\b", re.I)
+_PART = r"(?:sub-?)?(?:cohorts?|modules?|parts?|phases?|arms?|strat(?:um|a)|(?:treatment )?groups?|steps?)"
+_WHICH = rf"{_PART} (?:[A-Z]?\d*[a-z]?|[IVX]+[ab]?)(?:(?:,| and| or|/|, and|, or) ?(?:{_PART} )?(?:[A-Z]?\d+[a-z]?|[A-Z]|[IVX]+))*\b"
+_IN_A_PART = re.compile(
+    rf"\W*(?P<words>(?:for|in) (?:the )?(?:(?:patients|participants|subjects) (?:in|on|of|enrolled in) (?:the )?)?{_WHICH}"
+    r"(?: only)?(?: (?:patients|participants|subjects))?(?: only)?) ?[,:]", re.I,
+)  # fmt: skip
+_PART_BEHIND = re.compile(rf"(?P<words>\((?:for |in )?{_WHICH}(?: only)?(?: (?:patients|participants|subjects))?(?: only)?\))[.;\s]*$", re.I)
+_EQUIVALENT = re.compile(r"[\s,/(]*(?:or )?(?:its |an |the |their )?equivalents?\b", re.I)
 _ENDS = re.compile(rf"{BREAK}|[;:]|,?\s*\(?\b(e\.g|i\.e|such as)\b|[.\s]*$", re.I)
 _TAIL = re.compile(r"(,? ?\b(including|such as|but|and|or|not|limited|to)\b[, :]*)+$|,? (is|are|(will|must|should) be) (\w+ )?(ineligible|excluded|eligible).*$", re.I)
 _GENERAL = re.compile(r"\b(others?|any)\b", re.I)
@@ -48,6 +56,16 @@ class Rider(NamedTuple):
     facts: tuple[Mention, ...]
 
 
+def part_in(scope: Scope) -> Rider | None:
+    """The clause that asks a criterion in one part of the trial alone: "For cohort B only, …", "… (phase 2 only)"."""
+    found = _IN_A_PART.match(scope.words) or _PART_BEHIND.search(scope.words)
+    if found is None:
+        return None
+    start = scope.criterion.start + found.start("words")
+    end = scope.criterion.start + found.end("words")
+    return Rider(start, end, " ".join(found["words"].split()), ())
+
+
 def riders_of(scope: Scope, facts: Sequence[Mention]) -> list[Rider]:
     """The clauses that ride on the facts of a criterion, in order, none within another."""
     found: list[Rider] = []
@@ -58,6 +76,11 @@ def riders_of(scope: Scope, facts: Sequence[Mention]) -> list[Rider]:
 
 
 def _riders(scope: Scope, facts: Sequence[Mention]) -> Iterator[Rider]:
+    if (part := part_in(scope)) is not None:
+        yield part
+    for m in scope.mentions:
+        if m.type in TREATMENTS and (same := _EQUIVALENT.match(scope.text, m.end, scope.criterion.end)):
+            yield Rider(same.start(), same.end(), "or equivalent", (m,))
     for m in facts:
         if m.type == "CONDITION" and _ALLERGY.search(m.text) and (to := _TO.match(scope.text, m.end)):
             yield from _clause(scope, facts, to.start(0) + len(to[0]) - len(to[0].lstrip()), _ALLERGENS, (m,))

@@ -23,17 +23,17 @@ harbor harboring harbour harbouring has have having he her his histologic histol
 histopathologic histopathological histopathologically identified ie if immunohistochemically in incidence include
 included includes including inclusion inclusive indicated individual individuals ineligible initiation into
 investigator is it its kind kinds known laboratory last least less level levels limited lines mandatory may means
-measured meet meeting meets met method methods microscopically month months more most must my namely naturally no nor
-normal not noted obtained occur occurred occurring occurs of on one ongoing only or order other others otherwise out
-over part participant participants participate participation particular pathologically pathology patient patient's
-patients people per performed permitted person person's persons physiologically planned planning possible practice
-practicing practising pre predicted presence present previously proven provided radiographic radiographically
-radiologic radiological radiologically ranging re receipt receive received receiving record recorded recording records
-recovered regimens registered registration reported require required requirement requires requiring respective
-respectively results revealed reveals scale score screening see seen serologically setting sex sexes shall she should
-showing shown since sites specific specifically specified start started status still studied study subject subjects
-subtypes such suffering suitable taken taking test tests than that the their them then there these they this those
-through time time-point times tissue to treated treatment trial type types under undergo undergoing undergone
+measured medically meet meeting meets met method methods microscopically month months more most must my namely
+naturally no nor normal not noted obtained occur occurred occurring occurs of on one ongoing only or order other
+others otherwise out over part participant participants participate participation particular pathologically pathology
+patient patient's patients people per performed permitted person person's persons physiologically planned planning
+possible practice practicing practising pre predicted presence present previously proven provided radiographic
+radiographically radiologic radiological radiologically ranging re receipt receive received receiving record recorded
+recording records recovered regimens registered registration reported require required requirement requires requiring
+respective respectively results revealed reveals scale score screening see seen serologically setting sex sexes shall
+she should showing shown since sites specific specifically specified start started status still studied study subject
+subjects subtypes such suffering suitable taken taking test tests than that the their them then there these they this
+those through time time-point times tissue to treated treatment trial type types under undergo undergoing undergone
 underwent unless unlimited until up upon use used using value values verification verified version via was week weeks
 were when where which whichever while who whom whose will willing willingness with within without would year years yet
 you your
@@ -69,18 +69,25 @@ PHRASES = re.compile(
     r"|\bof any (kind|type|grade|severity|origin|cause|etiology|stage|histology)\b|\bat any time\b"
     r"|\b(test(s|ed|ing)?) (positive|negative) for\b(?<!negative for)"
     r"|\b(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose|treatment|screening)\b"
-    r"|\bas long as\b(?= the patient\b)",
+    r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of|nccn|esmo|eau|asco|cap|and|/) ?)*"
+    r"(care|guidelines?|practice|sop)\b"
+    r"|\b(past )?medical history( of)?\b|\bas long as\b(?= the patient\b)",
     re.I,
 )
 UNASKED = re.compile(  # a heading, or words that ask for nothing
     r"(([\w/-]+ ){1,3}(status|therapy)?[ :-]*(is )?(not specified|unspecified|not stated|not applicable)[. ]*)+"
     r"|none|n/?a|((major |key |main )?(inclusion|exclusion|eligibility)( criteria)?( [\w-]+){0,2})"
-    r"|(prior|concurrent|disease|patient|physician|medical|therapeutic|laboratory|clinical|general|other|and"
+    r"|(note|prior|concurrent|disease|patient|physician|medical|therapeutic|laboratory|clinical|general|other|and"
     r"|characteristics|therapy|component|criteria|requirements?|registration|randomi[sz]ation|step|\d|[ :/-])+",
     re.I,
 )
 BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
-    r"\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with|of|using|containing) "
+    r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are|is) (known (to be )?)?(an? )?(?=\ue000)"
+    r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any |such an? )?(?=\ue000)"
+    r"|\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)|\bfailure of (an? |the |any )?(?=\ue000)"
+    r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive |indicative )?of (?=\ue000)"
+    r"|\bto (avoid|prevent) (?=\ue000)|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
+    r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with|of|using|containing) "
     r"((an?|any|the|either|other) )*(?=\ue000)"
     r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?|products?|status|histology|subtype"
     r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?|infusions?|tablets?)\b"
@@ -112,7 +119,8 @@ CONSENT = re.compile(
     r"|ethics|"
     r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee"
     r"|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of"
-    r"|consenting|specified|lifestyle|considerations|subject's|regulatory|"
+    r"|consenting|specified|lifestyle|stated|drug|administration|tests?|assessments?|feasibility|logistics|issues|prospective"
+    r"|examinations?|availability|unwillingness|considerations|subject's|regulatory|"
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
 )
@@ -205,16 +213,18 @@ HINDERS = re.compile(
     re.I,
 )
 _TRIAL_WORDS = """
-ability abilities absorb absorption accurate adequate additional administer administering adverse adversely affected
-agent agents also analyses analysis assessing assessments associated attend attendance candidate cannot capacity
-completing compliance comply complying conduct consent could data drug drugs effect effectiveness efficacy endpoint
-endpoints enrolling enter entering evaluating evaluations excessive excretion follow follow-up followup full fully
-further give giving good harm hazard hazardous high inability incapable increased ineligible informed ingestion
-integrity intended interpret interpretation interpreting investigational likely medication medications metabolism
-might objective objectives obtaining optimal oral outcome outcomes pharmacokinetic pharmacokinetics poor possibly
-potential potentially procedure procedures product proper properly protocol protocol-specified provide providing
-reasonably requirements response right rights risk risks safe safely safety schedule scheduled seriously significantly
-staff substantially successful swallow swallowing tablets capsules team therapy tolerate tolerating toxicity toxicities
-unacceptable unacceptably understand understanding undue unduly validity visits welfare well well-being whole
+abilities ability absorb absorption accurate additional adequate adhere adherence administer administering adverse
+adversely affected agent agents also analyses analysis assessing assessments associated attend attendance believes
+candidate cannot capacity capsules completing compliance complications comply complying conduct consent considers
+could data deem deems drug drugs duration effect effectiveness efficacy endpoint endpoints enrolling enter entering
+evaluating evaluations excessive excretion factors feels follow follow-up followup full fully further give giving good
+harm hazard hazardous hazards high inability incapable increased ineligible informed ingestion integrity intended
+interpret interpretation interpreting investigational likely medication medications metabolism might objective
+objectives obtaining obviously optimal oral outcome outcomes pharmacokinetic pharmacokinetics poor possibly potential
+potentially procedure procedures product proper properly prospective protocol protocol-specified protocols provide
+providing reasonably reduces regarding rendering renders requirements response right rights risk risks safe safely
+safety schedule scheduled seriously significantly staff substantially successful swallow swallowing tablets team
+therapy tolerate tolerating toxicities toxicity unacceptable unacceptably understand understanding undue unduly
+validity visits welfare well well-being whole
 """
 TRIAL = EMPTY | frozenset(_TRIAL_WORDS.split())
