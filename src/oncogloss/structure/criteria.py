@@ -49,7 +49,7 @@ _ATTACHED = re.compile(
     r"|before|against|than|where|during|as)\b",
     re.I,
 )
-_EVIDENCE = re.compile(r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use) of\b", re.I)  # begins a list's next item
+_EVIDENCE = re.compile(r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I)  # begins a list's next item
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(

@@ -40,7 +40,7 @@ _MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptom
 _GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
 _AHEAD = (
     (re.compile(r"\banticipation of (?:the )?(?:need for|requirement for)? ?(?:an? |any |such an? )?"), "anticipated "),
-    (re.compile(r"\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"), "scheduled "),
+    (re.compile(r"(?<!or )(?<!or is )(?<!or are )\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"), "scheduled "),
     (re.compile(r"\bfailure of (?:an? |the |any )?"), "failed "),
 )
 _OF = re.compile(

@@ -84,7 +84,7 @@ UNASKED = re.compile(  # a heading, or words that ask for nothing
 BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
     r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are|is) (known (to be )?)?(an? )?(?=\ue000)"
     r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any |such an? )?(?=\ue000)"
-    r"|\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)|\bfailure of (an? |the |any )?(?=\ue000)"
+    r"|(?<!or )(?<!or is )(?<!or are )\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)|\bfailure of (an? |the |any )?(?=\ue000)"
     r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive |indicative )?of (?=\ue000)"
     r"|\bto (avoid|prevent) (?=\ue000)|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
     r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with|of|using|containing) "
