@@ -107,7 +107,7 @@ def test_an_event_takes_no_state_from_its_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "reason"), [("broader", "concept broader than its fact"), ("name", "nothing left over")]
+    ("match", "reason"), [("alike", "concept broader than its fact"), ("name", "nothing left over")]
 )
 def test_a_concept_that_lacks_the_site(match: str, reason: str) -> None:
     document, extraction = extraction_of(("exc", "[PROCEDURE chest irradiation]"))

@@ -49,7 +49,9 @@ _ATTACHED = re.compile(
     r"|before|against|than|where|during|as)\b",
     re.I,
 )
-_EVIDENCE = re.compile(r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I)  # begins a list's next item
+_EVIDENCE = re.compile(
+    r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I
+)  # begins a list's next item
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(
@@ -76,7 +78,8 @@ _LIST_ENDS = re.compile(
     re.I,
 )
 _NEGATION = re.compile(
-    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+|in(eligible|adequa\w+)"
+    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+"
+    r"|in(eligible|adequa\w+)"
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
     re.I,
 )

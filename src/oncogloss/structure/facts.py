@@ -31,7 +31,9 @@ NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT")) 
 _BRACKET = re.compile(r"[()\[\]]")
 
 # Words around a mention after which it only explains another
-_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|(?<=\()(such as|eg|e\.g\.)\b,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
+_EXAMPLES = re.compile(
+    r"\be\. ?g\b\.?,?|(?<=\()(such as|eg|e\.g\.)\b,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I
+)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
 _COUNTED = re.compile(r"\bincluding (at least|a minimum of|≥|>=)[^.;()]*$", re.I)  # demanded, no example
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
@@ -52,7 +54,8 @@ _AIMED = re.compile(
 )
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
 _CONSEQUENCE = re.compile(
-    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+|increas\w+ (the )?(\w+ )?risk"
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+"
+    r"|increas\w+ (the )?(\w+ )?risk"
     r"|confound\w*|compromis\w+|preclud\w+|hamper\w*|imped\w+)\b",
     re.I,
 )
@@ -71,7 +74,8 @@ _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
-    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
+    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when"
+    r"|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
     re.I,
 )
@@ -138,7 +142,7 @@ def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         names_the_kind,
     )
     repeats = is_bare_tumor(scope, m, facts) and any(not scope.between(f, m).strip() for f in facts if f.end <= m.start)
-    shown = repeats or shows_another(scope, m, facts) and m.type == "PROCEDURE"
+    shown = repeats or (shows_another(scope, m, facts) and m.type == "PROCEDURE")
     return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
 

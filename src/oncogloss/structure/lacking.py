@@ -205,8 +205,10 @@ def _has_its_noun(first: Mention, other: str) -> bool:
         return False
     same = noun[0].casefold()[:6] in concept.name.casefold()
     disease = r"disease|disorder|illness|condition"
-    return same or bool(re.match(disease, noun[0], re.I) and re.search(disease, concept.name, re.I)) or (
-        re.match(r"cancers?|carcinomas?", noun[0], re.I) is not None and first.type == "CANCER"
+    return (
+        same
+        or bool(re.match(disease, noun[0], re.I) and re.search(disease, concept.name, re.I))
+        or (re.match(r"cancers?|carcinomas?", noun[0], re.I) is not None and first.type == "CANCER")
     )
 
 

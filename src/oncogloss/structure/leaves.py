@@ -39,8 +39,17 @@ _EVENT = re.compile(
 _MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
 _GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
 _AHEAD = (
-    (re.compile(r"\banticipation of (?:the )?(?:need for|requirement for)? ?(?:an? |any |such an? )?"), "anticipated "),
-    (re.compile(r"(?<!or )(?<!or is )(?<!or are )\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"), "scheduled "),
+    (
+        re.compile(
+            r"\banticipation of (?:the )?(?:need for|requirement for)? ?(?:an? |any "
+            r"|such an? )?"
+        ),
+        "anticipated ",
+    ),
+    (
+        re.compile(r"(?<!or )(?<!or is )(?<!or are )\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"),
+        "scheduled ",
+    ),
     (re.compile(r"\bfailure of (?:an? |the |any )?"), "failed "),
 )
 _OF = re.compile(
@@ -49,13 +58,37 @@ _OF = re.compile(
 )
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
-    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means", "use",
-     "episode", "episodes", "treatment", "therapy", "adequately", "appropriately", "curatively", "definitively")
+    (
+        "and",
+        "or",
+        "clinically",
+        "medically",
+        "any",
+        ",",
+        "/",
+        "method",
+        "methods",
+        "form",
+        "means",
+        "use",
+        "episode",
+        "episodes",
+        "treatment",
+        "therapy",
+        "adequately",
+        "appropriately",
+        "curatively",
+        "definitively",
+    )
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
-_PASSED = re.compile(r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before|after)\b", re.I)
+_PASSED = re.compile(
+    r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before"
+    r"|after)\b",
+    re.I,
+)
 _SINCE = re.compile(r"\b(since|elapsed?|passed)\b", re.I)
 _LAST = re.compile(r"\b(last|final)\b[^.;\n]*$", re.I)
 _DEMANDED = re.compile(

@@ -1,6 +1,7 @@
 """Logic as a line of text, for people, annotations and tests: `(all 3 (any 4 (not 5)) c2)`.
 
-A bare word is a standing demand's name, a mention's id, with `c` before it a criterion's where ids are numbers alone; see `Logic` for the rest.
+A bare word is a standing demand's name or a mention's id, with `c` before it a criterion's where ids are numbers alone;
+see `Logic` for the rest.
 """
 
 from __future__ import annotations

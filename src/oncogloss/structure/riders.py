@@ -19,31 +19,45 @@ _OPENS = re.compile(
     re.I,
 )
 _NEEDING = re.compile(r"\b(requiring|(that|which|who) (requires?|needs?)|needing|in need of)\b", re.I)
-_CARE = EMPTY | frozenset(
-    "medical surgical medication medications intervention interventions therapy therapies hospitalization "
-    "hospitalisation hospital active immediate urgent systemic management drug drugs chronic ongoing antibiotic "
-    "antibiotics long-term continuous".split()
-)
+_CARE_WORDS = """
+active antibiotic antibiotics chronic continuous drug drugs hospital hospitalisation hospitalization immediate
+intervention interventions long-term management medical medication medications ongoing surgical systemic therapies
+therapy urgent
+"""
+_CARE = EMPTY | frozenset(_CARE_WORDS.split())
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity", re.I)
-_ALLERGENS = EMPTY | frozenset(
-    "active agent agents attributed biologic biological chemical chemically class composition component components "
-    "compound compounds constituent constituents containing drug drugs excipient excipients formulation formulations "
-    "formulated formulary inactive ingredient ingredients investigational involved its material materials medication medications "
-    "medicine medicines preparation product products protocol related similar structure structurally substance "
-    "substances their therapy therapies treatments used within contained combination medicinal ip imp device".split()
+_ALLERGENS_WORDS = """
+active agent agents attributed biologic biological chemical chemically class combination component components
+composition compound compounds constituent constituents contained containing device drug drugs excipient excipients
+formulary formulated formulation formulations imp inactive ingredient ingredients investigational involved ip its
+material materials medication medications medicinal medicine medicines preparation product products protocol related
+similar structurally structure substance substances their therapies therapy treatments used within
+"""
+_ALLERGENS = EMPTY | frozenset(_ALLERGENS_WORDS.split())
+_TO = re.compile(
+    r"\s*(\([^()]*\)\s*)?(,\s*)?(that (was|were|is|are) )?(attributed )?(to|against|from|with|of|towards)\b", re.I
 )
-_TO = re.compile(r"\s*(\([^()]*\)\s*)?(,\s*)?(that (was|were|is|are) )?(attributed )?(to|against|from|with|of|towards)\b", re.I)
-_SITED = re.compile(r"\b(in|to|of) (the |either |both |one )?(study|fellow|non-?study|contralateral|ipsilateral)?( |-)?eyes?\b", re.I)
+_SITED = re.compile(
+    r"\b(in|to|of) (the |either |both |one )?(study|fellow|non-?study|contralateral|ipsilateral)?( |-)?eyes?\b", re.I
+)
 _PART = r"(?:sub-?)?(?:cohorts?|modules?|parts?|phases?|arms?|strat(?:um|a)|(?:treatment )?groups?|steps?)"
-_WHICH = rf"{_PART} (?:[A-Z]?\d*[a-z]?|[IVX]+[ab]?)(?:(?:,| and| or|/|, and|, or) ?(?:{_PART} )?(?:[A-Z]?\d+[a-z]?|[A-Z]|[IVX]+))*\b"
+_NEXT = rf"(?:,| and| or|/|, and|, or) ?(?:{_PART} )?(?:[A-Z]?\d+[a-z]?|[A-Z]|[IVX]+)"
+_WHICH = rf"{_PART} (?:[A-Z]?\d*[a-z]?|[IVX]+[ab]?)(?:{_NEXT})*\b"
 _IN_A_PART = re.compile(
-    rf"\W*(?P<words>(?:for|in) (?:the )?(?:(?:patients|participants|subjects) (?:in|on|of|enrolled in) (?:the )?)?{_WHICH}"
+    rf"\W*(?P<words>(?:for|in) (?:the )?(?:(?:patients|participants|subjects) (?:in|on|of"
+    rf"|enrolled in) (?:the )?)?{_WHICH}"
     r"(?: only)?(?: (?:patients|participants|subjects))?(?: only)?) ?[,:]", re.I,
 )  # fmt: skip
-_PART_BEHIND = re.compile(rf"(?P<words>\((?:for |in )?{_WHICH}(?: only)?(?: (?:patients|participants|subjects))?(?: only)?\))[.;\s]*$", re.I)
+_PART_BEHIND = re.compile(
+    rf"(?P<words>\((?:for |in )?{_WHICH}(?: only)?(?: (?:patients|participants|subjects))?(?: only)?\))[.;\s]*$", re.I
+)
 _EQUIVALENT = re.compile(r"[\s,/(]*(?:or )?(?:its |an |the |their )?equivalents?\b", re.I)
 _ENDS = re.compile(rf"{BREAK}|[;:]|,?\s*\(?\b(e\.g|i\.e|such as)\b|[.\s]*$", re.I)
-_TAIL = re.compile(r"(,? ?\b(including|such as|but|and|or|not|limited|to)\b[, :]*)+$|,? (is|are|(will|must|should) be) (\w+ )?(ineligible|excluded|eligible).*$", re.I)
+_TAIL = re.compile(
+    r"(,? ?\b(including|such as|but|and|or|not|limited|to)\b[, :]*)+$|,? (is|are|(will|must"
+    r"|should) be) (\w+ )?(ineligible|excluded|eligible).*$",
+    re.I,
+)
 _GENERAL = re.compile(r"\b(others?|any)\b", re.I)
 
 
@@ -78,22 +92,29 @@ def riders_of(scope: Scope, facts: Sequence[Mention]) -> list[Rider]:
 def _riders(scope: Scope, facts: Sequence[Mention]) -> Iterator[Rider]:
     if (part := part_in(scope)) is not None:
         yield part
+    yield from _on_mentions(scope, facts)
+    span = scope.criterion.start, scope.criterion.end
+    for opened in _OPENS.finditer(scope.text, *span):
+        for rider in _clause(scope, facts, opened.start(), TRIAL, _behind(facts, opened.start(), scope)):
+            if HINDERS.search(rider.words.casefold()):
+                yield rider
+    for opened in _NEEDING.finditer(scope.text, *span):
+        yield from _clause(scope, facts, opened.start(), _CARE, _behind(facts, opened.start(), scope))
+    for sited in _SITED.finditer(scope.text, *span):
+        held = _behind(facts, sited.start(), scope)
+        if held:
+            yield Rider(sited.start(), sited.end(), " ".join(sited[0].split()).casefold(), held)
+
+
+def _on_mentions(scope: Scope, facts: Sequence[Mention]) -> Iterator[Rider]:
+    """What stands right behind a mention: what an allergy is to, that a drug may be another like it."""
     for m in scope.mentions:
         if m.type in TREATMENTS and (same := _EQUIVALENT.match(scope.text, m.end, scope.criterion.end)):
             yield Rider(same.start(), same.end(), "or equivalent", (m,))
     for m in facts:
         if m.type == "CONDITION" and _ALLERGY.search(m.text) and (to := _TO.match(scope.text, m.end)):
-            yield from _clause(scope, facts, to.start(0) + len(to[0]) - len(to[0].lstrip()), _ALLERGENS, (m,))
-    for opened in _OPENS.finditer(scope.text, scope.criterion.start, scope.criterion.end):
-        for rider in _clause(scope, facts, opened.start(), TRIAL, _behind(facts, opened.start(), scope)):
-            if HINDERS.search(rider.words.casefold()):
-                yield rider
-    for opened in _NEEDING.finditer(scope.text, scope.criterion.start, scope.criterion.end):
-        yield from _clause(scope, facts, opened.start(), _CARE, _behind(facts, opened.start(), scope))
-    for sited in _SITED.finditer(scope.text, scope.criterion.start, scope.criterion.end):
-        held = _behind(facts, sited.start(), scope)
-        if held:
-            yield Rider(sited.start(), sited.end(), " ".join(sited[0].split()).casefold(), held)
+            start = to.start() + len(to[0]) - len(to[0].lstrip())
+            yield from _clause(scope, facts, start, _ALLERGENS, (m,))
 
 
 def _behind(facts: Sequence[Mention], place: int, scope: Scope) -> tuple[Mention, ...]:
@@ -105,7 +126,11 @@ def _behind(facts: Sequence[Mention], place: int, scope: Scope) -> tuple[Mention
     held = [before[-1]]
     for m in reversed(before[:-1]):
         gap = scope.text[m.end : held[0].start]
-        if not alike(m, held[0]) or not re.fullmatch(r"\s*(and/or|and|or|/)\s*([\w-]+\s+)?", gap) or _GENERAL.search(gap):
+        if (
+            not alike(m, held[0])
+            or not re.fullmatch(r"\s*(and/or|and|or|/)\s*([\w-]+\s+)?", gap)
+            or _GENERAL.search(gap)
+        ):
             break
         held.insert(0, m)
     return tuple(held)
@@ -127,7 +152,14 @@ def _clause(
             text[m.start - start : m.end - start] = " " * (m.end - m.start)
     bare = PHRASES.sub(" ", "".join(text)).casefold()
     words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+", bare)
-    unknown = [w for w in words if w not in known and len(w) > 1 and not (known is TRIAL and HINDERS.fullmatch(w)) and not _parts_known(w, known)]
+    unknown = [
+        w
+        for w in words
+        if w not in known
+        and len(w) > 1
+        and not (known is TRIAL and HINDERS.fullmatch(w))
+        and not _parts_known(w, known)
+    ]
     if not unknown and any(w not in EMPTY for w in words):
         yield Rider(start, end, _TAIL.sub("", " ".join(scope.text[start:end].split())).strip(" ,"), held)
 

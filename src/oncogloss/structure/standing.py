@@ -43,16 +43,18 @@ _KINDS = (
     _kind(
         "organ-function",
         r"\b(function(s|ing)?|reserves?|labs)\b",
-        ORGANS.pattern + r"|good|satisfactory|sufficient|preserved|appropriate|inadequate|insufficient|poor|end|labs|per"
-        r"|baseline|demonstrated?|protocol",
-        r"\b(adequate|acceptable|good|normal|satisfactory|sufficient|preserved|appropriate|inadequate|insufficient)\b",
+        ORGANS.pattern + r"|good|satisfactory|sufficient|preserved|appropriate|inadequate|insufficient|poor|end|labs"
+        r"|per|baseline|demonstrated?|protocol",
+        r"\b(adequate|acceptable|good|normal|satisfactory|sufficient|preserved|appropriate|inadequate"
+        r"|insufficient)\b",
         r"end organ|bone marrow|marrow|renal|kidneys?|hepatic|liver|ha?ematolog\w+|ha?ematopoietic|cardi\w+|heart"
         r"|pulmonary|lungs?|coagulation|labs",
     ),
     _kind(
         "other-trial",
         rf"\b(participat\w+|enrol\w+|involve\w*|included|inclusion) (in|on|into) (?!this\b|the\b){_STUDY}",
-        r"participat\w+|enrol\w+|involve\w*|clinical|investigational|interventional|therapeutic|drugs?|research|device"
+        r"participat\w+|enrol\w+|involve\w*|clinical|investigational|interventional|therapeutic|drugs?|research"
+        r"|device"
         r"|simultaneous\w*|planned|actively|experimental|randomi[sz]ed|different|already|agents?|products?|medical"
         r"|trials?|stud(y|ies)|protocols?|medicinal|treatments?|prior|previous|recent",
         r"\b(other|another|different|any|a|an|investigational|clinical|interventional)\b",
@@ -92,8 +94,10 @@ _KINDS = (
         "tumor-sample",
         r"\b(tumou?r|tissue|biopsy|archival|archived|paraffin\S*)( tumou?r| tissue| biopsy){0,2}"
         r" (samples?|specimens?|blocks?|tissues?|material|sections|slides)\b",
-        r"availability|provision|provid\w+|submi\w+|representative|sufficient|archiv\w+|fresh|frozen|formalin\S*|fixed"
-        r"|paraffin\S*|embedded|ffpe|leftover|tumou?rs?|tissues?|samples?|specimens?|blocks?|biops\w+|material|sections"
+        r"availability|provision|provid\w+|submi\w+|representative|sufficient|archiv\w+|fresh|frozen"
+        r"|formalin\S*|fixed"
+        r"|paraffin\S*|embedded|ffpe|leftover|tumou?rs?|tissues?|samples?|specimens?|blocks?|biops\w+|material"
+        r"|sections"
         r"|slides|analys[ei]s|central|review|testing|exploratory|biomarkers?|research|purposes|correlative|collect\w*"
         r"|unstained|willing|agree\w*|newly|recent|consent|allow|mandatory|study",
         r"\b(availab\w+|provi\w+|submi\w+|required|collect\w*|must|mandatory)\b",
@@ -107,14 +111,18 @@ _OTHER_REASON = re.compile(
     r"|unable|unwilling|unlikely|complet\w+|concerns?|discomfort|due|because|behaviou?rs?"
 )
 _JUDGED = re.compile(
-    r"\b(investigators?|physicians?|researchers?|clinicians?|sponsor|opinion|judge?ment|judged|deems?|considers?|feels?)\b",
+    r"\b(investigators?|physicians?|researchers?|clinicians?|sponsor|opinion|judge?ment|judged|deems?"
+    r"|considers?|feels?)\b",
     re.I,
 )
 _CONSENTS = re.compile(
-    r"\b(informed|written|oral|signed)\b[^.;]{0,40}\bconsent\b|\bconsent form\b|\b(sign|give|provide)\w*\b[^.;]{0,40}\bconsent\b"
+    r"\b(informed|written|oral|signed)\b[^.;]{0,40}\bconsent\b|\bconsent form\b|\b(sign|give"
+    r"|provide)\w*\b[^.;]{0,40}\bconsent\b"
     r"|\bvoluntar(y|ily)\b[^.;]{0,40}\b(participat|consent)|\bagree\w*\b[^.;]{0,40}\bto participate\b", re.I
 )  # fmt: skip
-_BESIDES = re.compile(r"\b(questionnaires?|contracepti\w+|tissues?|samples?|biops\w+|specimens?|randomi\w+|start treatment)\b", re.I)
+_BESIDES = re.compile(
+    r"\b(questionnaires?|contracepti\w+|tissues?|samples?|biops\w+|specimens?|randomi\w+|start treatment)\b", re.I
+)
 _ABSENT = re.compile(
     r"\b(unable|inabilit\w+|incapable|unwilling\w*|cannot|not|no|lack|refus\w+|difficult\w*|inadequate|insufficient"
     r"|failure|unlikely|without|absence)\b",
@@ -212,9 +220,7 @@ def _is_left_to_judgement(words: str) -> bool:
     return known and _JUDGED.search(words) is not None and len(left) > 3
 
 
-def _runs(
-    kind: _Kind, text: str, criterion: Criterion, mentions: Sequence[Mention]
-) -> Iterator[tuple[int, int, str]]:
+def _runs(kind: _Kind, text: str, criterion: Criterion, mentions: Sequence[Mention]) -> Iterator[tuple[int, int, str]]:
     """Where a kind's words stand around its sign: start and end without what is empty, and the whole run."""
     plain = list(text[criterion.start : criterion.end])
     for m in mentions:

@@ -58,18 +58,23 @@ PHRASES = re.compile(
     r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution"
     r"|investigator)\b"
     r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)"
-    r"|\b(using|by|with|from|in|at) (an? |the )?((us |u\.s\. )?food and drug administration( \(fda\))?[- ]approved|fda[- ]approved"
-    r"|clia[- ]certified|validated|local|central|sponsor[- ]designated|sponsor[- ]approved|certified|accredited|,| |and|or|central)+"
+    r"|\b(using|by|with|from|in|at) (an? |the )?((us "
+    r"|u\.s\. )?food and drug administration( \(fda\))?[- ]approved|fda[- ]approved"
+    r"|clia[- ]certified|validated|local|central|sponsor[- ]designated|sponsor[- ]approved|certified|accredited"
+    r"|,| |and|or|central)+"
     r"(test|assay|laborator(y|ies)|lab|method|pathology review|review|companion diagnostic)s?\b"
-    r"|\(?\b(please )?(see|refer to) (the )?(appendix|section|table|protocol|attached|disease characteristics|below|above|list)[^.;)]{0,40}\)?"
+    r"|\(?\b(please )?(see|refer to) (the )?(appendix|section|table|protocol|attached|disease characteristics"
+    r"|below|above|list)[^.;)]{0,40}\)?"
     r"|\b(eastern cooperative oncology group|new york heart association|american joint committee on cancer"
     r"|national cancer institute|world health organi[sz]ation|food and drug administration"
     r"|response evaluation criteria in solid tumou?rs)\b( \(?(ecog|nyha|ajcc|nci|who|recist)\)?)?"
     r"|\((serum|urine|blood|plasma)((,| or| and|/| and/or) *(serum|urine|blood|plasma))*\)"
     r"|\bof any (kind|type|grade|severity|origin|cause|etiology|stage|histology)\b|\bat any time\b"
     r"|\b(test(s|ed|ing)?) (positive|negative) for\b(?<!negative for)"
-    r"|\b(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose|treatment|screening)\b"
-    r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of|nccn|esmo|eau|asco|cap|and|/) ?)*"
+    r"|\b(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose"
+    r"|treatment|screening)\b"
+    r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of"
+    r"|nccn|esmo|eau|asco|cap|and|/) ?)*"
     r"(care|guidelines?|practice|sop)\b"
     r"|\b(past )?medical history( of)?\b|\bas long as\b(?= the patient\b)",
     re.I,
@@ -82,15 +87,22 @@ UNASKED = re.compile(  # a heading, or words that ask for nothing
     re.I,
 )
 BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
-    r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are|is) (known (to be )?)?(an? )?(?=\ue000)"
-    r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any |such an? )?(?=\ue000)"
-    r"|(?<!or )(?<!or is )(?<!or are )\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)|\bfailure of (an? |the |any )?(?=\ue000)"
-    r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive |indicative )?of (?=\ue000)"
+    r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are"
+    r"|is) (known (to be )?)?(an? )?(?=\ue000)"
+    r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any "
+    r"|such an? )?(?=\ue000)"
+    r"|(?<!or )(?<!or is )(?<!or are )\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)"
+    r"|\bfailure of (an? |the |any )?(?=\ue000)"
+    r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive "
+    r"|indicative )?of (?=\ue000)"
     r"|\bto (avoid|prevent) (?=\ue000)|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
-    r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with|of|using|containing) "
+    r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with"
+    r"|of|using|containing) "
     r"((an?|any|the|either|other) )*(?=\ue000)"
-    r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?|products?|status|histology|subtype"
-    r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?|infusions?|tablets?)\b"
+    r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?"
+    r"|products?|status|histology|subtype"
+    r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?"
+    r"|infusions?|tablets?)\b"
     r"|\b(tumou?rs?|lesions?) (is|are|must be|that (is|are))? ?(?=\ue000)",
     re.I,
 )
@@ -119,7 +131,8 @@ CONSENT = re.compile(
     r"|ethics|"
     r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee"
     r"|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of"
-    r"|consenting|specified|lifestyle|stated|drug|administration|tests?|assessments?|feasibility|logistics|issues|prospective"
+    r"|consenting|specified|lifestyle|stated|drug|administration|tests?|assessments?|feasibility|logistics"
+    r"|issues|prospective"
     r"|examinations?|availability|unwillingness|considerations|subject's|regulatory|"
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
@@ -185,9 +198,11 @@ GRADED = re.compile(
 )
 RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
 GENERAL_WORD = re.compile(
-    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical|syndromes?|events?"
+    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical"
+    r"|syndromes?|events?"
     r"|procedures?|surgery|surgical|therap(y|ies)|radiation|irradiation|resections?|operations?|cancers?|tumou?rs?"
-    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv|agents?|drugs?|medications?|infections?|standard|complete|anti",
+    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv"
+    r"|agents?|drugs?|medications?|infections?|standard|complete|anti",
     re.I,
 )  # says no kind and no site that the concept would lack
 HEAD_NOUN = re.compile(
@@ -199,7 +214,8 @@ HEAD_NOUN = re.compile(
     re.I,
 )
 LACKS_A_NOUN = re.compile(
-    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary|alcohol|substance)$",
+    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain"
+    r"|skin|prostate|cervix|ovary|alcohol|substance)$",
     re.I,
 )
 CONTRACEPTION = re.compile(
