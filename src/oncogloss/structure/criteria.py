@@ -18,11 +18,11 @@ from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
-from oncogloss.structure.placing import for_its_part, held_for_a_part
+from oncogloss.structure.placing import for_its_part, headings_of
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents, name_of_standing
-from oncogloss.structure.subcriteria import leads_in, with_children
+from oncogloss.structure.subcriteria import leads_in, names_cancers, with_children
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
@@ -49,6 +49,7 @@ _ATTACHED = re.compile(
     r"|before|against|than|where|during|as)\b",
     re.I,
 )
+_UNLIMITED = re.compile(r"\b(but|and) (are |is )?not (be )?limited to\b", re.I)
 _EVIDENCE = re.compile(
     r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I
 )  # begins a list's next item
@@ -119,12 +120,7 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
         said = said and not consents(logic)
         return said or any(map(says_something, under.get(criterion.id, ())))
 
-    texts = dict.fromkeys(scope.text for scope in read)
-    headings = {
-        id_: words
-        for text in texts
-        for id_, words in held_for_a_part(text, [scope.criterion for scope in read if scope.text == text]).items()
-    }
+    headings = headings_of(read)
     found = []
     for scope in read:
         children = under.get(scope.criterion.id, [])
@@ -149,13 +145,6 @@ def measures_spared(scope: Scope, logic: Logic) -> Logic:
     types = {m.id: m.type for m in scope.mentions}
     measured = logic.op == "except" and {types.get(i) for i in mentions_in(parts[0])} == {"MEASURE"}
     return logic.model_copy(update={"op": "any" if measured else logic.op, "parts": parts})
-
-
-def names_cancers(scope: Scope, logic: Logic | None) -> bool:
-    """Whether a criterion asks for a cancer: of several such, a patient has one."""
-    types = {m.id: m.type for m in scope.mentions}
-    named = {types[i] for i in mentions_in(logic)}
-    return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
 
 
 def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
@@ -296,7 +285,7 @@ def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
-    words = _skeleton(scope, one.end, other.mention.start)
+    words = _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start))
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:

@@ -17,6 +17,7 @@ from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
+    BARE_CLASS,
     BESIDE_A_FACT,
     BREAK,
     CASES,
@@ -39,6 +40,7 @@ from oncogloss.structure.wording import (
     ORGANS,
     PHRASES,
     RECOVERED,
+    RESOLVED,
     SPARED_IF,
     SPARES,
     STATES,
@@ -132,7 +134,8 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
     if again and DISJOINS.search(outside):
         yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
-    if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
+    recovered = RESOLVED.search(scope.words) is not None
+    if any(recovered or not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
     if any(map(unusual, thresholds)):
         yield Left("value", "unusual value")
@@ -160,7 +163,7 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
     """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
     heads = {r.head for r in scope.relations}
     named = [m for m in facts if m.type in _NAMED and name_of_standing(m.id) is None]
-    unlinked = [m for m in named if m.concept is None and m.id not in heads]
+    unlinked = [m for m in named if m.concept is None and (m.id not in heads or BARE_CLASS.fullmatch(m.text))]
     if linked and unlinked:
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
     if any(map(_is_widened, facts)):

@@ -120,14 +120,17 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
         text = form.sub(word, text)
     text = _OF.sub(r"\1 ", text)
     found: list[str] = []
-    either = False
+    either = crossed = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
         if word in QUALIFIERS and either and found:
             found[0], either = f"{word} or {found[0]}", False
         elif word in QUALIFIERS:
             found.insert(0, word)
         elif (word not in _PASSED_OVER and (word != _LISTED or found)) or (word == _LISTED and _EVENT.search(m.text)):
+            if word == _LISTED and crossed:
+                found = []  # they belong to a member in the middle of the list
             break
+        crossed = crossed or (word == _LISTED and not found)
         either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))

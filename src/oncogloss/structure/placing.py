@@ -37,7 +37,7 @@ _ONE_PART = re.compile(
     rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|^(?:donor|control|caregiver|sibling)s? criteria|\bonly$", re.I
 )
 _ENDS_WITH_OR = re.compile(r"\bor[\s,;:*•-]*$|(?<!\d) or\b[\s,;:]*\(?(?:\d+|[a-z])[.)]\s*$", re.I)  # "or, 3."
-_SURE = re.compile(rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|{_PEOPLE} criteria", re.I)
+_SURE = re.compile(rf"\b{_PART}\b|\bhealthy {_PEOPLE}|{_PEOPLE} criteria", re.I)
 _HEADED_ANEW = re.compile(r":[ \t]*(?:\n|\W*$)|(?:\b[A-Z][A-Z-]{2,}\b[ ,]*){4}")  # a line that heads others, capitals
 _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
@@ -130,6 +130,14 @@ def for_its_part(logic: Logic | None, scope: Scope, headings: Mapping[str, str])
         return logic
     part = Logic(op="fact", said="trial-part", qualifiers=words)
     return Logic(op="if" if criterion.side == "inc" else "all", parts=(part, logic))
+
+
+def headings_of(read: Sequence[Scope]) -> dict[str, str]:
+    """The headings of parts of the trial that criteria of all passages stand under, by the criteria's ids."""
+    found: dict[str, str] = {}
+    for text in dict.fromkeys(scope.text for scope in read):
+        found |= held_for_a_part(text, [scope.criterion for scope in read if scope.text == text])
+    return found
 
 
 def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> dict[str, str]:

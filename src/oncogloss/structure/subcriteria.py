@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from oncogloss.schema import Criterion, Logic
+from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import EXCEPT
 
@@ -28,6 +29,13 @@ def leads_in(scope: Scope) -> bool:
     text = scope.words
     first = _NEXT_NUMBER.sub("", re.split(r"\n\s*\n", text)[0]).rstrip(" -*•\n")
     return first.endswith(":") or _LEAD_IN.search(first) is not None
+
+
+def names_cancers(scope: Scope, logic: Logic | None) -> bool:
+    """Whether a criterion asks for a cancer: of several such, a patient has one."""
+    types = {m.id: m.type for m in scope.mentions}
+    named = {types[i] for i in mentions_in(logic)}
+    return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
 
 
 def with_children(

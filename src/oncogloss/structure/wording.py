@@ -197,6 +197,10 @@ GRADED = re.compile(
     r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
 )
 RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
+RESOLVED = re.compile(r"\b(recover|resol|return|improv)\w*", re.I)
+BARE_CLASS = re.compile(
+    r"(strong |moderate |potent )*(inhibitors?|inducers?|agents?|drugs?|substrates?|antagonists?)", re.I
+)
 GENERAL_WORD = re.compile(
     r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical"
     r"|syndromes?|events?"
