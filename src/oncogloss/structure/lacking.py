@@ -163,7 +163,7 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
     """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
     heads = {r.head for r in scope.relations}
     named = [m for m in facts if m.type in _NAMED and name_of_standing(m.id) is None]
-    unlinked = [m for m in named if m.concept is None and (m.id not in heads or BARE_CLASS.fullmatch(m.text))]
+    unlinked = [m for m in named if m.concept is None and (m.id not in heads or _is_cut_short(m))]
     if linked and unlinked:
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
     if any(map(_is_widened, facts)):
@@ -177,6 +177,11 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
         if joined and one.type == other.type and _shares(one, other):
             yield Left("mention", "names that may share a word")
             return
+
+
+def _is_cut_short(m: Mention) -> bool:
+    """Whether a name lacks its noun or says no kind: "coronary", "inhibitors"."""
+    return BARE_CLASS.fullmatch(m.text) is not None or (m.type != "MEASURE" and LACKS_A_NOUN.search(m.text) is not None)
 
 
 def _is_widened(m: Mention) -> bool:

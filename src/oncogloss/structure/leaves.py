@@ -18,19 +18,20 @@ from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WOR
 _QUALIFIERS = """
 abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another anticipated approved
 asymptomatic autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid
-coexisting combined comorbid concomitant concurrent confirmed congenital contralateral controlled curative current
-debilitating decompensated definitive deleterious different disabling documented effective elective emergency expected
-experimental extensive external failed fasting fresh fungal germline hereditary high-dose high-risk highly history
-immediate inadequate incident inhaled inherited initial intact intercurrent intermittent intractable intravenous
-invasive investigational ipsilateral irreversible known latent life-threatening local localised localized long-term
-low-dose low-risk major malignant mild minor moderate moderately new newly non-healing non-invasive non-metastatic
-noninvasive nonmetastatic obvious ongoing operable oral other palliative past pathogenic pathologic pathological
-persistent planned poorly pre-existing preexisting prescribed previous primary prior progressive prophylactic radical
-radiographic radiographically radiologic radiological radiologically recent recently recurrent refractory regional
-relevant reliable reported residual resting scheduled second secondary serious severe significant significantly
-similar simultaneous solitary somatic stable substantial suspected symptomatic synchronous systemic therapeutic
-topical treated uncontrollable uncontrolled underlying unexplained unhealed unilateral unintended unintentional
-unresolved unstable untreated viral well-controlled
+coexisting combined comorbid complex concomitant concurrent confirmed congenital continued contralateral controlled
+curable curative current debilitating decompensated definitive deleterious different diffuse disabling documented
+effective elective emergency expected experimental extensive external failed fasting fresh fungal general germline
+gross hereditary high-dose high-risk highly history immediate inadequate incident inhaled inherited initial inoperable
+intact intense intercurrent intermittent intractable intravenous invasive investigational ipsilateral irreversible
+isolated known large latent life-threatening local localised localized long-term low-dose low-risk major malignant
+massive mild minor moderate moderately multiple new newly non-healing non-invasive non-metastatic noninvasive
+nonmetastatic obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent
+planned poorly potentially pre-existing predominantly preexisting prescribed previous primary prior progressive
+prophylactic radical radiographic radiographically radiologic radiological radiologically rapid rapidly recent
+recently recurrent refractory regional relevant reliable reported residual resting scheduled second secondary serious
+severe significant significantly similar simultaneous solitary somatic stable substantial suspected symptomatic
+synchronous systemic therapeutic topical treatable treated uncontrollable uncontrolled underlying unexplained unhealed
+unilateral unintended unintentional unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
@@ -127,8 +128,8 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
         elif word in QUALIFIERS:
             found.insert(0, word)
         elif (word not in _PASSED_OVER and (word != _LISTED or found)) or (word == _LISTED and _EVENT.search(m.text)):
-            if word == _LISTED and crossed:
-                found = []  # they belong to a member in the middle of the list
+            if crossed and word in (_LISTED, "including", "to", "as"):
+                found = []  # they belong to a member of the list alone: one in the middle, or an example
             break
         crossed = crossed or (word == _LISTED and not found)
         either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])

@@ -11,6 +11,7 @@ from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import EXCEPT
 
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
+_DENIED = re.compile(r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|without)\b", re.I)
 _LEAD_IN = re.compile(
     r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$"
     r"|\b(one|any|all|either|at least \w+|receiving) (of )?the following\b",
@@ -51,6 +52,8 @@ def with_children(
     if (n_of := _N_OF.search(text)) is not None:
         word = n_of[1].casefold()
         under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
+    elif _DENIED.match(text) and not scope.excludes:
+        under = Logic(op="all", parts=leaves)  # none of what follows: each is denied by itself
     elif _ONE_OF.search(text) or scope.excludes or (len(children) > 1 and {c.id for c in children} <= set(cancers)):
         under = Logic(op="any", parts=leaves)
     else:

@@ -8,39 +8,41 @@ BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere 
 
 # Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
 _EMPTY_WORDS = """
-a able about above acceptable according adequate adequately administered administration after against age agree al all
-allowed already also am an and another any apart appropriately approximately are as assessed assessment at available
-based be because become been before begin beginning being below between beyond biochemically biopsy-proven both but by
-calculated can candidate case cases clinical clinically combined completed completion concomitant concomitantly
-concurrent concurrently condition conditions confirmation confirmed considered consistent criteria criterion
-curatively current currently cytologic cytological cytologically cytopathologically day days deemed defined
-definitively demonstrated demonstrates demonstrating described despite determined diagnose diagnosed diagnosis
-diagnostic did disease diseases do documentation documented does done drawn due during each eg either elapsed
-eligibility eligible employ employed employing enroll enrolled enrollment enrolment entry estimated et etc evaluated
-evaluation even evidence evidenced except exception exceptions excluded excluding exclusion exhibit exhibits exist
-existing exists experienced exposure first fit following follows for form free from function gender getting given had
-harbor harboring harbour harbouring has have having he her his histologic histological histologically histology
-histopathologic histopathological histopathologically identified ie if immunohistochemically in incidence include
-included includes including inclusion inclusive indicated individual individuals ineligible initiation into
-investigator is it its kind kinds known laboratory last least less level levels limited lines mandatory may means
-measured medically meet meeting meets met method methods microscopically month months more most must my namely
-naturally no nor normal not noted obtained occur occurred occurring occurs of on one ongoing only or order other
-others otherwise out over part participant participants participate participation particular pathologically pathology
-patient patient's patients people per performed permitted person person's persons physiologically planned planning
-possible practice practicing practising pre predicted presence present previously proven provided radiographic
-radiographically radiologic radiological radiologically ranging re receipt receive received receiving record recorded
-recording records recovered regimens registered registration reported require required requirement requires requiring
-respective respectively results revealed reveals scale score screening see seen serologically setting sex sexes shall
-she should showing shown since sites specific specifically specified start started status still studied study subject
-subjects subtypes such suffering suitable taken taking test tests than that the their them then there these they this
-those through time time-point times tissue to treated treatment trial type types under undergo undergoing undergone
-underwent unless unlimited until up upon use used using value values verification verified version via was week weeks
-were when where which whichever while who whom whose will willing willingness with within without would year years yet
-you your
+a able about above acceptable accordance according adequate adequately administered administration after against age
+agree al all allowed already also am an and another any apart appropriately approximately are as assessed assessment
+at available based be because become been before begin beginning being below between beyond biochemically
+biopsy-proven both but by calculated can candidate case cases clinical clinically combined completed completion
+concomitant concomitantly concurrent concurrently condition conditions confirmation confirmed considered consistent
+criteria criterion curatively current currently cytologic cytological cytologically cytopathologically day days deemed
+defined definitively demonstrated demonstrates demonstrating described despite determined diagnose diagnosed diagnoses
+diagnosis diagnostic did disease diseases do documentation documented does done drawn due during each eg either
+elapsed eligibility eligible employ employed employing enroll enrolled enrollment enrolment entry estimated et etc
+evaluated evaluation even evidence evidenced except exception exceptions excluded excluding exclusion exhibit exhibits
+exist existing exists experienced exposure first fit following follows for form free from function gender getting
+given had harbor harboring harbour harbouring has have having he her his histologic histological histologically
+histology histopathologic histopathological histopathologically histories identified ie if immunohistochemically
+implement in incidence include included includes including inclusion inclusive indicated individual individuals
+ineligible initiation into investigator is it its kind kinds known laboratory last least less level levels limited
+lines mandatory may means measured medically meet meeting meets met method methods microscopically month months more
+most must my namely naturally no nor normal not noted obtained occur occurred occurring occurs of on one ongoing only
+or order other others otherwise out over part participant participants participate participation particular
+pathologically pathology patient patient's patients people per performed permitted person person's persons
+physiologically planned planning possible practice practicing practising pre predicted presence present previously
+proven provided purposes radiographic radiographically radiologic radiological radiologically ranging re receipt
+receive received receiving record recorded recording records recovered regarding regimens registered registration
+reported require required requirement requires requiring respective respectively results revealed reveals routine
+routinely scale score screening see seen serologically setting sex sexes shall she should showing shown since sites
+specific specifically specified start started status still studied study subject subjects subtypes such suffering
+suitable taken taking test tests than that the their them then there these they this those through time time-point
+times tissue to treated treatment trial type types under undergo undergoing undergone underwent underwented unless
+unlimited until up upon use used using usual value values verification verified version via was week weeks were when
+where which whichever while who whom whose will willing willingness with within without would year years yet you your
 """
 EMPTY = frozenset(_EMPTY_WORDS.split())
 _WHO = r"(treating |study |site |local |enrolling |principal |responsible |trial )*"
-_WHO += r"(investigators?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+_WHO += (
+    r"(investigators?|inv|surgeons?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+)
 _BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
 PHRASES = re.compile(
     rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified"
@@ -76,6 +78,8 @@ PHRASES = re.compile(
     r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of"
     r"|nccn|esmo|eau|asco|cap|and|/) ?)*"
     r"(care|guidelines?|practice|sop)\b"
+    r"|\bpathological (diagnosis|confirmation)\b|\b(surgery|surgical|biopsy|resection|tumou?r) (specimens?"
+    r"|samples?)\b(?= *[.;]?$)"
     r"|\b(past )?medical history( of)?\b|\bas long as\b(?= the patient\b)",
     re.I,
 )
