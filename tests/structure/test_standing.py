@@ -24,6 +24,8 @@ def read(side: str, text: str, *categories: Category) -> tuple[str, Extraction]:
     [
         ("inc", "Able to swallow and retain tablets", (), "swallowing"),
         ("exc", "Unable to swallow tablets", (), "(not swallowing)"),
+        ("inc", "Able to swallow tablets and not have [CONDITION/neg gout]", (), "(all swallowing (not 1))"),
+        ("exc", "Must not participate in another clinical trial", (), "other-trial"),
         ("inc", "Adequate liver and bone marrow function", (), "organ-function"),
         ("exc", "Inadequate organ function", (), "(not organ-function)"),
         ("exc", "Participation in another clinical trial", (), "other-trial"),

@@ -38,7 +38,7 @@ _EVENT = re.compile(
     r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I
 )
 _MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
-_GENERAL = re.compile(r"medical|illness|disorder|disease|condition|neurolog", re.I)
+_SOMATIC = re.compile(r"infect|heart|cardiac|angina|arrhythm|hypertens|diabet|respirat|pulmon", re.I)
 _AHEAD = (
     (
         re.compile(
@@ -146,7 +146,7 @@ def _before(scope: Scope, m: Mention) -> str:
             continue
         gap = scope.text[other.end : end]
         listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
-        listed = listed and not (_MENTAL.search(m.text) and not _GENERAL.search(other.text))
+        listed = listed and not (_MENTAL.search(m.text) and _SOMATIC.search(other.text))
         if other.id not in told and not listed:
             return scope.text[other.end : end] + text if not text else f". {gap}{text}"
         text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start

@@ -240,7 +240,8 @@ def _runs(kind: _Kind, text: str, criterion: Criterion, mentions: Sequence[Menti
         kept = [w for w in words[first : last + 1] if kind.words.fullmatch(w[0])]
         if kept and kind.needs.search(run) and all(_belongs(kind, words[i][0]) for i in inside):
             start = criterion.start + stretch.start()
-            yield start + kept[0].start(), start + kept[-1].end(), run
+            said = stretch[0][words[first].start() : kept[-1].end()]
+            yield start + kept[0].start(), start + kept[-1].end(), said
 
 
 def _belongs(kind: _Kind, word: str) -> bool:
