@@ -294,8 +294,8 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
     the names are theirs whatever others claim. A gene is joined to the one of the same symbol alone, since genes have
     had each other's. Returns what is told of the table, whose name is `file`.
 
-    Facts are a drug's class and targets, after `=` what a regimen or product consists of, or after `!` its ids elsewhere
-    where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy).
+    Facts are a drug's class and targets, after `=` what a regimen or product consists of, or after `!` its ids
+    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy).
     """
     settled = settle([c.hashes() for c in concepts])
     symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
