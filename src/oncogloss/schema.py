@@ -33,6 +33,10 @@ Category = Literal[
 Match = Literal["name", "parts", "broader", "stem", "alike"]
 LogicOp = Literal["fact", "all", "any", "not", "except", "at_least", "if"]
 Operator = Literal[">=", ">", "<=", "<", "=", "range"]
+Standing = Literal[
+    "consent", "compliance", "swallowing", "organ-function", "other-trial", "social-situation", "follow-up",
+    "questionnaires", "language", "tumor-sample", "unsuitable", "trial-part",
+]  # fmt: skip
 CoverageStatus = Literal["structured", "partly", "untouched"]
 Lack = Literal["words", "mention", "value", "time", "case", "logic", "concept", "facts"]
 ChangeKind = Literal["added", "dropped", "moved", "changed", "wording"]
@@ -200,7 +204,11 @@ class Relation(_Frozen):
 class Logic(_Frozen):
     """What a criterion asks, as a tree that a program can evaluate for a patient.
 
-    `fact`: a mention (by id), with all that its relations add to it, or a whole sub-criterion (by id).
+    `fact`: a mention (by id), with all that its relations add to it, a whole sub-criterion (by id), or a demand that
+    trials ask over and over and no mention names (`said`): consent is given, the protocol can be complied with, tablets
+    can be swallowed, organs work well, the patient is in another trial, social situations stand against it, follow-up
+    is possible, questionnaires can be filled in, the language is known, a tumor sample is there, the investigator holds
+    the patient unsuitable, the patient is in the part of the trial that its qualifier names.
     `all`, `any`, `not`: of the parts. `at_least`: `n` of the parts. `if`: the second part must hold where the first
     does. `except`: something of the first part that is none of the others ("malignancy other than basal cell
     carcinoma"). The side is the criterion's: for an exclusion the tree says what excludes.
@@ -216,6 +224,7 @@ class Logic(_Frozen):
         default=None, description="days that must have passed since the last of it; who never had it fulfils the fact"
     )
     criterion: str | None = None
+    said: Standing | None = None
     n: int | None = None
     parts: tuple[Logic, ...] = ()
 

@@ -51,11 +51,10 @@ def test_status_and_reason(text: str, status: str, reason: str) -> None:
     assert (ledger[0].status, ledger[0].reason) == (status, reason)
 
 
-def test_consent_is_told_by_its_category_alone() -> None:
-    document, extraction = extraction_of(("inc", "Written consent is given"))
-    consent = extraction.criteria[0].model_copy(update={"categories": ("consent",)})
-    ledger = ledger_of(document, extraction.model_copy(update={"criteria": (consent,)}))
-    assert (ledger[0].status, ledger[0].reason) == ("structured", "category says all")
+def test_a_heading_is_no_criterion_that_was_missed() -> None:
+    _, _, ledger = covered(("inc", "See Disease Characteristics"), ("inc", "[CONDITION gout]"))
+    assert (ledger[0].status, ledger[0].reason) == ("structured", "heading")
+    assert coverage_shares(ledger)["criteria structured"] == 1.0
 
 
 def test_related_values_leave_nothing_over() -> None:

@@ -19,7 +19,6 @@ def told(side: str, text: str, *relations: tuple[str, int, int]) -> Coverage:
         ("inc", "[CANCER moon sarcoma] with less than a [DISEASE_STATE partial response]", "value"),
         ("exc", "History of [CANCER glioma], unless all treatment was completed", "case"),
         ("inc", "[CANCER moon sarcoma] if treated", "case"),
-        ("inc", "For cohort B: [CANCER moon sarcoma]", "case"),
         ("exc", "[CONDITION lunar] or [CONDITION tidal infection]", "mention"),
         ("inc", "[CANCER cancer in the crater], or [CANCER rim]", "mention"),
         ("exc", "Not recovered from [PROCEDURE moon bath]", "words"),

@@ -63,7 +63,7 @@ def test_a_lead_in_s_time_that_an_item_lacks_is_left_over() -> None:
 @pytest.mark.parametrize("heading", ["HGG Only\n", "Donor criteria:\n"])
 def test_a_heading_of_a_part_without_the_word(heading: str) -> None:
     document, extraction = extraction_of(("inc", f"[CONDITION fever]\n\n{heading}"), ("inc", "[CONDITION gout]"))
-    assert held_for_a_part(document.passages[0].text, extraction.criteria) == {"c2"}
+    assert set(held_for_a_part(document.passages[0].text, extraction.criteria)) == {"c2"}
 
 
 def test_an_or_at_the_end_makes_both_neighbours_alternatives() -> None:
@@ -107,7 +107,7 @@ def test_an_event_takes_no_state_from_its_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "reason"), [("broader", "concept broader than its fact"), ("name", "nothing left over")]
+    ("match", "reason"), [("alike", "concept broader than its fact"), ("name", "nothing left over")]
 )
 def test_a_concept_that_lacks_the_site(match: str, reason: str) -> None:
     document, extraction = extraction_of(("exc", "[PROCEDURE chest irradiation]"))

@@ -99,7 +99,7 @@ def _gold_criteria(passage: GoldPassage, mentions: Sequence[Mention], before: in
 def in_offsets(logic: Logic | None, extraction: Extraction) -> Logic | None:
     """The canonical form of a criterion's logic, mentions named `start-end`, sub-criteria `c` and their start.
 
-    Ages without a measure are left out: the annotators could name no fact of them.
+    Ages without a measure and demands that no mention names are left out: the annotators could name no fact of them.
     """
     ages = {m.id for m in extraction.mentions if m.type == "VALUE"}
     logic = _without(logic, ages) if logic is not None else None
@@ -113,7 +113,7 @@ def in_offsets(logic: Logic | None, extraction: Extraction) -> Logic | None:
 def _without(logic: Logic, mentions: Collection[str]) -> Logic | None:
     """The tree without the facts of some mentions."""
     if logic.op == "fact":
-        return None if logic.mention in mentions else logic
+        return None if logic.mention in mentions or logic.said is not None else logic
     parts = tuple(kept for part in logic.parts if (kept := _without(part, mentions)) is not None)
     if logic.op in ("except", "if") and len(parts) < len(logic.parts):
         return parts[-1 if logic.op == "if" else 0] if parts else None

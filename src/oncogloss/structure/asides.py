@@ -85,6 +85,7 @@ def tests_for(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def is_bare_tumor(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """The mere word "tumor" behind another fact."""
     named = not m.attributes and re.fullmatch(r"(the )?(tumou?rs?|cancers?)", m.text, re.I) is not None
+    named = named and re.search(r"\bother\s+$", scope.before(m)) is None
     told = any(r.head == m.id and r.type in ("HAS_STAGE", "HAS_VALUE", "EXCEPTION") for r in scope.relations)
     return named and not told and any(f.end <= m.start for f in facts)
 

@@ -49,6 +49,10 @@ def _clauses(logic: Logic, at: Criterion, holds: bool, by_id: dict[str, Criterio
     if logic.criterion is not None:
         child = by_id.get(logic.criterion)
         return _asked(child, holds=holds == (child.side == at.side), by_id=by_id) if child else None
+    if logic.said is not None:
+        return None
+    if logic.parts and logic.parts[0].said == "trial-part":  # what a part of the trial asks counts as asked
+        return _clauses(logic.parts[1], at, holds, by_id)
     if logic.op == "fact":
         return [(Literal(logic.mention or "", holds, at.id),)]
     if logic.op == "not":

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Coverage, CoverageStatus, Document, Extraction, Lack, Threshold
 from oncogloss.structure.facts import asks_nothing
-from oncogloss.structure.lacking import UNDECIDED, Left, is_consent_alone, lacking
+from oncogloss.structure.lacking import UNDECIDED, Left, lacking, says_nothing
 from oncogloss.structure.placing import misplaced
 from oncogloss.structure.scope import Scope
 
@@ -97,8 +97,8 @@ def status_of(
     """How far a criterion was understood, and why no further: `placed` is what its place says of it; `linked` tells
     whether mentions were linked at all."""
     logic = scope.criterion.logic
-    if logic is None and is_consent_alone(scope):
-        return Understood("structured", "category says all", ("facts",), decisive=False)
+    if logic is None and says_nothing(scope):
+        return Understood("structured", HEADING)
     if logic is None and asks_nothing(scope):
         return Understood("structured", "nothing is asked")
     if logic is None and not scope.mentions:

@@ -18,8 +18,11 @@ from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.placing import for_its_part, headings_of
+from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
-from oncogloss.structure.subcriteria import leads_in, with_children
+from oncogloss.structure.standing import consents, name_of_standing
+from oncogloss.structure.subcriteria import leads_in, names_cancers, with_children
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
@@ -46,6 +49,10 @@ _ATTACHED = re.compile(
     r"|before|against|than|where|during|as)\b",
     re.I,
 )
+_UNLIMITED = re.compile(r"\b(but|and) (are |is )?not (be )?limited to\b", re.I)
+_EVIDENCE = re.compile(
+    r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I
+)  # begins a list's next item
 
 # Words that ask something of those who can have children
 _FERTILE = re.compile(
@@ -72,7 +79,8 @@ _LIST_ENDS = re.compile(
     re.I,
 )
 _NEGATION = re.compile(
-    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+|in(eligible|adequa\w+)"
+    r"\b(no|not|non|none|never|without|free|absen\w*|lack\w*|neither|nor|cannot|unable|unwilling|inab\w+"
+    r"|in(eligible|adequa\w+)"
     r"|den(y|ies)|refus\w*|negative|fail\w*|off|other than|declin\w+|contraindicat\w+)\b|n't\b",
     re.I,
 )
@@ -107,9 +115,12 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             under.setdefault(criterion.parent, []).append(criterion)
 
     def says_something(criterion: Criterion) -> bool:
-        said = own[criterion.id] is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        logic = own[criterion.id]
+        said = logic is not None or (bool(criterion.mentions) and "consent" not in criterion.categories)
+        said = said and not consents(logic)
         return said or any(map(says_something, under.get(criterion.id, ())))
 
+    headings = headings_of(read)
     found = []
     for scope in read:
         children = under.get(scope.criterion.id, [])
@@ -119,7 +130,9 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             telling = [c for c in telling if not scope.excludes and indent_of(scope.text, c) > indent]
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
-        logic = leaf_of(logic, scope, facts[scope.criterion.id]) if logic else None
+        told = facts[scope.criterion.id]
+        logic = leaf_of(logic, scope, told, riders_of(scope, told)) if logic else None
+        logic = for_its_part(logic, scope, headings)
         found.append(scope.criterion.model_copy(update={"logic": logic}))
     return tuple(found)
 
@@ -134,13 +147,6 @@ def measures_spared(scope: Scope, logic: Logic) -> Logic:
     if not measured and all(new is old for new, old in zip(parts, logic.parts, strict=True)):
         return logic
     return logic.model_copy(update={"op": "any" if measured else logic.op, "parts": parts})
-
-
-def names_cancers(scope: Scope, logic: Logic | None) -> bool:
-    """Whether a criterion asks for a cancer: of several such, a patient has one."""
-    types = {m.id: m.type for m in scope.mentions}
-    named = {types[i] for i in mentions_in(logic)}
-    return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
 
 
 def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
@@ -218,6 +224,10 @@ def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
 
 def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
+    if name_of_standing(m.id) is not None:
+        turned = scope.excludes and _WORDED_AS_ABSENT.match(scope.words) is not None and ":other-trial" in m.id
+        denied = ("neg" in m.attributes and not turned) or listed_as_absent(scope, m)
+        return Part(negation(leaf(m)) if denied else leaf(m), m, m.end, denied)
     text = scope.words
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
     cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
@@ -278,7 +288,7 @@ def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
-    words = _skeleton(scope, one.end, other.mention.start)
+    words = _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start))
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:
@@ -294,7 +304,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(LIST, "any")
     if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
-    if "(" in words or _ATTACHED.search(words[words.rfind(",") + 1 :]):
+    if "(" in words or _ATTACHED.search(_EVIDENCE.sub(" ", words[words.rfind(",") + 1 :])):
         return Gap(ATTACHED, "all")
     if re.search("[,:，、：]", words):
         return Gap(LIST, None)

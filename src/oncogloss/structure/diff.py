@@ -322,6 +322,8 @@ def _by_key(version: Version, logic: Logic | None) -> Logic | None:
     if logic is None or logic.criterion is not None:
         return None
     if logic.op == "fact":
+        if logic.said is not None:
+            return logic
         m = version.mentions.get(logic.mention or "")
         return Logic(op="fact", mention=identity_of(m)) if m else None
     parts = [_by_key(version, part) for part in logic.parts]

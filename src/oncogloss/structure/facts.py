@@ -21,6 +21,7 @@ from oncogloss.structure.asides import (
 from oncogloss.structure.names import TREATMENTS, key_of
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
@@ -31,9 +32,11 @@ NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT")) 
 _BRACKET = re.compile(r"[()\[\]]")
 
 # Words around a mention after which it only explains another
-_EXAMPLES = re.compile(r"\be\. ?g\b\.?,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I)
+_EXAMPLES = re.compile(
+    r"\be\. ?g\b\.?,?|(?<=\()(such as|eg|e\.g\.)\b,?|\bi\. ?e\b\.?,?|\b(for example|for instance)\b", re.I
+)
 _INCLUDING = re.compile(r"\b(such as|including|includes?|inclusive of|examples?)\b", re.I)
-_EXAMPLIFYING = ("e.", "i.", "for example", "for instance", "such as", "includ", "inclusive", "example")
+_EXAMPLIFYING = ("e.", "i.", "(eg", "for example", "for instance", "such as", "includ", "inclusive", "example")
 _COUNTED = re.compile(r"\bincluding (at least|a minimum of|≥|>=)[^.;()]*$", re.I)  # demanded, no example
 _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excluding|or|and|if|other than)\b", re.I)
 _SHOWN_BY = re.compile(
@@ -53,7 +56,8 @@ _AIMED = re.compile(
 )
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
 _CONSEQUENCE = re.compile(
-    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+|increas\w+ (the )?(\w+ )?risk"
+    r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+"
+    r"|increas\w+ (the )?(\w+ )?risk"
     r"|confound\w*|compromis\w+|preclud\w+|hamper\w*|imped\w+)\b",
     re.I,
 )
@@ -66,12 +70,18 @@ _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|wom
 PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
-_PERMITTING = ("allowed", "permitted", "acceptable", "permissible", "may ", "can ")
+_ALLOWED = re.compile(r"\b(allowed|permitted|permissible|may have)\b", re.I)
+_EITHER_SEX = re.compile(
+    r"\W*(both |either )?\w+ (and/or|and|or) \w+( sex| gender| patients| subjects| participants)?"
+    r"( and members)?( of all races and ethnic groups)?( (are|is) eligible( for this trial)?)?\W*",
+    re.I,
+)
 _LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
-    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when|unless|"
+    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when"
+    r"|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
     re.I,
 )
@@ -108,9 +118,15 @@ def goes_on_with(scope: Scope, m: Mention, facts: Sequence[Mention], kept: Seque
 
 
 def asks_nothing(scope: Scope) -> bool:
-    """Whether the record says of all that a criterion names that it is not specified."""
+    """Whether the record says of all that a criterion names that it is not specified, or that it is allowed, or either
+    sex."""
     facts = candidates(scope)
-    return bool(facts) and all(is_unspecified(scope, m, facts) for m in facts)
+    if facts and all(is_unspecified(scope, m, facts) for m in facts):
+        return True
+    idle = not scope.excludes and all(m.type not in ("VALUE", "DOSE") for m in scope.mentions)
+    allowed = _ALLOWED.search(scope.words) is not None and all(is_allowed(scope, m, facts) for m in facts)
+    either = _EITHER_SEX.fullmatch(scope.words) is not None and all(is_either_sex(scope, m, facts) for m in facts)
+    return bool(facts) and idle and (allowed or either)
 
 
 def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
@@ -128,9 +144,11 @@ def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         counts_a_window,
         is_aimed_at,
         is_example,
+        heads_measures,
         names_the_kind,
     )
-    shown = shows_another(scope, m, facts) and m.type == "PROCEDURE"
+    repeats = is_bare_tumor(scope, m, facts) and any(not scope.between(f, m).strip() for f in facts if f.end <= m.start)
+    shown = repeats or (shows_another(scope, m, facts) and m.type == "PROCEDURE")
     return shown or is_second_name(scope, m, facts) or any(explains(scope, m, facts) for explains in surely)
 
 
@@ -230,7 +248,8 @@ def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     text = scope.before(m)
     if not has_any(scope.words, _EXAMPLIFYING) or _COUNTED.search(text):
         return False
-    cues = [*_EXAMPLES.finditer(text), *([] if scope.excludes else _INCLUDING.finditer(text))]
+    denied = scope.excludes or "neg" in m.attributes
+    cues = [*_EXAMPLES.finditer(text), *([] if denied else _INCLUDING.finditer(text))]
     return any(
         any(f.end <= scope.criterion.start + cue.start() for f in facts)
         and not re.search(rf"{BREAK}|\)", CLOSED_BRACKET.sub(" ", text[cue.end() :]))
@@ -321,7 +340,7 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
-    if not has_any(scope.words, _PERMITTING) or {"neg", "exc"} & set(m.attributes):
+    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) is not None:
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False

@@ -7,22 +7,24 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
-from oncogloss.structure.leaves import HISTORY, QUALIFIERS, times_of, washout_of
+from oncogloss.structure.facts import candidates, facts_of, in_brackets, said_otherwise
+from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.riders import Rider, riders_of
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.thresholds import unusual
 from oncogloss.structure.wording import (
+    BARE_CLASS,
+    BESIDE_A_FACT,
     BREAK,
     CASES,
     COMPARED,
-    CONSENT,
     CONTRAINDICATED,
     DISJOINS,
     EMPTY,
-    GENERAL_WORD,
     GRADED,
     HEAD_NOUN,
     ITS_TREATMENT,
@@ -38,10 +40,12 @@ from oncogloss.structure.wording import (
     ORGANS,
     PHRASES,
     RECOVERED,
+    RESOLVED,
     SPARED_IF,
     SPARES,
     STATES,
     TREATED_FOR,
+    UNASKED,
     WHICHEVER,
 )
 
@@ -60,17 +64,25 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     """What of a criterion is not in its logic; `linked` says whether mentions were linked to concepts at all."""
     by_id = {m.id: m for m in scope.mentions}
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
-    outside = _outside(scope)
+    facts += standing_of(scope, logic)
+    riders = riders_of(scope, facts_of(scope))
+    outside = _outside(scope, riders)
     return [
         *_values(scope, facts, thresholds),
         *_numbers(scope, facts, thresholds, outside),
         *_names(scope, facts, linked=linked),
-        *_cases(scope, logic, thresholds, outside),
+        *_cases(scope, logic, facts, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
         *_turned(scope, facts, outside),
-        *_explanations(scope, logic, facts, thresholds),
-        *_words(scope, logic, outside),
+        *_explanations(scope, logic, facts, thresholds, riders),
+        *_words(scope, logic, facts, outside),
     ]
+
+
+def standing_of(scope: Scope, logic: Logic) -> list[Mention]:
+    """The mentions that stand for demands of the tree that no mention of the text names."""
+    said = {part.said for part in _leaves(logic)}
+    return [m for m in scope.mentions if (name := name_of_standing(m.id)) is not None and name in said]
 
 
 def _counted(n: int, noun: str, what: str) -> str:
@@ -122,7 +134,8 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
     if again and DISJOINS.search(outside):
         yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
-    if any(not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
+    recovered = RESOLVED.search(scope.words) is not None
+    if any(recovered or not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
     if any(map(unusual, thresholds)):
         yield Left("value", "unusual value")
@@ -149,7 +162,8 @@ def _is_moment(time: Mention) -> bool:
 def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[Left]:
     """Facts without a concept, and those that may share words with a neighbour ("moon or tide fever")."""
     heads = {r.head for r in scope.relations}
-    unlinked = [m for m in facts if m.type in _NAMED and m.concept is None and m.id not in heads]
+    named = [m for m in facts if m.type in _NAMED and name_of_standing(m.id) is None]
+    unlinked = [m for m in named if m.concept is None and (m.id not in heads or _is_cut_short(m))]
     if linked and unlinked:
         yield Left("concept", _counted(len(unlinked), "fact", "without a concept"))
     if any(map(_is_widened, facts)):
@@ -165,18 +179,24 @@ def _names(scope: Scope, facts: Sequence[Mention], *, linked: bool) -> Iterator[
             return
 
 
+def _is_cut_short(m: Mention) -> bool:
+    """Whether a name lacks its noun or says no kind: "coronary", "inhibitors"."""
+    return BARE_CLASS.fullmatch(m.text) is not None or (m.type != "MEASURE" and LACKS_A_NOUN.search(m.text) is not None)
+
+
 def _is_widened(m: Mention) -> bool:
-    """Whether a mention's concept lacks a word of its kind or site: "moon radiotherapy" as radiotherapy."""
+    """Whether a mention's concept lacks a word of its kind or site that no qualifier can tell: "virus" of "C virus"."""
     if m.concept is None or m.concept.match not in ("broader", "alike"):
         return False
-    known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())}
-    words = re.findall(r"[a-z]{3,}", m.text.casefold())
-    return any(w[:5] not in known and w not in EMPTY | QUALIFIERS and not GENERAL_WORD.fullmatch(w) for w in words)
+    alone = re.search(r"\b\w\b", m.text) is not None
+    return (alone or m.concept.match == "alike") and any(w not in QUALIFIERS for w in missing_words(m))
 
 
 def _shares(first: Mention, second: Mention) -> bool:
     """Whether the first of two joined names lacks what ends the second: a noun, or the place it is of."""
     one, other = first.text, second.text
+    if _has_its_noun(first, other):
+        return False
     noun, place = HEAD_NOUN.search(other), re.search(r" of (the )?\w+", other)
     lacks_noun = noun is not None and not HEAD_NOUN.search(one) and len(one.split()) <= len(other.split())
     short = LACKS_A_NOUN.search(one)
@@ -186,28 +206,47 @@ def _shares(first: Mention, second: Mention) -> bool:
     return bool(lacks_noun and short) or (place is not None and " of " not in one and "situ" not in other)
 
 
+def _has_its_noun(first: Mention, other: str) -> bool:
+    """Whether the concept of a name says what the name lacks: "bacterial" of "bacterial or viral infections"."""
+    concept, noun = first.concept, HEAD_NOUN.search(other)
+    if concept is None or concept.match not in ("name", "parts") or noun is None:
+        return False
+    same = noun[0].casefold()[:6] in concept.name.casefold()
+    disease = r"disease|disorder|illness|condition"
+    return (
+        same
+        or bool(re.match(disease, noun[0], re.I) and re.search(disease, concept.name, re.I))
+        or (re.match(r"cancers?|carcinomas?", noun[0], re.I) is not None and first.type == "CANCER")
+    )
+
+
 def _operators(logic: Logic) -> set[str]:
     return {logic.op}.union(*map(_operators, logic.parts))
 
 
-def _outside(scope: Scope) -> str:
-    """The criterion's text with its mentions blanked out and a heading at its end left away."""
+def _outside(scope: Scope, riders: Sequence[Rider] = ()) -> str:
+    """The criterion's text with its mentions and riders blanked out and a heading at its end left away."""
     criterion = scope.criterion
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
     text = list(own)
     for m in scope.mentions:
         first, end = max(m.start - criterion.start, 0), min(m.end - criterion.start, len(own))
         text[first:end] = "\ue000" * (end - first)
-    return NUMERALS.sub(" ", PHRASES.sub(lambda found: " " * len(found[0]), "".join(text)))
+    for rider in riders:
+        text[rider.start - criterion.start : rider.end - criterion.start] = " " * (rider.end - rider.start)
+    bare = PHRASES.sub(lambda found: " " * len(found[0]), "".join(text))
+    return NUMERALS.sub(" ", BESIDE_A_FACT.sub(" ", bare))
 
 
-def _cases(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], text: str) -> Iterator[Left]:
+def _cases(
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold], text: str
+) -> Iterator[Left]:
     """Exceptions and conditions that the text sets and the tree lacks."""
     operators = _operators(logic)
     conditional = any(t.condition for t in thresholds)
     told = (
         "except" in operators
-        or any("exc" in m.attributes for m in scope.mentions)
+        or any("exc" in m.attributes for m in facts)
         or "if" in operators
         or (conditional and len(SPARES.findall(text)) <= 1)
     )
@@ -234,14 +273,21 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "negation outside the logic")
     if children and facts and (len(facts) > 1 or len(sentences) > 1):
         yield Left("logic", "sub-criteria beside several facts")
-    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1:
+    elif len(facts) > 1 and sum("\ue000" in s for s in sentences) > 1 and not _is_one_list(scope, logic, facts, text):
         yield Left("logic", "several sentences")
-    elif scope.excludes and logic.op == "not":
+    elif scope.excludes and logic.op == "not" and logic.parts[0].said is None:
         yield Left("logic", "negation under an exclusion")
     else:
         yield from _list(scope, logic, len(facts), text)
     if any(_continues_a_relation(scope, m) for m in facts):
         yield Left("logic", "list shared with a relation")
+
+
+def _is_one_list(scope: Scope, logic: Logic, facts: Sequence[Mention], text: str) -> bool:
+    """Whether semicolons alone part a criterion, and its tree joins the parts as its side does."""
+    whole = re.search(r"[.]\s+\S|\n\s*\n|\n\s*[-*•]", text.strip(" .;\n*-")) is None
+    alike_all = len({"treatment" if m.type in TREATMENTS else m.type for m in facts}) == 1
+    return whole and alike_all and logic.op == ("any" if scope.excludes else "all") and not SPARES.search(text)
 
 
 def _list(scope: Scope, logic: Logic, facts: int, text: str) -> Iterator[Left]:
@@ -315,26 +361,30 @@ def _leaves(logic: Logic) -> Iterator[Logic]:
 
 
 def _explanations(
-    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold]
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold], riders: Sequence[Rider]
 ) -> Iterator[Left]:
     """Mentions that were taken for explanation without a rule that is sure of it."""
     told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
     told |= {i for t in thresholds for i in t.mentions}
+    told |= {m.id for m in scope.mentions for r in riders if r.start <= m.start and m.end <= r.end}
     named = candidates(scope)
     spared = [m for m in named if m.id not in told and not said_otherwise(scope, m, named)]
     if spared:
         yield Left("mention", _counted(len(spared), "mention", "taken for explanation"))
 
 
-def _words(scope: Scope, logic: Logic, outside: str) -> Iterator[Left]:
+def _words(scope: Scope, logic: Logic, facts: Sequence[Mention], outside: str) -> Iterator[Left]:
     """Words and numbers outside any fact; a lead-in or measures may have the organs named that they are about."""
     leaves = list(_leaves(logic))
-    facts = [m for m in scope.mentions if m.id in {part.mention for part in leaves}]
     about_organs = {"organ_function", "lab"} & set(scope.criterion.categories)
     heading = not facts or (bool(about_organs) and all(m.type == "MEASURE" for m in facts))
     read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
+    if any(part.about for part in leaves):
+        read |= HISTORY
+    if any(m.type == "CONDITION" and "neg" in m.attributes for m in facts):
+        read.add("negative")
     words = unread_words(outside, read, heading=heading)
     words += RECOVERED.findall(outside)
     if words:
@@ -347,10 +397,7 @@ def unread_words(text: str, read: Collection[str] = (), *, heading: bool = False
     return [w for w in words if w.casefold() not in EMPTY and w.casefold() not in read and "\ue000" not in w]
 
 
-def is_consent_alone(scope: Scope) -> bool:
-    """Whether a criterion of the consent or compliance category says nothing that the category does not say."""
-    only = {"consent"} <= set(scope.criterion.categories) <= {"consent", "compliance"} or (
-        set(scope.criterion.categories) == {"compliance"}
-    )
-    mentions = {m.type for m in scope.mentions} <= {"TIME"}
-    return only and mentions and not [w for w in unread_words(_outside(scope)) if not CONSENT.fullmatch(w)]
+def says_nothing(scope: Scope) -> bool:
+    """Whether a criterion without facts is a number, a heading, or says that nothing is asked here."""
+    words = " ".join(NUMERALS.sub(" ", PHRASES.sub(" ", scope.words)).split()).strip(" .:;,-*•")
+    return not scope.mentions and (UNASKED.fullmatch(words) is not None or not re.search(r"[^\W\d_]{2,}", words))

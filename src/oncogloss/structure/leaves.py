@@ -8,36 +8,88 @@ from collections.abc import Sequence
 from oncogloss.schema import Logic, Mention
 from oncogloss.structure.asides import CLOSED_BRACKET
 from oncogloss.structure.facts import IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
-from oncogloss.structure.names import TREATMENTS, alike
+from oncogloss.structure.names import TREATMENTS, alike, words_of
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.riders import Rider
 from oncogloss.structure.scope import Scope
-from oncogloss.structure.wording import BREAK, CONTRACEPTION
+from oncogloss.structure.standing import details_of, name_of_standing
+from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WORD
 
 _QUALIFIERS = """
-acceptable active acute additional adequate adjuvant advanced allogeneic another approved asymptomatic autologous
-bacterial barrier bilateral bulky chronic combined concomitant concurrent confirmed congenital contralateral
-controlled current curative decompensated definitive different documented effective elective emergency extensive
-external fresh fungal highly hereditary history immediate inadequate inherited initial intact intermittent intractable
-intravenous invasive ipsilateral irreversible known local localized localised long-term major malignant mild minor
-moderate moderately new newly non-invasive noninvasive non-metastatic nonmetastatic obvious ongoing operable oral other
-palliative past pathologic pathological persistent planned poorly preexisting pre-existing previous primary prior
-progressive prophylactic radical radiographic radiographically radiologic radiological radiologically recent recently
-recurrent refractory regional relevant reliable residual secondary serious severe significant significantly similar
-simultaneous solitary stable substantial suspected symptomatic synchronous systemic therapeutic topical unilateral
-uncontrollable uncontrolled unresolved unstable untreated viral well-controlled
+abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another anticipated approved
+asymptomatic autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid
+coexisting combined comorbid complex concomitant concurrent confirmed congenital continued contralateral controlled
+curable curative current debilitating decompensated definitive deleterious different diffuse disabling documented
+effective elective emergency expected experimental extensive external failed fasting fresh fungal general germline
+gross hereditary high-dose high-risk highly history immediate inadequate incident inhaled inherited initial inoperable
+intact intense intercurrent intermittent intractable intravenous invasive investigational ipsilateral irreversible
+isolated known large latent life-threatening local localised localized long-term low-dose low-risk major malignant
+massive mild minor moderate moderately multiple new newly non-healing non-invasive non-metastatic noninvasive
+nonmetastatic obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent
+planned poorly potentially pre-existing predominantly preexisting prescribed previous primary prior progressive
+prophylactic radical radiographic radiographically radiologic radiological radiologically rapid rapidly recent
+recently recurrent refractory regional relevant reliable reported residual resting scheduled second secondary serious
+severe significant significantly similar simultaneous solitary somatic stable substantial suspected symptomatic
+synchronous systemic therapeutic topical treatable treated uncontrollable uncontrolled underlying unexplained unhealed
+unilateral unintended unintentional unresolved unstable untreated viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
     r"\b(infarct\w*|MI|strokes?|accidents?|CVA|TIA|attacks?|arrest|embolism|haemorrhage|hemorrhage)\b", re.I
 )
+_MENTAL = re.compile(r"psych|social", re.I)  # of these none is acute or symptomatic because a disease before it is
+_SOMATIC = re.compile(r"infect|heart|cardiac|angina|arrhythm|hypertens|diabet|respirat|pulmon", re.I)
+_AHEAD = (
+    (
+        re.compile(
+            r"\banticipation of (?:the )?(?:need for|requirement for)? ?(?:an? |any "
+            r"|such an? )?"
+        ),
+        "anticipated ",
+    ),
+    (
+        re.compile(r"(?<!or )(?<!or is )(?<!or are )\bscheduled (?:to have|for|to receive|to undergo) (?:an? )?"),
+        "scheduled ",
+    ),
+    (re.compile(r"\bfailure of (?:an? |the |any )?"), "failed "),
+)
+_OF = re.compile(
+    r"\b(history|methods?|forms?|means|use|episodes?|treatments?|therapy|prolongation) (?:of|with)"
+    r" (?:an? |any |the )?"
+)
 _LISTED = "\ue000"  # stands for another member of a list
 _PASSED_OVER = frozenset(
-    ("and", "or", "clinically", "medically", "any", ",", "/", "method", "methods", "form", "means")
+    (
+        "and",
+        "or",
+        "clinically",
+        "medically",
+        "any",
+        ",",
+        "/",
+        "method",
+        "methods",
+        "form",
+        "means",
+        "use",
+        "episode",
+        "episodes",
+        "treatment",
+        "therapy",
+        "adequately",
+        "appropriately",
+        "curatively",
+        "definitively",
+    )
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
-_PASSED = re.compile(r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before|after)\b", re.I)
+_PASSED = re.compile(
+    r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before"
+    r"|after)\b",
+    re.I,
+)
 _SINCE = re.compile(r"\b(since|elapsed?|passed)\b", re.I)
 _LAST = re.compile(r"\b(last|final)\b[^.;\n]*$", re.I)
 _DEMANDED = re.compile(
@@ -47,15 +99,20 @@ _DEMANDED = re.compile(
 )
 
 
-def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
+def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention], riders: Sequence[Rider]) -> Logic:
     """The same tree, each fact with what the criterion's words add to it."""
     if logic.mention is None:
-        parts = tuple(leaf_of(part, scope, facts) for part in logic.parts)
+        parts = tuple(leaf_of(part, scope, facts, riders) for part in logic.parts)
         same = all(new is old for new, old in zip(parts, logic.parts, strict=True))
         return logic if same else logic.model_copy(update={"parts": parts})
     m = next(m for m in scope.mentions if m.id == logic.mention)
+    if (said := name_of_standing(m.id)) is not None:
+        times = tuple(words_of(t) for t in times_of(scope, m))
+        ridden = tuple(rider.words for rider in riders if m in rider.facts)
+        return Logic(op="fact", said=said, qualifiers=(*details_of(m), *times, *ridden))
     about = tuple(x.id for x in about_of(scope, m, facts))
-    qualifiers, washout = qualifiers_of(scope, m), washout_of(scope, m)
+    qualifiers = (*qualifiers_of(scope, m), *narrowing_of(m), *(rider.words for rider in riders if m in rider.facts))
+    washout = washout_of(scope, m)
     if (qualifiers, about, washout) == (logic.qualifiers, logic.about, logic.washout):
         return logic
     return logic.model_copy(update={"qualifiers": qualifiers, "about": about, "washout": washout})
@@ -64,18 +121,22 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
 def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
     """Words just before a mention that say how it must be ("active, clinically significant infection"); those of which
     one is enough are one qualifier ("known or suspected")."""
-    text = _before(scope, m).casefold()
-    if " of " in text:
-        text = re.sub(r"\b(history|methods?|forms?|means) of (an? |any )?", r"\1 ", text)
+    text = re.sub(r"\(\s*,\s*\)", ",", _before(scope, m).casefold())
+    for form, word in _AHEAD:
+        text = form.sub(word, text)
+    text = _OF.sub(r"\1 ", text)
     found: list[str] = []
-    either = False
+    either = crossed = False
     for word in reversed(re.findall(r"[a-z]+(?:-[a-z]+)*|[^\sa-z]", text)):
         if word in QUALIFIERS and either and found:
             found[0], either = f"{word} or {found[0]}", False
         elif word in QUALIFIERS:
             found.insert(0, word)
         elif (word not in _PASSED_OVER and (word != _LISTED or found)) or (word == _LISTED and _EVENT.search(m.text)):
+            if crossed and word in (_LISTED, "including", "to", "as"):
+                found = []  # they belong to a member of the list alone: one in the middle, or an example
             break
+        crossed = crossed or (word == _LISTED and not found)
         either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
@@ -90,10 +151,25 @@ def _before(scope: Scope, m: Mention) -> str:
             continue
         gap = scope.text[other.end : end]
         listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
+        listed = listed and not (_MENTAL.search(m.text) and _SOMATIC.search(other.text))
         if other.id not in told and not listed:
             return scope.text[other.end : end] + text if not text else f". {gap}{text}"
         text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
     return scope.text[scope.criterion.start : end] + text
+
+
+def narrowing_of(m: Mention) -> tuple[str, ...]:
+    """The words of a mention that its broader concept lacks: of "chest irradiation" as radiotherapy "chest"."""
+    missing = missing_words(m) if m.concept is not None and m.concept.match == "broader" else []
+    return (" ".join(missing),) if missing else ()
+
+
+def missing_words(m: Mention) -> list[str]:
+    """The words of a mention's kind or site that its concept's name has not."""
+    known = {word[:5] for word in re.findall(r"[a-z]+", m.concept.name.casefold())} if m.concept is not None else set()
+    told = " ".join(w for w in m.text.split() if not w.isupper()) or m.text  # a short form is told by the concept
+    words = re.findall(r"[^\W\d_]{3,}(?:-[^\W\d_]+)*", told.casefold())
+    return [w for w in words if w[:5] not in known and w not in EMPTY and not GENERAL_WORD.fullmatch(w)]
 
 
 def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention]:

@@ -1,23 +1,28 @@
 """Logic as a line of text, for people, annotations and tests: `(all 3 (any 4 (not 5)) c2)`.
 
-A bare word is a mention's id, with `c` before it a criterion's where ids are numbers alone; see `Logic` for the rest.
+A bare word is a standing demand's name or a mention's id, with `c` before it a criterion's where ids are numbers alone;
+see `Logic` for the rest.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import get_args
 
-from oncogloss.schema import Logic
+from oncogloss.schema import Logic, Standing
 
 _NAMES = {"all": "all", "any": "any", "not": "not", "except": "except", "at-least": "at_least", "if": "if"}
 _WORDS = {value: key for key, value in _NAMES.items()}
+_SAID = frozenset(get_args(Standing))
 _LEAST = {"all": 1, "any": 1, "not": 1, "except": 2, "at_least": 1, "if": 2}
 _MOST = {"not": 1, "if": 2}
 
 
 def write_logic(logic: Logic, mention: Callable[[str], str] = str, criterion: Callable[[str], str] = str) -> str:
     """The tree as one line; `mention` and `criterion` say how an id is written."""
+    if logic.said is not None:
+        return logic.said
     if logic.op == "fact":
         return criterion(logic.criterion) if logic.criterion is not None else mention(logic.mention or "")
     head = [_WORDS[logic.op], *([str(logic.n)] if logic.op == "at_least" else [])]
@@ -38,6 +43,8 @@ def _read(word: str, words: Iterator[str], is_criterion: Callable[[str], bool]) 
         raise ValueError("the expression ends too early")
     if word == ")":
         raise ValueError("')' where a part was expected")
+    if word in _SAID:
+        return Logic.model_validate({"op": "fact", "said": word})
     if word != "(":
         return Logic(op="fact", criterion=word) if is_criterion(word) else Logic(op="fact", mention=word)
     name = next(words, "")

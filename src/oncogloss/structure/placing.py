@@ -12,7 +12,9 @@ from oncogloss.structure.facts import PERMITTED
 from oncogloss.structure.lacking import Left
 from oncogloss.structure.layout import indent_of, line_before
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.riders import part_in
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.standing import consents
 from oncogloss.structure.subcriteria import leads_in
 
 _PART = (
@@ -36,6 +38,8 @@ _ONE_PART = re.compile(
     rf"\b{_PART}\b|\b(?:for|healthy) {_PEOPLE}|^(?:donor|control|caregiver|sibling)s? criteria|\bonly$", re.I
 )
 _ENDS_WITH_OR = re.compile(r"\bor[\s,;:*•-]*$|(?<!\d) or\b[\s,;:]*\(?(?:\d+|[a-z])[.)]\s*$", re.I)  # "or, 3."
+_SURE = re.compile(rf"\b{_PART}\b|\bhealthy {_PEOPLE}|{_PEOPLE} criteria", re.I)
+_HEADED_ANEW = re.compile(r":[ \t]*(?:\n|\W*$)|(?:\b[A-Z][A-Z-]{2,}\b[ ,]*){4}")  # a line that heads others, capitals
 _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
 
@@ -48,7 +52,7 @@ def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
     found: dict[str, list[Left]] = {}
     for scope in read:
         id_, left = scope.criterion.id, []
-        if id_ in parts:
+        if parts.get(id_) == "":
             left.append(Left("case", "holds for a part of the trial"))
         if PERMITTED.search(scope.lead):
             left.append(Left("words", "stands under a permission"))
@@ -66,7 +70,7 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
     """Whether a criterion, or one that it is under, has a parent whose logic does without it, and is no item beside it
     in the same list."""
     parent = by_id.get(scope.criterion.parent or "")
-    if parent is None:
+    if parent is None or consents(scope.criterion.logic):
         return False
     if _line_before(scope) == _line_before(parent) and not leads_in(parent):
         return False
@@ -118,17 +122,45 @@ def _criteria_in(logic: Logic | None) -> set[str]:
     return own.union(*map(_criteria_in, logic.parts))
 
 
-def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> set[str]:
-    """Ids of those criteria of a text that stand under a heading which names a cohort, part or group of the trial."""
+def for_its_part(logic: Logic | None, scope: Scope, headings: Mapping[str, str]) -> Logic | None:
+    """The same tree, asked only in the part of the trial that the criterion or its heading names."""
+    criterion, own = scope.criterion, part_in(scope)
+    headed = "" if headings.get(criterion.parent or "") else headings.get(criterion.id)
+    words = tuple(w for w in (headed, own and own.words.strip("()")) if w)
+    if logic is None or not words:
+        return logic
+    part = Logic(op="fact", said="trial-part", qualifiers=words)
+    return Logic(op="if" if criterion.side == "inc" else "all", parts=(part, logic))
+
+
+def headings_of(read: Sequence[Scope]) -> dict[str, str]:
+    """The headings of parts of the trial that criteria of all passages stand under, by the criteria's ids."""
+    found: dict[str, str] = {}
+    for text in dict.fromkeys(scope.text for scope in read):
+        found |= held_for_a_part(text, [scope.criterion for scope in read if scope.text == text])
+    return found
+
+
+def held_for_a_part(text: str, criteria: Iterable[Criterion]) -> dict[str, str]:
+    """The heading of each criterion of a text that stands under one which names a cohort, part or group of the trial,
+    by the criteria's ids; none but "" where another heading that names none stands between."""
     headings = [h for h in _HEADING.finditer(text) if h[0].rstrip().endswith(":") or h[0][0] == "\n"]
     places = [heading.start("words") for heading in headings]
-    found = set()
+    found = {}
     for criterion in criteria:
         line = line_before(text, criterion.start)
         before = bisect_left(places, criterion.start)
-        if _OPENED.match(line) or (before and _holds_for(headings[before - 1], text, criterion)):
-            found.add(criterion.id)
+        if _OPENED.match(line):
+            found[criterion.id] = _plain(line)
+        elif before and _holds_for(headings[before - 1], text, criterion):
+            heading = headings[before - 1]
+            sure = not _HEADED_ANEW.search(text[heading.end() : criterion.start]) and _SURE.search(heading["words"])
+            found[criterion.id] = _plain(heading["words"]) if sure else ""
     return found
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.replace("\\", "").split()).strip(" :*•-")
 
 
 def _holds_for(heading: re.Match[str], text: str, criterion: Criterion) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, Relation, RelationType
 from oncogloss.structure.layout import adopted
+from oncogloss.structure.standing import standing_in, times_of_standing
 from oncogloss.structure.wording import BREAK
 
 
@@ -64,10 +65,14 @@ def scopes(document: Document, extraction: Extraction) -> list[Scope]:
         relations.setdefault(relation.tail, []).append(relation)
     criteria = adopted(extraction.criteria, texts)
     leads = {c.id: texts[c.passage][c.start : c.end] for c in criteria}
+    parents = {c.parent for c in criteria}
     found = []
     for criterion in criteria:
-        mentions = sorted((by_id[i] for i in criterion.mentions), key=lambda m: (m.start, -m.end))
+        text, named = texts[criterion.passage], [by_id[i] for i in criterion.mentions]
+        standing = standing_in(text, criterion, named, leads=criterion.id in parents)
+        mentions = sorted((*named, *standing), key=lambda m: (m.start, -m.end))
         own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
+        own |= dict.fromkeys(times_of_standing(text, named, standing, own))
         lead = leads.get(criterion.parent or "", "")
-        found.append(Scope(texts[criterion.passage], criterion, tuple(mentions), tuple(own), lead))
+        found.append(Scope(text, criterion, tuple(mentions), tuple(own), lead))
     return found

@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from oncogloss.schema import Criterion, Logic
+from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import EXCEPT
 
 _ONE_OF = re.compile(r"\b(one of|any of|either|at least (one|1)|one or more|1 or more|any one)\b|(≥|>=) ?1\b", re.I)
+_DENIED = re.compile(r"\W*((patients?|subjects?|participants?) )?((must )?(with|have|has|had) )?(no|without)\b", re.I)
 _LEAD_IN = re.compile(
     r"\b(following|criteria|(one|any|all|either) of|defined|includ\w+|meets?|with|of|by)\W*$"
     r"|\b(one|any|all|either|at least \w+|receiving) (of )?the following\b",
@@ -30,6 +32,13 @@ def leads_in(scope: Scope) -> bool:
     return first.endswith(":") or _LEAD_IN.search(first) is not None
 
 
+def names_cancers(scope: Scope, logic: Logic | None) -> bool:
+    """Whether a criterion asks for a cancer: of several such, a patient has one."""
+    types = {m.id: m.type for m in scope.mentions}
+    named = {types[i] for i in mentions_in(logic)}
+    return "CANCER" in named and named <= {"CANCER", "BIOMARKER", "GENE"} and logic is not None and logic.op != "not"
+
+
 def with_children(
     scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
 ) -> Logic | None:
@@ -43,6 +52,8 @@ def with_children(
     if (n_of := _N_OF.search(text)) is not None:
         word = n_of[1].casefold()
         under = Logic(op="at_least", n=_NUMBERS.get(word) or int(word), parts=leaves)
+    elif _DENIED.match(text) and not scope.excludes:
+        under = Logic(op="all", parts=leaves)  # none of what follows: each is denied by itself
     elif _ONE_OF.search(text) or scope.excludes or (len(children) > 1 and {c.id for c in children} <= set(cancers)):
         under = Logic(op="any", parts=leaves)
     else:

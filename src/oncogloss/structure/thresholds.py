@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Threshold
+from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.facts import says_age
 from oncogloss.structure.quantities import Quantity, read_quantity
 from oncogloss.structure.wording import OPEN_ENDS
@@ -83,10 +83,20 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
             ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
+            if condition[0] and quantity.operator == "=":
+                quantity = replace(quantity, operator=_general_operator(first, comparisons))
             found.append((place, _threshold(first, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
     return tuple(threshold for _, threshold in ordered)
+
+
+def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> Operator:
+    """How the first value of a measure is compared, which a bare one under a condition goes on with: "≤ 3 x ULN (5 x
+    ULN if …)"."""
+    same = [c for c in comparisons if c.measure.id == own.measure.id and c.value.start < own.value.start]
+    read = read_quantity(same[0].value.text, _names(own.measure, same[0].value.text)) if same else None
+    return read.operator if read is not None and read.operator != "range" else "="
 
 
 def unusual(threshold: Threshold) -> bool:

@@ -8,31 +8,41 @@ BREAK = r"[.;]\s|\n\s*\n|\n\s*[-*•]"  # where a sentence or line ends; a mere 
 
 # Words that carry no fact of their own: grammar, how criteria are worded, how findings are shown
 _EMPTY_WORDS = """
-a able about above acceptable according adequate administered administration after against age agree all allowed also
-am an and another any apart are as assessed assessment at available based be because become been before being below
-between beyond both but by calculated can candidate case cases clinical clinically combined completed completion
-concomitant concomitantly concurrent concurrently condition conditions confirmed considered consistent criteria
-criterion current currently cytologic cytological cytologically day days deemed defined demonstrated described despite
-determined diagnosed diagnosis diagnostic did disease diseases do documentation documented does done drawn due during
-each either elapsed eligibility eligible enrolled enrollment enrolment entry estimated etc evaluated evaluation
-evidence evidenced except exception exceptions excluded excluding exclusion exist existing exists experienced exposure
-first fit following follows for form free from function gender getting given had has have having he her his histologic
-histological histologically histology identified if in include included includes including inclusion indicated
-individual individuals ineligible into investigator is it its known laboratory last least less level levels limited
-lines may means measured meet meeting meets met method methods month months more most must my no nor normal not
-obtained occurred of on one ongoing only or order other others otherwise out over part participant participants
-participate participation pathologically pathology patient patients per performed permitted person persons planned
-planning possible pre presence present previously proven provided ranging re receipt receive received receiving
-recovered regimens require required requirement requires requiring results scale score screening see setting sex sexes
-shall she should shown since sites specific specified start started status studied study subject subjects subtypes
-such suffering suitable taken taking test tests than that the their them then there these they this those through time
-times tissue to treated treatment trial under undergo undergoing undergone underwent unless unlimited until up upon
-use used using value values verified version via was week weeks were when where which whichever while who whom whose
-will willing willingness with within without would year years you your
+a able about above acceptable accordance according adequate adequately administered administration after against age
+agree al all allowed already also am an and another any apart appropriately approximately are as assessed assessment
+at available based be because become been before begin beginning being below between beyond biochemically
+biopsy-proven both but by calculated can candidate case cases clinical clinically combined completed completion
+concomitant concomitantly concurrent concurrently condition conditions confirmation confirmed considered consistent
+criteria criterion curatively current currently cytologic cytological cytologically cytopathologically day days deemed
+defined definitively demonstrated demonstrates demonstrating described despite determined diagnose diagnosed diagnoses
+diagnosis diagnostic did disease diseases do documentation documented does done drawn due during each eg either
+elapsed eligibility eligible employ employed employing enroll enrolled enrollment enrolment entry estimated et etc
+evaluated evaluation even evidence evidenced except exception exceptions excluded excluding exclusion exhibit exhibits
+exist existing exists experienced exposure first fit following follows for form free from function gender getting
+given had harbor harboring harbour harbouring has have having he her his histologic histological histologically
+histology histopathologic histopathological histopathologically histories identified ie if immunohistochemically
+implement in incidence include included includes including inclusion inclusive indicated individual individuals
+ineligible initiation into investigator is it its kind kinds known laboratory last least less level levels limited
+lines mandatory may means measured medically meet meeting meets met method methods microscopically month months more
+most must my namely naturally no nor normal not noted obtained occur occurred occurring occurs of on one ongoing only
+or order other others otherwise out over part participant participants participate participation particular
+pathologically pathology patient patient's patients people per performed permitted person person's persons
+physiologically planned planning possible practice practicing practising pre predicted presence present previously
+proven provided purposes radiographic radiographically radiologic radiological radiologically ranging re receipt
+receive received receiving record recorded recording records recovered regarding regimens registered registration
+reported require required requirement requires requiring respective respectively results revealed reveals routine
+routinely scale score screening see seen serologically setting sex sexes shall she should showing shown since sites
+specific specifically specified start started status still studied study subject subjects subtypes such suffering
+suitable taken taking test tests than that the their them then there these they this those through time time-point
+times tissue to treated treatment trial type types under undergo undergoing undergone underwent underwented unless
+unlimited until up upon use used using usual value values verification verified version via was week weeks were when
+where which whichever while who whom whose will willing willingness with within without would year years yet you your
 """
 EMPTY = frozenset(_EMPTY_WORDS.split())
 _WHO = r"(treating |study |site |local |enrolling |principal |responsible |trial )*"
-_WHO += r"(investigators?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+_WHO += (
+    r"(investigators?|inv|surgeons?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
+)
 _BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
 PHRASES = re.compile(
     rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified"
@@ -49,7 +59,55 @@ PHRASES = re.compile(
     r"|later|shorter|"
     r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution"
     r"|investigator)\b"
-    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)",
+    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)"
+    r"|\b(using|by|with|from|in|at) (an? |the )?((us "
+    r"|u\.s\. )?food and drug administration( \(fda\))?[- ]approved|fda[- ]approved"
+    r"|clia[- ]certified|validated|local|central|sponsor[- ]designated|sponsor[- ]approved|certified|accredited"
+    r"|,| |and|or|central)+"
+    r"(test|assay|laborator(y|ies)|lab|method|pathology review|review|companion diagnostic)s?\b"
+    r"|\(?\b(please )?(see|refer to) (the )?(appendix|section|table|protocol|attached|disease characteristics"
+    r"|below|above|list)[^.;)]{0,40}\)?"
+    r"|\b(eastern cooperative oncology group|new york heart association|american joint committee on cancer"
+    r"|national cancer institute|world health organi[sz]ation|food and drug administration"
+    r"|response evaluation criteria in solid tumou?rs)\b( \(?(ecog|nyha|ajcc|nci|who|recist)\)?)?"
+    r"|\((serum|urine|blood|plasma)((,| or| and|/| and/or) *(serum|urine|blood|plasma))*\)"
+    r"|\bof any (kind|type|grade|severity|origin|cause|etiology|stage|histology)\b|\bat any time\b"
+    r"|\b(test(s|ed|ing)?) (positive|negative) for\b(?<!negative for)"
+    r"|\b(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose"
+    r"|treatment|screening)\b"
+    r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of"
+    r"|nccn|esmo|eau|asco|cap|and|/) ?)*"
+    r"(care|guidelines?|practice|sop)\b"
+    r"|\bpathological (diagnosis|confirmation)\b|\b(surgery|surgical|biopsy|resection|tumou?r) (specimens?"
+    r"|samples?)\b(?= *[.;]?$)"
+    r"|\b(past )?medical history( of)?\b|\bas long as\b(?= the patient\b)",
+    re.I,
+)
+UNASKED = re.compile(  # a heading, or words that ask for nothing
+    r"(([\w/-]+ ){1,3}(status|therapy)?[ :-]*(is )?(not specified|unspecified|not stated|not applicable)[. ]*)+"
+    r"|none|n/?a|((major |key |main )?(inclusion|exclusion|eligibility)( criteria)?( [\w-]+){0,2})"
+    r"|(note|prior|concurrent|disease|patient|physician|medical|therapeutic|laboratory|clinical|general|other|and"
+    r"|characteristics|therapy|component|criteria|requirements?|registration|randomi[sz]ation|step|\d|[ :/-])+",
+    re.I,
+)
+BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
+    r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are"
+    r"|is) (known (to be )?)?(an? )?(?=\ue000)"
+    r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any "
+    r"|such an? )?(?=\ue000)"
+    r"|(?<!or )(?<!or is )(?<!or are )\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)"
+    r"|\bfailure of (an? |the |any )?(?=\ue000)"
+    r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive "
+    r"|indicative )?of (?=\ue000)"
+    r"|\bto (avoid|prevent) (?=\ue000)|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
+    r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with"
+    r"|of|using|containing) "
+    r"((an?|any|the|either|other) )*(?=\ue000)"
+    r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?"
+    r"|products?|status|histology|subtype"
+    r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?"
+    r"|infusions?|tablets?)\b"
+    r"|\b(tumou?rs?|lesions?) (is|are|must be|that (is|are))? ?(?=\ue000)",
     re.I,
 )
 NUMERALS = re.compile(
@@ -60,6 +118,7 @@ ORGANS = re.compile(
     r"|ha?ematopoietic"
     r"|cardiac|heart|cardiovascular|pulmonary|lung|coagulation|functions?|reserve|laboratory|parameters?"
     r"|chemistry|blood"
+    r"|prior|previous|therap(y|ies)|treatments?|status|phase"
     r"|counts?|biochemi\w+|measures?|requirements?|apply|fulfill?|characteristics)\b",
     re.I,
 )
@@ -76,7 +135,9 @@ CONSENT = re.compile(
     r"|ethics|"
     r"committee|risks|comprehend|information|mentally|physically|return|length|entire|failure|accept|guarantee"
     r"|assurance|impossibility|availability|unlikely|dosing|questionnaires?|discomforts|aware|fully|in|of"
-    r"|consenting|specified|lifestyle|considerations|subject's|regulatory|"
+    r"|consenting|specified|lifestyle|stated|drug|administration|tests?|assessments?|feasibility|logistics"
+    r"|issues|prospective"
+    r"|examinations?|availability|unwillingness|considerations|subject's|regulatory|"
     r"accordance|national|local|guidelines|human|protection|privacy|policy|hipaa|authori[sz]ation|regulations?)\b",
     re.I,
 )
@@ -140,10 +201,16 @@ GRADED = re.compile(
     r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
 )
 RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
+RESOLVED = re.compile(r"\b(recover|resol|return|improv)\w*", re.I)
+BARE_CLASS = re.compile(
+    r"(strong |moderate |potent )*(inhibitors?|inducers?|agents?|drugs?|substrates?|antagonists?)", re.I
+)
 GENERAL_WORD = re.compile(
-    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical|syndromes?|events?"
+    r"(dys|mal)functions?|impairments?|insufficiency|abnormalit(y|ies)|disorders?|illness(es)?|medical"
+    r"|syndromes?|events?"
     r"|procedures?|surgery|surgical|therap(y|ies)|radiation|irradiation|resections?|operations?|cancers?|tumou?rs?"
-    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv|agents?|drugs?|medications?|infections?|standard|complete|anti",
+    r"|malignan(t|cy|cies)|carcinomas?|systems?|hepatic|renal|cardiac|bleeding|intercurrent|serious|gi|cns|hiv"
+    r"|agents?|drugs?|medications?|infections?|standard|complete|anti",
     re.I,
 )  # says no kind and no site that the concept would lack
 HEAD_NOUN = re.compile(
@@ -155,9 +222,33 @@ HEAD_NOUN = re.compile(
     re.I,
 )
 LACKS_A_NOUN = re.compile(
-    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain|skin|prostate|cervix|ovary|alcohol|substance)$",
+    r"(ic|al|ar|ous|oid|ory|(?<!posit)(?<!negat)ive|an|drug|breast|lung|colon|liver|bone|kidney|heart|brain"
+    r"|skin|prostate|cervix|ovary|alcohol|substance)$",
     re.I,
 )
 CONTRACEPTION = re.compile(
     r"contracept|birth control|pregnan|abstin|abstain|barrier|donat|intrauterine|sterili|vasectom|condom|hcg", re.I
 )
+# What a state may do to a trial: verbs by their stems, and the words of what they do it to
+HINDERS = re.compile(
+    r"\b(interfer|preclud|limit|compromis|jeopardi|affect|impair|prevent|hamper|imped|hinder|confound|complicat"
+    r"|contraindicat|prohibit|increas|endanger|obscur|influenc|restrict|disturb|expos|unsafe|unsuitab"
+    r"|inappropriat|undesirabl)\w*|\b((make|put|pose|place|render|cause)s?|(mak|putt|pos|plac|caus|render)ing)\b",
+    re.I,
+)
+_TRIAL_WORDS = """
+abilities ability absorb absorption accurate additional adequate adhere adherence administer administering adverse
+adversely affected agent agents also analyses analysis assessing assessments associated attend attendance believes
+candidate cannot capacity capsules completing compliance complications comply complying conduct consent considers
+could data deem deems drug drugs duration effect effectiveness efficacy endpoint endpoints enrolling enter entering
+evaluating evaluations excessive excretion factors feels follow follow-up followup full fully further give giving good
+harm hazard hazardous hazards high inability incapable increased ineligible informed ingestion integrity intended
+interpret interpretation interpreting investigational likely medication medications metabolism might objective
+objectives obtaining obviously optimal oral outcome outcomes pharmacokinetic pharmacokinetics poor possibly potential
+potentially procedure procedures product proper properly prospective protocol protocol-specified protocols provide
+providing reasonably reduces regarding rendering renders requirements response right rights risk risks safe safely
+safety schedule scheduled seriously significantly staff substantially successful swallow swallowing tablets team
+therapy tolerate tolerating toxicities toxicity unacceptable unacceptably understand understanding undue unduly
+validity visits welfare well well-being whole
+"""
+TRIAL = EMPTY | frozenset(_TRIAL_WORDS.split())

@@ -219,6 +219,10 @@ class _Characteristics:
         if child is not None:
             turned = child.side == "exc" and criterion.side == "inc"
             return self._criterion(child, exclude=exclude != turned)
+        if logic.said is not None:
+            said = {"description": logic.said.replace("-", " ")}
+            told = {"type": {"text": said["description"]}, "valueBoolean": True}
+            return _signed(exclude, {**said, "definitionByTypeAndValue": told})
         mention = self.criteria.mentions[logic.mention or ""]
         words = {"description": self.criteria.said(mention)}
         values = [compared(t) for t in self.criteria.thresholds(mention)] or [{"valueBoolean": True}]

@@ -172,7 +172,7 @@ class _Rules:
 
     def _leaf(self, facts: tuple[Logic, ...], *, absent: bool) -> Json:
         if facts[0].mention is None:
-            return self._unread(facts[0].criterion or "", absent=absent)
+            return self._unread(facts[0], absent=absent)
         mentions = [self._criteria.mentions[fact.mention] for fact in facts if fact.mention]
         first = mentions[0]
         thresholds = self._criteria.thresholds(first)
@@ -186,10 +186,12 @@ class _Rules:
         parts = [_counted({"Measurement": {"CodesetId": codeset, **_value(t)}}, count) for t in thresholds]
         return parts[0] if len(parts) == 1 else _group("ANY" if absent else "ALL", parts)
 
-    def _unread(self, criterion: str, *, absent: bool) -> Json:
-        """A sub-criterion that says nothing a program can check: an observation whose concept set is to be filled."""
-        words = self._criteria.words(self._criteria.by_id[criterion])
-        whole = Mention(id=criterion, passage="", start=0, end=0, text=words, type="POPULATION", score=0)
+    def _unread(self, fact: Logic, *, absent: bool) -> Json:
+        """What no program can check, a sub-criterion or a standing demand: an observation whose concept set is to be
+        filled."""
+        id_ = fact.criterion or fact.said or ""
+        words = (fact.said or "").replace("-", " ") or self._criteria.words(self._criteria.by_id[id_])
+        whole = Mention(id=id_, passage="", start=0, end=0, text=words, type="POPULATION", score=0)
         return _counted(_event(self._sets.of([whole]), whole), NONE if absent else AT_LEAST_ONE)
 
 
