@@ -30,6 +30,7 @@ def read(side: str, text: str, *categories: Category) -> tuple[str, Extraction]:
         ("exc", "Inadequate organ function", (), "(not organ-function)"),
         ("exc", "Participation in another clinical trial", (), "other-trial"),
         ("inc", "Participation in this trial", (), ""),
+        ("inc", "Participation in another trial is allowed", (), ""),
         ("exc", "[CONDITION moon madness]/social situations", (), "(any 1 social-situation)"),
         ("inc", "No [CONDITION/neg moon madness] or social situation", (), "(all (not 1) (not social-situation))"),
         ("inc", "[CANCER glioma], and able to give written informed consent", (), "(all 1 consent)"),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
 from oncogloss.structure.facts import facts_of, in_brackets
-from oncogloss.structure.joining import conjunction, slashed
+from oncogloss.structure.joining import conjunction, needing, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
@@ -156,7 +156,8 @@ def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
         general = said_together(scope, [m for m in facts if m not in circumstances])
         unless = combined(scope, [as_part(scope, m) for m in circumstances])
         return general and Logic(op="except", parts=(general, unless))
-    return said_together(scope, facts)
+    told = said_together(scope, facts)
+    return told and needing(scope, told)
 
 
 def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:

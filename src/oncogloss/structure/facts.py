@@ -340,7 +340,7 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
-    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) is not None:
+    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) not in (None, "other-trial"):
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from oncogloss.schema import LogicOp, Mention
+from oncogloss.schema import Logic, LogicOp, Mention
 from oncogloss.structure.leaves import washout_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
 
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
+_EXPECTING = re.compile(r"\bpregnan|\bbreast[ -]?feed|\bnursing\b|\blactat", re.I)
+_NEEDING = re.compile(r"\s*(which |that )?(requir(es|ing)|necessitat(es|ing)|need(s|ing))\b[^,;.:]*", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
@@ -28,8 +30,27 @@ def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> Logic
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
     if not _AND.search(words):
         return None
-    listed = alike(one, other) or all("neg" in m.attributes for m in (one, other))
+    listed = alike(one, other) or all("neg" in m.attributes or _EXPECTING.search(m.text) for m in (one, other))
     return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def needing(scope: Scope, logic: Logic) -> Logic:
+    """The same tree, where "no A requiring B" denies A with B, and does not ask for B."""
+    if logic.op != "all":
+        return logic
+    by_id = {m.id: m for m in scope.mentions}
+    parts: list[Logic] = []
+    for part in logic.parts:
+        denied = parts[-1].parts[0] if parts and parts[-1].op == "not" else None
+        if denied is not None and denied.mention in by_id and part.mention in by_id:
+            between = scope.text[by_id[denied.mention].end : by_id[part.mention].start]
+            if _NEEDING.fullmatch(between):
+                part = Logic(op="not", parts=(Logic(op="all", parts=(denied, part)),))
+                parts.pop()
+        parts.append(part)
+    if len(parts) == len(logic.parts):
+        return logic
+    return parts[0] if len(parts) == 1 else logic.model_copy(update={"parts": tuple(parts)})
 
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:

@@ -159,9 +159,17 @@ def _before(scope: Scope, m: Mention) -> str:
 
 
 def narrowing_of(m: Mention) -> tuple[str, ...]:
-    """The words of a mention that its broader concept lacks: of "chest irradiation" as radiotherapy "chest"."""
-    missing = missing_words(m) if m.concept is not None and m.concept.match == "broader" else []
+    """The words of a mention that its broader concept lacks: of "chest irradiation" as radiotherapy "chest"; of "major
+    surgery" as surgery "major"."""
+    named = m.concept is not None and m.type != "MEASURE" and _holds_name(m.text, m.concept.name)
+    wide = named or (m.concept is not None and m.concept.match == "broader")
+    missing = missing_words(m) if wide else []
     return (" ".join(missing),) if missing else ()
+
+
+def _holds_name(text: str, name: str) -> bool:
+    """Whether a text is a concept's name of one word with others before it."""
+    return " " not in name and re.fullmatch(rf".*\W{re.escape(name)}", text, re.I | re.S) is not None
 
 
 def missing_words(m: Mention) -> list[str]:

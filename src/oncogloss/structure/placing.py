@@ -30,6 +30,7 @@ _HEADS = r"(?=[^\n.;:]*(?::[ \t]*(?=\n|$)|\n))"  # says sooner than the words do
 _HEADING = re.compile(
     rf"(?:^|\n|[.;:] )(?P<blank>[ \t]*)(?P<bullet>[*•-]?)\s*{_HEADS}(?P<words>{_OF_A_PART}[^\n.;:]{{0,60}}"
     rf"|{_PEOPLE} criteria\b[^\n.;:]{{0,20}}|(?<!- )(?<![*•-])\w[^\n.;:]{{0,40}} only\b(?: only)?"
+    r"|(?:(?!oncology|study)[A-Za-z-]+ ){1,3}(?:cohort|group|arm)(?= *:?[ \t]*\n)"
     r"|[^\n.;:]{0,60}\b(?:inclusion|exclusion|eligibility|characteristics|all (?:patients|participants|subjects))\b"
     r"[^\n.;:]{0,40})(?::[ \t]*(?=\n|$)|\n)",
     re.IGNORECASE,

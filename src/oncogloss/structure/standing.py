@@ -120,6 +120,7 @@ _CONSENTS = re.compile(
     r"|provide)\w*\b[^.;]{0,40}\bconsent\b"
     r"|\bvoluntar(y|ily)\b[^.;]{0,40}\b(participat|consent)|\bagree\w*\b[^.;]{0,40}\bto participate\b", re.I
 )  # fmt: skip
+_COMPLIES = re.compile(r"\b(comply|complian\w+|adher\w+)\b", re.I)
 _BESIDES = re.compile(
     r"\b(questionnaires?|contracepti\w+|tissues?|samples?|biops\w+|specimens?|randomi\w+|start treatment)\b", re.I
 )
@@ -173,7 +174,7 @@ def _whole(criterion: Criterion, words: str) -> Standing | None:
     if _BESIDES.search(words):
         return None
     if _CONSENTS.search(words):
-        return "consent"
+        return None if _COMPLIES.search(words) else "consent"
     left = [w for w in re.findall(r"[^\W\d_]{2,}", PHRASES.sub(" ", words)) if w.casefold() not in EMPTY]
     told = all(CONSENT.fullmatch(w) for w in left)
     return ("consent" if "consent" in criterion.categories else "compliance") if told else None
