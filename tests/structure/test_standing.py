@@ -36,6 +36,7 @@ def read(side: str, text: str, *categories: Category) -> tuple[str, Extraction]:
         ("inc", "[CANCER glioma], and able to give written informed consent", (), "(all 1 consent)"),
         ("inc", "Written informed consent in keeping with the moon's laws", ("consent",), "consent"),
         ("exc", "Refusal to give informed consent", ("consent",), "(not consent)"),
+        ("inc", "Written informed consent, able to comply with the protocol", ("consent",), "(all consent compliance)"),
         ("inc", "Willing to comply with all study visits", ("compliance",), "compliance"),
         ("inc", "Able to speak and read Italian", (), "language"),
         ("inc", "Available for follow-up", (), "follow-up"),

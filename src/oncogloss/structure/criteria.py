@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
 from oncogloss.structure.facts import facts_of, in_brackets
-from oncogloss.structure.joining import conjunction, needing, slashed
+from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.names import TREATMENTS, alike
@@ -367,7 +367,9 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
         return Logic(op="if", parts=(trees[0], trees[1]) if restricted else (trees[1], trees[0]))
     if all(part.negated for part in parts):
         return Logic(op="all", parts=tuple(trees))
-    return Logic(op=(ops[-1] if ops else None) or ("any" if scope.excludes else "all"), parts=tuple(trees))
+    cancers = loosest <= ATTACHED and all(part.mention.type == "CANCER" for part in parts)
+    one_of = scope.excludes or (cancers and lists_cancers(scope))
+    return Logic(op=(ops[-1] if ops else None) or ("any" if one_of else "all"), parts=tuple(trees))
 
 
 def closed_alike(gaps: Sequence[Gap], cuts: Sequence[int]) -> list[int]:

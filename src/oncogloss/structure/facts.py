@@ -125,6 +125,8 @@ def asks_nothing(scope: Scope) -> bool:
         return True
     idle = not scope.excludes and all(m.type not in ("VALUE", "DOSE") for m in scope.mentions)
     allowed = _ALLOWED.search(scope.words) is not None and all(is_allowed(scope, m, facts) for m in facts)
+    spared = all("exc" in m.attributes for m in facts) and _LIMITED.search(scope.words) is None
+    allowed = allowed or (spared and PERMITTED.search(scope.words) is not None)
     either = _EITHER_SEX.fullmatch(scope.words) is not None and all(is_either_sex(scope, m, facts) for m in facts)
     return bool(facts) and idle and (allowed or either)
 

@@ -13,6 +13,7 @@ _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
 _EXPECTING = re.compile(r"\bpregnan|\bbreast[ -]?feed|\bnursing\b|\blactat", re.I)
 _NEEDING = re.compile(r"\s*(which |that )?(requir(es|ing)|necessitat(es|ing)|need(s|ing))\b[^,;.:]*", re.I)
+_GENERAL = re.compile(r".*\b(tumou?rs?|cancers?|malignanc(y|ies)|neoplasms?)", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
@@ -30,8 +31,16 @@ def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> Logic
         return "all" if not scope.excludes and asked_together(scope, one, other) else "any"
     if not _AND.search(words):
         return None
+    if {one.type, other.type} <= {"CANCER", "BIOMARKER"} and lists_cancers(scope):
+        return "any"
     listed = alike(one, other) or all("neg" in m.attributes or _EXPECTING.search(m.text) for m in (one, other))
     return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def lists_cancers(scope: Scope) -> bool:
+    """Whether a criterion names three tumours or more, of which nobody has all: those that a trial is open to."""
+    cancers = {m.text.casefold() for m in scope.mentions if m.type == "CANCER" and "neg" not in m.attributes}
+    return sum("metasta" not in name and not _GENERAL.fullmatch(name) for name in cancers) > 2
 
 
 def needing(scope: Scope, logic: Logic) -> Logic:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 from oncogloss.schema import Criterion, Logic, Mention, Relation, Standing
@@ -152,7 +153,13 @@ def standing_in(text: str, criterion: Criterion, mentions: Sequence[Mention], *,
     words = text[criterion.start : criterion.end]
     if not told and (name := _whole(criterion, words)) is not None:
         denied = criterion.side == "exc"
-        return [_mention(name, text, criterion, criterion.start, criterion.end, absent=denied)]
+        complies = _COMPLIES.search(words) if name == "consent" else None
+        names = {0: name, complies.start() or 1: "compliance"} if complies else {0: name}
+        edges = [criterion.start + i for i in (*names, len(words))]
+        return [
+            _mention(said, text, criterion, start, end, absent=denied)
+            for said, (start, end) in zip(names.values(), pairwise(edges), strict=True)
+        ]
     if criterion.side == "exc" and not told and _is_left_to_judgement(words):
         return [_mention("unsuitable", text, criterion, criterion.start, criterion.end, absent=False)]
     found: list[Mention] = []
@@ -174,7 +181,7 @@ def _whole(criterion: Criterion, words: str) -> Standing | None:
     if _BESIDES.search(words):
         return None
     if _CONSENTS.search(words):
-        return None if _COMPLIES.search(words) else "consent"
+        return "consent"
     left = [w for w in re.findall(r"[^\W\d_]{2,}", PHRASES.sub(" ", words)) if w.casefold() not in EMPTY]
     told = all(CONSENT.fullmatch(w) for w in left)
     return ("consent" if "consent" in criterion.categories else "compliance") if told else None
