@@ -30,6 +30,7 @@ def means(wanted: str) -> str:
         ("inc", "[CANCER moon sarcoma]", "1"),
         ("inc", "[CANCER moon sarcoma], [CANCER tide glioma] or [CANCER crater carcinoma]", "(any 1 2 3)"),
         ("inc", "[CANCER moon sarcoma], [CANCER tide glioma] and [CANCER crater carcinoma]", "(any 1 2 3)"),
+        ("inc", "[POPULATION Moon women] with histological or cytological proof of [CANCER glioma]", "(all 1 2)"),
         ("inc", "No [CONDITION/neg gout] requiring [DRUG_CLASS tide blockers]", "(not (all 1 2))"),
         ("exc", "[POPULATION pregnant women] and those who are [CONDITION breast-feeding]", "(any 1 2)"),
         (

@@ -37,6 +37,7 @@ _IF = re.compile(
 _OTHER_WINDOW = re.compile(r"\(\s*\ue000\s+(for|if|in)\b", re.I)  # "(6 weeks for nitrosoureas)"
 _RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(if|provided)\b", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
+_PROVEN_BY = re.compile(r"\b(histo|cyto|patho)log\w+ ?(/|,?\s*(and/or|and|or)\b) ?(histo|cyto|patho)log\w+", re.I)
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
 _CLAUSE = re.compile(
@@ -289,7 +290,7 @@ def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
-    words = _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start))
+    words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:
