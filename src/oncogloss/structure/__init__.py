@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oncogloss.schema import Document, Extraction
 from oncogloss.structure.coverage import coverage_of
-from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.criteria import with_logic
 from oncogloss.structure.endpoints import endpoints_of
 from oncogloss.structure.flags import flags_of
 from oncogloss.structure.scope import scopes
@@ -17,11 +17,9 @@ __all__ = ["structured"]
 
 def structured(document: Document, extraction: Extraction) -> Extraction:
     """A copy of a document's extraction with all that follows from its mentions, relations and criteria."""
-    read = scopes(document, extraction)
-    criteria = logic_of(read)
-    found = extraction.model_copy(update={"criteria": criteria})
+    read = with_logic(scopes(document, extraction))
+    found = extraction.model_copy(update={"criteria": tuple(scope.criterion for scope in read)})
     found = found.model_copy(update={"thresholds": thresholds_of(document, found)})
-    read = [scope._replace(criterion=criterion) for scope, criterion in zip(read, criteria, strict=True)]
     found = found.model_copy(
         update={
             "arms": arms_of(document, found),

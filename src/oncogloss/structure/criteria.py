@@ -107,6 +107,11 @@ class Part(NamedTuple):
 
 def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
     """The criteria that were `read`, each with its logic, or None where nothing in it can be evaluated."""
+    return tuple(scope.criterion for scope in with_logic(read))
+
+
+def with_logic(read: Sequence[Scope]) -> list[Scope]:
+    """The same scopes, each with its criterion's logic and the riders that are in it."""
     facts = {scope.criterion.id: facts_of(scope) for scope in read}
     own = {scope.criterion.id: own_logic(scope, facts[scope.criterion.id]) for scope in read}
     cancers = {scope.criterion.id for scope in read if names_cancers(scope, own[scope.criterion.id])}
@@ -131,11 +136,12 @@ def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
             telling = [c for c in telling if not scope.excludes and indent_of(scope.text, c) > indent]
         logic = with_children(scope, own[scope.criterion.id], telling, cancers)
         logic = logic and measures_spared(scope, logic)
-        told = facts[scope.criterion.id]
-        logic = leaf_of(logic, scope, told, riders_of(scope, told)) if logic else None
-        logic = for_its_part(logic, scope, headings)
-        found.append(scope.criterion.model_copy(update={"logic": logic}))
-    return tuple(found)
+        if logic is not None:
+            told = facts[scope.criterion.id]
+            scope = scope._replace(riders=tuple(riders_of(scope, told)))
+            logic = for_its_part(leaf_of(logic, scope, told), scope, headings)
+        found.append(scope._replace(criterion=scope.criterion.model_copy(update={"logic": logic})))
+    return found
 
 
 def measures_spared(scope: Scope, logic: Logic) -> Logic:

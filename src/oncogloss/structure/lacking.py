@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
-from oncogloss.structure.facts import candidates, facts_of, in_brackets, said_otherwise
+from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
-from oncogloss.structure.riders import Rider, riders_of
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.thresholds import unusual
@@ -65,8 +64,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
     by_id = {m.id: m for m in scope.mentions}
     facts = [by_id[i] for i in dict.fromkeys(mentions_in(logic)) if i in by_id]
     facts += standing_of(scope, logic)
-    riders = riders_of(scope, facts_of(scope))
-    outside = _outside(scope, riders)
+    outside = _outside(scope)
     return [
         *_values(scope, facts, thresholds),
         *_numbers(scope, facts, thresholds, outside),
@@ -74,7 +72,7 @@ def lacking(scope: Scope, logic: Logic, thresholds: Sequence[Threshold], *, link
         *_cases(scope, logic, facts, thresholds, outside),
         *_togetherness(scope, logic, facts, outside),
         *_turned(scope, facts, outside),
-        *_explanations(scope, logic, facts, thresholds, riders),
+        *_explanations(scope, logic, facts, thresholds),
         *_words(scope, logic, facts, outside),
     ]
 
@@ -224,7 +222,7 @@ def _operators(logic: Logic) -> set[str]:
     return {logic.op}.union(*map(_operators, logic.parts))
 
 
-def _outside(scope: Scope, riders: Sequence[Rider] = ()) -> str:
+def _outside(scope: Scope) -> str:
     """The criterion's text with its mentions and riders blanked out and a heading at its end left away."""
     criterion = scope.criterion
     own = re.split(r"\n\s*\n(?=[^\n]*:?\s*$|[^\n]{1,40}:)", scope.words)[0]
@@ -232,7 +230,7 @@ def _outside(scope: Scope, riders: Sequence[Rider] = ()) -> str:
     for m in scope.mentions:
         first, end = max(m.start - criterion.start, 0), min(m.end - criterion.start, len(own))
         text[first:end] = "\ue000" * (end - first)
-    for rider in riders:
+    for rider in scope.riders:
         text[rider.start - criterion.start : rider.end - criterion.start] = " " * (rider.end - rider.start)
     bare = PHRASES.sub(lambda found: " " * len(found[0]), "".join(text))
     return NUMERALS.sub(" ", BESIDE_A_FACT.sub(" ", bare))
@@ -361,12 +359,12 @@ def _leaves(logic: Logic) -> Iterator[Logic]:
 
 
 def _explanations(
-    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold], riders: Sequence[Rider]
+    scope: Scope, logic: Logic, facts: Sequence[Mention], thresholds: Sequence[Threshold]
 ) -> Iterator[Left]:
     """Mentions that were taken for explanation without a rule that is sure of it."""
     told = {i for part in _leaves(logic) for i in part.about} | {m.id for m in facts}
     told |= {i for t in thresholds for i in t.mentions}
-    told |= {m.id for m in scope.mentions for r in riders if r.start <= m.start and m.end <= r.end}
+    told |= {m.id for m in scope.mentions for r in scope.riders if r.start <= m.start and m.end <= r.end}
     named = candidates(scope)
     spared = [m for m in named if m.id not in told and not said_otherwise(scope, m, named)]
     if spared:

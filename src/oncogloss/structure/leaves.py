@@ -10,7 +10,6 @@ from oncogloss.structure.asides import CLOSED_BRACKET
 from oncogloss.structure.facts import IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
 from oncogloss.structure.names import TREATMENTS, alike, words_of
 from oncogloss.structure.quantities import read_time
-from oncogloss.structure.riders import Rider
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import details_of, name_of_standing
 from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WORD
@@ -99,19 +98,23 @@ _DEMANDED = re.compile(
 )
 
 
-def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention], riders: Sequence[Rider]) -> Logic:
+def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
     """The same tree, each fact with what the criterion's words add to it."""
     if logic.mention is None:
-        parts = tuple(leaf_of(part, scope, facts, riders) for part in logic.parts)
+        parts = tuple(leaf_of(part, scope, facts) for part in logic.parts)
         same = all(new is old for new, old in zip(parts, logic.parts, strict=True))
         return logic if same else logic.model_copy(update={"parts": parts})
     m = next(m for m in scope.mentions if m.id == logic.mention)
     if (said := name_of_standing(m.id)) is not None:
         times = tuple(words_of(t) for t in times_of(scope, m))
-        ridden = tuple(rider.words for rider in riders if m in rider.facts)
+        ridden = tuple(rider.words for rider in scope.riders if m in rider.facts)
         return Logic(op="fact", said=said, qualifiers=(*details_of(m), *times, *ridden))
     about = tuple(x.id for x in about_of(scope, m, facts))
-    qualifiers = (*qualifiers_of(scope, m), *narrowing_of(m), *(rider.words for rider in riders if m in rider.facts))
+    qualifiers = (
+        *qualifiers_of(scope, m),
+        *narrowing_of(m),
+        *(rider.words for rider in scope.riders if m in rider.facts),
+    )
     washout = washout_of(scope, m)
     if (qualifiers, about, washout) == (logic.qualifiers, logic.about, logic.washout):
         return logic

@@ -123,12 +123,12 @@ def _criteria_in(logic: Logic | None) -> set[str]:
     return own.union(*map(_criteria_in, logic.parts))
 
 
-def for_its_part(logic: Logic | None, scope: Scope, headings: Mapping[str, str]) -> Logic | None:
+def for_its_part(logic: Logic, scope: Scope, headings: Mapping[str, str]) -> Logic:
     """The same tree, asked only in the part of the trial that the criterion or its heading names."""
     criterion, own = scope.criterion, part_in(scope)
     headed = "" if headings.get(criterion.parent or "") else headings.get(criterion.id)
     words = tuple(w for w in (headed, own and own.words.strip("()")) if w)
-    if logic is None or not words:
+    if not words:
         return logic
     part = Logic(op="fact", said="trial-part", qualifiers=words)
     return Logic(op="if" if criterion.side == "inc" else "all", parts=(part, logic))

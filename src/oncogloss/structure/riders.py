@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from oncogloss.schema import Mention
 from oncogloss.structure.names import TREATMENTS, alike
-from oncogloss.structure.scope import Scope
+from oncogloss.structure.scope import Rider, Scope
 from oncogloss.structure.wording import BREAK, EMPTY, HINDERS, PHRASES, TRIAL
 
 _OPENS = re.compile(
@@ -59,15 +58,6 @@ _TAIL = re.compile(
     re.I,
 )
 _GENERAL = re.compile(r"\b(others?|any)\b", re.I)
-
-
-class Rider(NamedTuple):
-    """A clause from `start` to `end` of a passage, with the facts that it holds for."""
-
-    start: int
-    end: int
-    words: str
-    facts: tuple[Mention, ...]
 
 
 def part_in(scope: Scope) -> Rider | None:

@@ -11,15 +11,25 @@ from oncogloss.structure.standing import standing_in, times_of_standing
 from oncogloss.structure.wording import BREAK
 
 
+class Rider(NamedTuple):
+    """A clause from `start` to `end` of a passage, with the facts that it holds for."""
+
+    start: int
+    end: int
+    words: str
+    facts: tuple[Mention, ...]
+
+
 class Scope(NamedTuple):
-    """A criterion under reading: its passage's text, its own mentions in order, the relations among them, and the
-    words of the criterion that it is under."""
+    """A criterion under reading: its passage's text, its own mentions in order, the relations among them, the words of
+    the criterion that it is under, and, once its logic is known, the clauses that ride on its facts."""
 
     text: str
     criterion: Criterion
     mentions: tuple[Mention, ...]
     relations: tuple[Relation, ...]
     lead: str = ""
+    riders: tuple[Rider, ...] = ()
 
     @property
     def excludes(self) -> bool:

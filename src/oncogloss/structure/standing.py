@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple, cast
 
 from oncogloss.schema import Criterion, Logic, Mention, Relation, Standing
@@ -154,12 +153,11 @@ def standing_in(text: str, criterion: Criterion, mentions: Sequence[Mention], *,
     if not told and (name := _whole(criterion, words)) is not None:
         denied = criterion.side == "exc"
         complies = _COMPLIES.search(words) if name == "consent" else None
-        names = {0: name, complies.start() or 1: "compliance"} if complies else {0: name}
-        edges = [criterion.start + i for i in (*names, len(words))]
-        return [
-            _mention(said, text, criterion, start, end, absent=denied)
-            for said, (start, end) in zip(names.values(), pairwise(edges), strict=True)
-        ]
+        place = criterion.start + (complies.start() or 1) if complies else criterion.end
+        asked = [_mention(name, text, criterion, criterion.start, place, absent=denied)]
+        if complies:
+            asked.append(_mention("compliance", text, criterion, place, criterion.end, absent=denied))
+        return asked
     if criterion.side == "exc" and not told and _is_left_to_judgement(words):
         return [_mention("unsuitable", text, criterion, criterion.start, criterion.end, absent=False)]
     found: list[Mention] = []
