@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncogloss.evaluation import gate as module
-from oncogloss.evaluation.gate import ALL, ENOUGH, LEADS, OTHERS, Gate, Probed, changes, gate, mark_card, report
+from oncogloss.evaluation.gate import (
+    ALL,
+    ENOUGH,
+    LEADS,
+    OTHERS,
+    RELATIONS,
+    Gate,
+    Probed,
+    changes,
+    gate,
+    mark_card,
+    report,
+)
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.probes import Probe
-from oncogloss.model.bundle import CARD, open_bundle
+from oncogloss.model.bundle import CARD, CONFIG, open_bundle, write_sums
 from oncogloss.schema import ModelInfo
-from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage
+from oncogloss.training.corpora import GoldDocument, GoldEntity, GoldPassage, GoldRelation
 
 RECORDS = 30
 OLD = ModelInfo(name="toy", version="1", sha256="a" * 64)
@@ -109,6 +122,25 @@ def test_two_bundles_are_measured_and_force_marks_the_card(bundle: Path, tmp_pat
     assert "## Forced through the gate" in (marked / CARD).read_text()
     assert "- DRUG loses 5.0 points of F1" in (marked / CARD).read_text()
     assert open_bundle(marked).info.sha256 != open_bundle(bundle).info.sha256
+
+
+def test_relations_that_are_not_found_any_more_refuse(tmp_path: Path) -> None:
+    text = "Platelets >= 100 x 10^9/L. Prior treatment with pembrolizumab within 4 weeks."
+    spots = (
+        ("MEASURE", "Platelets"), ("VALUE", ">= 100 x 10^9/L"), ("DRUG", "pembrolizumab"), ("TIME", "within 4 weeks"),
+    )  # fmt: skip
+    entities = tuple(GoldEntity(t, text.index(w), text.index(w) + len(w)) for t, w in spots)  # type: ignore[arg-type]
+    relations = (GoldRelation("HAS_VALUE", 0, 1), GoldRelation("HAS_TIME", 2, 3))
+    documents = [GoldDocument("d", (GoldPassage("eligibility", text, entities, relations),))]
+    deaf = Path(shutil.copytree(open_bundle("nano").folder, tmp_path / "deaf"))
+    config = json.loads((deaf / CONFIG).read_text())
+    config["thresholds"]["relations"] = 100.0
+    (deaf / CONFIG).write_text(json.dumps(config))
+    write_sums(deaf)
+    result = gate("nano", deaf, documents, [], [])
+    assert result.types[-1].name == RELATIONS and result.types[-1].before.right > 0
+    assert result.refusals[-1].startswith("relations, end to end loses ")
+    assert len(result.refusals) == 1
 
 
 def test_a_probe_holds_where_most_of_its_copies_do(monkeypatch: pytest.MonkeyPatch, bundle: Path) -> None:

@@ -45,7 +45,7 @@ def coverage_of(document: Document, extraction: Extraction, read: Sequence[Scope
         own = sorted((s for s in read if s.criterion.passage == passage.name), key=lambda s: s.criterion.start)
         if not own:
             continue
-        position, placed = 0, misplaced(passage.text, own)
+        position, placed = 0, misplaced(own)
         starts = [s.criterion.start for s in own]
         for scope in [*own, None]:
             stop = scope.criterion.start if scope else len(passage.text)

@@ -140,7 +140,8 @@ def with_logic(read: Sequence[Scope]) -> list[Scope]:
             told = facts[scope.criterion.id]
             scope = scope._replace(riders=tuple(riders_of(scope, told)))
             logic = for_its_part(leaf_of(logic, scope, told), scope, headings)
-        found.append(scope._replace(criterion=scope.criterion.model_copy(update={"logic": logic})))
+        criterion = scope.criterion.model_copy(update={"logic": logic})
+        found.append(scope._replace(criterion=criterion, heading=headings.get(criterion.id)))
     return found
 
 

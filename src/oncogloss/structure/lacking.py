@@ -242,17 +242,18 @@ def _cases(
     """Exceptions and conditions that the text sets and the tree lacks."""
     operators = _operators(logic)
     conditional = any(t.condition for t in thresholds)
+    spares, cases = len(SPARES.findall(text)), len(CASES.findall(text))
     told = (
         "except" in operators
         or any("exc" in m.attributes for m in facts)
         or "if" in operators
-        or (conditional and len(SPARES.findall(text)) <= 1)
+        or (conditional and spares <= 1)
     )
-    if SPARES.search(text) and not told:
+    if spares and not told:
         yield Left("case", "exception outside the logic")
-    if CASES.search(text) and "if" not in operators and not conditional and "except" not in operators:
+    if cases and "if" not in operators and not conditional and "except" not in operators:
         yield Left("case", "condition outside the logic")
-    elif len(CASES.findall(text)) + len(SPARES.findall(text)) > 1 + ("except" in operators and "if" in operators):
+    elif cases + spares > 1 + ("except" in operators and "if" in operators):
         yield Left("case", "more conditions than the logic has")
     elif any(STATES.search(re.split(BREAK, text[cue.end() :])[0]) for cue in SPARED_IF.finditer(text)):
         yield Left("case", "condition told in part")

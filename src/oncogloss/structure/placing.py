@@ -45,15 +45,14 @@ _ALL = re.compile(r"\b(?:all|both)\b", re.IGNORECASE)
 _OPENED = re.compile(rf"\W*{_OF_A_PART}[^\n.;:]{{0,60}}:\W*$", re.IGNORECASE)
 
 
-def misplaced(text: str, read: Sequence[Scope]) -> dict[str, list[Left]]:
+def misplaced(read: Sequence[Scope]) -> dict[str, list[Left]]:
     """What the place of criteria of one text says that their own logic lacks, by their ids."""
     by_id = {scope.criterion.id: scope for scope in read}
-    parts = held_for_a_part(text, (scope.criterion for scope in read))
     loose = set(_alternatives(read, by_id))
     found: dict[str, list[Left]] = {}
     for scope in read:
         id_, left = scope.criterion.id, []
-        if parts.get(id_) == "":
+        if scope.heading == "":
             left.append(Left("case", "holds for a part of the trial"))
         if PERMITTED.search(scope.lead):
             left.append(Left("words", "stands under a permission"))

@@ -22,7 +22,8 @@ class Rider(NamedTuple):
 
 class Scope(NamedTuple):
     """A criterion under reading: its passage's text, its own mentions in order, the relations among them, the words of
-    the criterion that it is under, and, once its logic is known, the clauses that ride on its facts."""
+    the criterion that it is under, and, once its logic is known, the clauses that ride on its facts and the heading of
+    a part of the trial that it stands under ("" where one may hold for it, None where none does)."""
 
     text: str
     criterion: Criterion
@@ -30,6 +31,7 @@ class Scope(NamedTuple):
     relations: tuple[Relation, ...]
     lead: str = ""
     riders: tuple[Rider, ...] = ()
+    heading: str | None = None
 
     @property
     def excludes(self) -> bool:

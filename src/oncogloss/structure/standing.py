@@ -106,6 +106,7 @@ _KINDS = (
     _kind("consent", r"\b(informed|written) consent\b|\bconsent form|\binformed\W+(\w+ ){0,3}consent", CONSENT.pattern),
     _kind("compliance", r"\b(comply|complying|adher(e|ing))\b", CONSENT.pattern),
 )  # fmt: skip
+_SIGNS = re.compile(rf"\b(?=\w)(?:{'|'.join(kind.sign.pattern for kind in _KINDS)})", re.I)
 _OTHER_REASON = re.compile(
     r"reasons?|situations?|circumstances?|comorbidit\w+|abnormalit\w+|illness\w*|not|suitable|appropriate|fit|unfit"
     r"|unable|unwilling|unlikely|complet\w+|concerns?|discomfort|due|because|behaviou?rs?"
@@ -161,12 +162,13 @@ def standing_in(text: str, criterion: Criterion, mentions: Sequence[Mention], *,
     if criterion.side == "exc" and not told and _is_left_to_judgement(words):
         return [_mention("unsuitable", text, criterion, criterion.start, criterion.end, absent=False)]
     found: list[Mention] = []
-    for kind in _KINDS:
+    stretches = _stretches(text, criterion, mentions)
+    for kind in _KINDS if stretches else ():
         if kind.name == "organ-function" and (told or leads or words.rstrip(" \n*-").endswith(":")):
             continue
         if kind.name == "tumor-sample" and "specimen" not in criterion.categories:
             continue
-        for start, end, run in _runs(kind, text, criterion, mentions):
+        for start, end, run in _runs(kind, stretches):
             if not any(start < m.end and m.start < end for m in [*told, *found]):
                 found.append(_mention(kind.name, text, criterion, start, end, absent=bool(_ABSENT.search(run))))
     return found
@@ -226,27 +228,35 @@ def _is_left_to_judgement(words: str) -> bool:
     return known and _JUDGED.search(words) is not None and len(left) > 3
 
 
-def _runs(kind: _Kind, text: str, criterion: Criterion, mentions: Sequence[Mention]) -> Iterator[tuple[int, int, str]]:
-    """Where a kind's words stand around its sign: start and end without what is empty, and the whole run."""
+def _stretches(text: str, criterion: Criterion, mentions: Sequence[Mention]) -> list[tuple[int, str]]:
+    """The stretches between the mentions and breaks of a criterion, with where they start; none where no kind's sign
+    is in it."""
     plain = list(text[criterion.start : criterion.end])
     for m in mentions:
         if m.type not in _BESIDE:
             plain[m.start - criterion.start : m.end - criterion.start] = _WALL * (m.end - m.start)
-    for stretch in _STRETCH.finditer("".join(plain)):
-        sign, words = kind.sign.search(stretch[0]), list(_WORD.finditer(stretch[0]))
-        if sign is None or HINDERS.search(stretch[0][: sign.start()]):
+    walled = "".join(plain)
+    found = _STRETCH.finditer(walled) if _SIGNS.search(walled) else ()
+    return [(criterion.start + stretch.start(), stretch[0]) for stretch in found]
+
+
+def _runs(kind: _Kind, stretches: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Where a kind's words stand around its sign: start and end without what is empty, and the whole run."""
+    for start, stretch in stretches:
+        sign = kind.sign.search(stretch)
+        if sign is None or HINDERS.search(stretch[: sign.start()]):
             continue
+        words = list(_WORD.finditer(stretch))
         inside = [i for i, w in enumerate(words) if sign.start() < w.end() and w.start() < sign.end()]
         first, last = inside[0], inside[-1]
         while first and _belongs(kind, words[first - 1][0]):
             first -= 1
         while last + 1 < len(words) and _belongs(kind, words[last + 1][0]):
             last += 1
-        run = stretch[0][words[first].start() : words[last].end()]
+        run = stretch[words[first].start() : words[last].end()]
         kept = [w for w in words[first : last + 1] if kind.words.fullmatch(w[0])]
         if kept and kind.needs.search(run) and all(_belongs(kind, words[i][0]) for i in inside):
-            start = criterion.start + stretch.start()
-            said = stretch[0][words[first].start() : kept[-1].end()]
+            said = stretch[words[first].start() : kept[-1].end()]
             yield start + kept[0].start(), start + kept[-1].end(), said
 
 

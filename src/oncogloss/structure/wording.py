@@ -44,43 +44,48 @@ _WHO += (
     r"(investigators?|inv|surgeons?|physicians?|clinicians?|oncologists?|doctors?|sponsors?|pi|researchers?)('s|s'|’s)?"
 )
 _BY_RULE = r"(local|institutional|current|standard|applicable|hospital|clinical|national|the)"
+_SEE = (
+    r"(please )?(see|refer to) (the )?(appendix|section|table|protocol|attached|disease characteristics"
+    r"|below|above|list)[^.;)]{0,40}\)?"
+)
 PHRASES = re.compile(
-    rf"\b(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified"
+    r"\b(?=\w)(?:"  # most begin a word: what they are is looked for at the start of words alone
+    rf"(as )?(determined|assessed|judged|deemed|defined|confirmed|evaluated|considered|documented|specified"
     rf"|estimated) "
     rf"(appropriate |suitable |necessary )?(by|per|in|according to) (the |an? )?({_WHO}|protocol)\b( (discretion"
     rf"|opinion|judge?ment))?"
-    rf"|\b(in|at|based on|per|according to) (the )?(opinion|judge?ment|discretion|assessment|decision) of (the "
+    rf"|(in|at|based on|per|according to) (the )?(opinion|judge?ment|discretion|assessment|decision) of (the "
     rf"|an? )?{_WHO}"
-    rf"|\b(in|at|based on|per|according to) (the |an? )?{_WHO} (opinion|judge?ment|discretion|assessment|decision)\b"
-    rf"|\b(according to|as per|per|in accordance with|as defined by) ({_BY_RULE} )+(guidelines?|practice|standards?|"
-    rf"protocol|polic(y|ies)|criteria|requirements?)\b|\bas (defined|specified|described|outlined|per"
+    rf"|(in|at|based on|per|according to) (the |an? )?{_WHO} (opinion|judge?ment|discretion|assessment|decision)\b"
+    rf"|(according to|as per|per|in accordance with|as defined by) ({_BY_RULE} )+(guidelines?|practice|standards?|"
+    rf"protocol|polic(y|ies)|criteria|requirements?)\b|as (defined|specified|described|outlined|per"
     rf"|stated) (in |per )?"
-    r"(the |this )?(study )?protocol\b|\bper protocol\b|\bwhichever (is |was |comes |occurs )?(the )?(longer"
+    r"(the |this )?(study )?protocol\b|per protocol\b|whichever (is |was |comes |occurs )?(the )?(longer"
     r"|later|shorter|"
-    r"earlier|first|longest)\b|\b(eligible|allowed|permitted|able) to participate\b|\bper (the )?(institution"
+    r"earlier|first|longest)\b|(eligible|allowed|permitted|able) to participate\b|per (the )?(institution"
     r"|investigator)\b"
-    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)"
-    r"|\b(using|by|with|from|in|at) (an? |the )?((us "
+    r"|(using|by|with|from|in|at) (an? |the )?((us "
     r"|u\.s\. )?food and drug administration( \(fda\))?[- ]approved|fda[- ]approved"
     r"|clia[- ]certified|validated|local|central|sponsor[- ]designated|sponsor[- ]approved|certified|accredited"
     r"|,| |and|or|central)+"
     r"(test|assay|laborator(y|ies)|lab|method|pathology review|review|companion diagnostic)s?\b"
-    r"|\(?\b(please )?(see|refer to) (the )?(appendix|section|table|protocol|attached|disease characteristics"
-    r"|below|above|list)[^.;)]{0,40}\)?"
-    r"|\b(eastern cooperative oncology group|new york heart association|american joint committee on cancer"
+    rf"|{_SEE}"
+    r"|(eastern cooperative oncology group|new york heart association|american joint committee on cancer"
     r"|national cancer institute|world health organi[sz]ation|food and drug administration"
     r"|response evaluation criteria in solid tumou?rs)\b( \(?(ecog|nyha|ajcc|nci|who|recist)\)?)?"
-    r"|\((serum|urine|blood|plasma)((,| or| and|/| and/or) *(serum|urine|blood|plasma))*\)"
-    r"|\bof any (kind|type|grade|severity|origin|cause|etiology|stage|histology)\b|\bat any time\b"
-    r"|\b(test(s|ed|ing)?) (positive|negative) for\b(?<!negative for)"
-    r"|\b(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose"
+    r"|of any (kind|type|grade|severity|origin|cause|etiology|stage|histology)\b|at any time\b"
+    r"|(test(s|ed|ing)?) (positive|negative) for\b(?<!negative for)"
+    r"|(prior|previous) to (the )?(study|trial|randomi[sz]ation|enrol\w+|entry|registration|first dose"
     r"|treatment|screening)\b"
-    r"|\b(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of"
+    r"|(according to|as per|per|based on|following) ((the|local|institutional|standards?|current|routine|of"
     r"|nccn|esmo|eau|asco|cap|and|/) ?)*"
     r"(care|guidelines?|practice|sop)\b"
-    r"|\bpathological (diagnosis|confirmation)\b|\b(surgery|surgical|biopsy|resection|tumou?r) (specimens?"
+    r"|pathological (diagnosis|confirmation)\b|(surgery|surgical|biopsy|resection|tumou?r) (specimens?"
     r"|samples?)\b(?= *[.;]?$)"
-    r"|\b(past )?medical history( of)?\b|\bas long as\b(?= the patient\b)",
+    r"|(past )?medical history( of)?\b|as long as\b(?= the patient\b)"
+    rf")|\({_SEE}"
+    r"|\(\s*(I?ULN|UNL|LLN|ULT)\s*\)"
+    r"|\((serum|urine|blood|plasma)((,| or| and|/| and/or) *(serum|urine|blood|plasma))*\)",
     re.I,
 )
 UNASKED = re.compile(  # a heading, or words that ask for nothing
@@ -91,23 +96,24 @@ UNASKED = re.compile(  # a heading, or words that ask for nothing
     re.I,
 )
 BESIDE_A_FACT = re.compile(  # words that only say again what kind of thing the fact beside them is
-    r"\b(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are"
+    r"\b(?=\w)(?:(medications?|drugs?|agents?|substances?|therap(y|ies)) (that|which) (are"
     r"|is) (known (to be )?)?(an? )?(?=\ue000)"
-    r"|\binfected (with|by) (the )?(?=\ue000)|\banticipation of (the )?(need|requirement) for (an? |any "
+    r"|infected (with|by) (the )?(?=\ue000)|anticipation of (the )?(need|requirement) for (an? |any "
     r"|such an? )?(?=\ue000)"
-    r"|(?<!or )(?<!or is )(?<!or are )\bscheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)"
-    r"|\bfailure of (an? |the |any )?(?=\ue000)"
-    r"|\b(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive "
+    r"|(?<!or )(?<!or is )(?<!or are )scheduled (to have|for|to receive|to undergo) (an? )?(?=\ue000)"
+    r"|failure of (an? |the |any )?(?=\ue000)"
+    r"|(clinical )?(signs?|symptoms?)( (or|and|and/or) (signs?|symptoms?)|/ ?symptoms?)? ?(suggestive "
     r"|indicative )?of (?=\ue000)"
-    r"|\bto (avoid|prevent) (?=\ue000)|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
-    r"|\b(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with"
+    r"|to (avoid|prevent) (?=\ue000)"
+    r"|(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|doses?|courses?|cycles?|lines?) (with"
     r"|of|using|containing) "
     r"((an?|any|the|either|other) )*(?=\ue000)"
+    r"|(tumou?rs?|lesions?) (is|are|must be|that (is|are))? ?(?=\ue000))"
+    r"|\ue000[\s,()]*(version|v\.?)[\s(]*v?[)\s]*\d(\.\d+)?"
     r"|(?<=\ue000)[ -]+(therap(y|ies)|treatments?|regimens?|agents?|drugs?|medications?|prescriptions?"
     r"|products?|status|histology|subtype"
     r"|tumou?rs?|lesions?|events?|index|score|level|components?|mutations? status|stadium|injections?"
-    r"|infusions?|tablets?)\b"
-    r"|\b(tumou?rs?|lesions?) (is|are|must be|that (is|are))? ?(?=\ue000)",
+    r"|infusions?|tablets?)\b",
     re.I,
 )
 NUMERALS = re.compile(
