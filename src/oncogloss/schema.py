@@ -261,6 +261,11 @@ class Threshold(_Frozen):
     unit: str
     text: str
     condition: str | None = Field(default=None, description="the words under which this comparison holds")
+    denied: bool = Field(
+        default=False,
+        description="whether the criterion asks that the comparison does not hold: of what it denies (no AST > 3 x "
+        "ULN) and what it spares (HIV, unless CD4 >= 200)",
+    )
     mentions: tuple[str, ...] = Field(default=(), description="the measure, the value, then the condition's")
 
 

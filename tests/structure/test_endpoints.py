@@ -43,6 +43,16 @@ def test_a_relation_tells_the_time_where_none_ends_the_entry() -> None:
     assert endpoint.time_frame is not None and endpoint.time_frame.low == pytest.approx(5 * 365.25)
 
 
+def test_times_listed_at_an_entry_s_end_are_one_frame() -> None:
+    hand = Hand().entries("outcomes", ("primary", "Pain", "by questionnaire. Baseline, week 4 and week 8"))
+    hand.mark("o1", "OUTCOME", "Pain").mark("t1", "TIME", "Baseline").mark("t2", "TIME", "week 4")
+    hand.mark("t3", "TIME", "week 8").relate("HAS_TIME o1 t2")
+    (endpoint,) = endpoints(hand)
+    assert endpoint.time_frame is not None
+    assert (endpoint.time_frame.low, endpoint.time_frame.high) == (0, 56)
+    assert endpoint.time_frame.text == "Baseline, week 4 and week 8"
+
+
 @pytest.mark.parametrize(
     ("text", "rank"),
     [

@@ -115,3 +115,53 @@ def test_a_concept_that_lacks_the_site(match: str, reason: str) -> None:
     extraction = extraction.model_copy(update={"mentions": (linked,)})
     extraction = extraction.model_copy(update={"criteria": logic_of(scopes(document, extraction))})
     assert ledger_of(document, extraction)[0].reason == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[DISEASE_STATE treatment naïve] to [DRUG lunamab]", "(not 2)"),
+        ("[DRUG lunamab]-naive", "(not 1)"),
+        (
+            "Prior [DRUG tidamab] and [DISEASE_STATE naïve] to [DRUG lunamab] or [DRUG zorbatinib]",
+            "(all 1 (not 3) (not 4))",
+        ),
+        ("[DISEASE_STATE treatment-naïve] [CANCER moon cancer]", "(all 1 2)"),
+    ],
+)
+def test_who_is_naive_to_a_treatment_never_had_it(text: str, wanted: str) -> None:
+    assert logic(("inc", text)) == [wanted]
+    assert "word" not in reasons(("inc", text))[0]
+
+
+def test_a_bad_control_is_one_qualifier() -> None:
+    document, extraction = extraction_of(("exc", "Severe or poorly controlled [CONDITION tide fever]"))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and found.qualifiers == ("severe or poorly-controlled",)
+
+
+def test_an_adjective_inside_a_list_is_of_its_member_alone() -> None:
+    text = "[CONDITION stroke], severe [CONDITION asthma], [CONDITION dementia], or [CONDITION gout]"
+    document, extraction = extraction_of(("exc", text))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and [part.qualifiers for part in found.parts] == [(), ("severe",), (), ()]
+    document, extraction = extraction_of(("exc", "Severe [CONDITION asthma] or [CONDITION dementia]"))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and [part.qualifiers for part in found.parts] == [("severe",), ("severe",)]
+
+
+def test_a_disease_defined_by_its_treatment_is_not_structured() -> None:
+    text = "Active [CANCER moon metastases], defined as requiring [DRUG lunamab]"
+    assert "definition that other facts stand in" in reasons(("exc", text))[0]
+    assert "definition" not in str(reasons(("exc", "[CONDITION gout] defined as [MEASURE uric acid] > 9")))
+
+
+def test_tumours_listed_one_a_line_are_alternatives() -> None:
+    found = reasons(("inc", "[CANCER Moon cancer]"), ("inc", "[CANCER crater sarcoma]"), ("inc", "[CONDITION gout]"))
+    assert ["alternative" in reason for reason in found] == [True, True, False]
+
+
+def test_an_age_is_no_value_of_a_score_nor_an_amount_one_of_an_age() -> None:
+    for text in ("[MEASURE Karnofsky] [VALUE > 16 years]", "[MEASURE age] of [VALUE > 60 cc/min]"):
+        document, extraction = extraction_of(("inc", text), relations=(("HAS_VALUE", 1, 2),))
+        assert thresholds_of(document, extraction) == ()

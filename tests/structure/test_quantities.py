@@ -207,6 +207,29 @@ def test_the_same_amount_in_two_units(measure: str, one: str, other: str, unit: 
     assert first.value == pytest.approx(second.value, rel=0.005)
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("class A", "<= 6 1"), ("A or B7", "<= 7 1"), ("B or C", ">= 7 1"), ("B", "7..9 1"), ("B7", "= 7 1"),
+        ("A5-A6", "<= 6 1"), ("> A", ">= 7 1"), ("class B/C", ">= 7 1"), ("<= 7", "<= 7 1"),
+    ],
+)  # fmt: skip
+def test_classes_of_child_and_pugh_are_points(text: str, wanted: str) -> None:
+    assert written(read_quantity(text, "Child-Pugh")) == wanted
+
+
+def test_letters_are_points_of_child_and_pugh_alone() -> None:
+    assert read_quantity("class A", "Forrest") is None
+    assert read_quantity("A, B or C", "Child-Pugh") is None
+    assert read_quantity("A or worse outcome", "Child-Pugh") is None
+
+
+def test_copies_of_a_virus_are_no_cells() -> None:
+    assert written(read_quantity("< 200 copies/mL", "HIV viral load")) == "< 200 {copies}/mL"
+    assert written(read_quantity("< 2000 /mL", "EBV DNA")) == "< 2000 {copies}/mL"
+    assert written(read_quantity("> 500 cells/mm3", "CD4 count")) == "> 0.5 10*9/L"
+
+
 def test_what_is_measured_decides() -> None:
     assert written(read_quantity("≥ 18 years", "Age")) == ">= 18 a"
     assert written(read_quantity("18 and over", "aged")) == ">= 18 a"
@@ -279,6 +302,21 @@ TIMES = [
 def test_the_words_of_a_time(text: str, low: float | None, high: float | None, event: str | None) -> None:
     frame = read_time(text)
     assert frame and (frame.text, frame.low, frame.high, frame.event) == (text, low, high, event)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Months 1, 2, 3, 6, and 12", 30.4375, 365.25), ("At Weeks 6 and 12", 42, 84), ("weeks 4, 8", 28, 56),
+        ("Baseline, Week 4, Week 8 and Week 24", 0, 168), ("At 3, 6, and 12 months", 91.3125, 365.25),
+        ("Post UCD19 infusion to Day 28", 0, 28), ("from week 1 to week 48", 7, 336), ("Week 16, Day 1", 112, 112),
+        ("within 28 days prior to Day 1/Week 1", 0, 28), ("day 1 up to month 12", 1, 365.25),
+        ("through day 100 and day 180", 0, 180), ("from January 1, 2020, to 1 year after", 0, 365.25),
+    ],
+)  # fmt: skip
+def test_visits_are_a_span_from_the_first_to_the_last(text: str, low: float, high: float) -> None:
+    frame = read_time(text)
+    assert frame is not None and (frame.low, frame.high) == (low, high)
 
 
 @pytest.mark.parametrize("text", ["every 8 weeks", "5 half-lives", "currently", ""])

@@ -29,7 +29,7 @@ from oncogloss.writers.tables import Kind
 if TYPE_CHECKING:
     import pyarrow
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST, PARTS, LOCK = "manifest.jsonl", "parts", "lock"
 _PASSAGES: dict[str, Kind] = {**FACTS["passages"], "text": "text"}
 COLUMNS: dict[str, dict[str, Kind]] = {

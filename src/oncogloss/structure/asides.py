@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from oncogloss.schema import Mention
+from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.wording import BREAK
 
 _INSTRUCTION = re.compile(
     r"\b(should|if|when) (an? |the |any )?[^.;]{0,80}\b(becomes?|suspects?)\b[^.;]{0,80}\bpregnan"
@@ -24,6 +26,8 @@ _SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subje
 _FEMALE = re.compile(r"fe|wo", re.I)
 _JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
 _SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
+_NAIVE = re.compile(r"[- ]?\bna(?:i|ï)ve\b", re.I)
+_NAIVE_TO = re.compile(r"\bna(?:i|ï)ve (?:to|of|for|with respect to|regarding)\b", re.I)
 CLOSED_BRACKET = re.compile(r"\([^()]*\)")
 
 
@@ -62,6 +66,27 @@ def is_specimen(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     following = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]
     alone = m.type == "MEASURE" and _SPECIMEN.fullmatch(m.text) is not None
     return alone and bool(following) and _JOINED.fullmatch(scope.between(m, following[0])) is not None
+
+
+def naive_to(scope: Scope, m: Mention) -> bool:
+    """Whether a patient must never have had a treatment: "naïve to X", "X-naïve"."""
+    if m.type not in TREATMENTS:
+        return False
+    before = scope.before(m)
+    cue = [*_NAIVE_TO.finditer(before)][-1:]
+    listed = bool(cue) and re.search(rf"{BREAK}|[;:]|\b(who|with|must|and have)\b", before[cue[0].end() :]) is None
+    return listed or _NAIVE.match(scope.text, m.end, scope.criterion.end) is not None
+
+
+def is_naive_state(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
+    """The words "treatment naïve" before what a patient is naïve to."""
+    following = [f for f in facts if f.start >= m.end]
+    return (
+        m.type == "DISEASE_STATE"
+        and bool(following)
+        and naive_to(scope, following[0])
+        and _NAIVE.search(m.text) is not None
+    )
 
 
 def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
+from oncogloss.structure.asides import naive_to
 from oncogloss.structure.facts import facts_of, in_brackets
 from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed
 from oncogloss.structure.layout import indent_of
@@ -243,7 +244,8 @@ def as_part(scope: Scope, m: Mention) -> Part:
     lead = " ".join(scope.before(m).split()) + " "
     refrained = cue is not None and not scope.excludes and cue.search(lead) is not None
     unsaid = scope.excludes and _NEGATION.search(text[: m.end - scope.criterion.start]) is None
-    negated = refrained or listed_as_absent(scope, m) or ("neg" in m.attributes and not absent and not unsaid)
+    negated = refrained or naive_to(scope, m) or listed_as_absent(scope, m)
+    negated = negated or ("neg" in m.attributes and not absent and not unsaid)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
 
 
@@ -305,6 +307,8 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
+    if op == "any" and one.negated and other.negated and not scope.excludes:
+        op = "all"  # "no A or B"
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
     if op is not None:

@@ -18,6 +18,7 @@ _CUE = re.compile(
 )
 _RANKS = {"primary": "primary", "coprimary": "primary", "secondary": "secondary"}
 _SENTENCE_END = re.compile(r"[.!?;]\s+(?=[A-Z*])|\n\s*\n")
+_LISTED = re.compile(r"[\s,;/]*(?:(?:and|or)\b)?\s*", re.IGNORECASE)
 _LIST_END = re.compile(r"\n[^\n]{0,60}:[ \t]*(?:\n|$)")
 
 
@@ -27,7 +28,7 @@ def endpoints_of(document: Document, extraction: Extraction) -> tuple[Endpoint, 
     An outcome in which no OUTCOME was found is left out, as an endpoint must name its mention. A document without
     such parts has the endpoints that its texts call primary, secondary or the like.
     """
-    found = _Measured(extraction)
+    found = _Measured(document, extraction)
     parts = [p for p in document.parts if p.passage == "outcomes"]
     if parts:
         return tuple(endpoint for part in parts if (endpoint := found.of_part(part)))
@@ -41,7 +42,8 @@ def endpoints_of(document: Document, extraction: Extraction) -> tuple[Endpoint, 
 class _Measured:
     """An extraction, seen by what is measured."""
 
-    def __init__(self, extraction: Extraction) -> None:
+    def __init__(self, document: Document, extraction: Extraction) -> None:
+        self._texts = {passage.name: passage.text for passage in document.passages}
         self._mentions = extraction.mentions
         self._by_id = {m.id: m for m in extraction.mentions}
         self._tails = tails_of(extraction)
@@ -64,13 +66,23 @@ class _Measured:
     def endpoint(self, outcome: Mention, rank: str, beside: Iterable[Mention], end: int | None = None) -> Endpoint:
         """An outcome with its time frame and instruments, as relations say or as they stand beside it."""
         beside = list(beside)
-        last = [m for m in beside if m.type == "TIME" and end is not None and end - m.end <= 2]
-        times = [*last, *self._told("HAS_TIME", outcome)]
+        times = [*self._last_times(beside, end), *(m.text for m in self._told("HAS_TIME", outcome))]
         judged = [*self._told("ASSESSED_BY", outcome), *(m for m in beside if m.type == "INSTRUMENT")]
         criteria = distinct(name_of(m) for m in judged if m.type == "INSTRUMENT")
         return Endpoint(
             mention=outcome.id, name=name_of(outcome), rank=rank, time_frame=_time_frame(times), criteria=criteria
         )
+
+    def _last_times(self, beside: Iterable[Mention], end: int | None) -> list[str]:
+        """The words of the times with which an entry ends at `end`, all of a list together: "week 4, week 8"."""
+        times = [m for m in beside if m.type == "TIME"]
+        if end is None or not times or end - times[-1].end > 2:
+            return []
+        text, first = self._texts[times[-1].passage], times[-1]
+        for m in reversed(times[:-1]):
+            if m.end <= first.start and _LISTED.fullmatch(text, m.end, first.start):
+                first = m
+        return [text[first.start : times[-1].end]]
 
     def _told(self, relation: Literal["HAS_TIME", "ASSESSED_BY"], outcome: Mention) -> list[Mention]:
         return [self._by_id[tail] for tail in self._tails.get((relation, outcome.id), ())]
@@ -90,7 +102,7 @@ def _cue_of(text: str, cues: list[re.Match[str]], outcome: Mention) -> re.Match[
     return None
 
 
-def _time_frame(times: Iterable[Mention]) -> TimeFrame | None:
+def _time_frame(times: Iterable[str]) -> TimeFrame | None:
     """The first that tells a number of days, else the first that tells an event."""
-    read = [frame for m in times if (frame := read_time(m.text))]
+    read = [frame for words in times if (frame := read_time(words))]
     return next((f for f in read if f.low is not None or f.high is not None), read[0] if read else None)

@@ -14,11 +14,13 @@ from oncogloss.structure.asides import (
     is_either_sex,
     is_equivalent,
     is_instruction,
+    is_naive_state,
     is_specimen,
     names_the_kind,
     tests_for,
 )
 from oncogloss.structure.names import TREATMENTS, key_of
+from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
@@ -143,6 +145,7 @@ def said_otherwise(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
         is_specimen,
         is_equivalent,
         is_repeated,
+        is_naive_state,
         counts_a_window,
         is_aimed_at,
         is_example,
@@ -354,6 +357,8 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A condition that only changes one of a measure's cut-offs: "≤ 5 x ULN with liver metastases"."""
+    if m.type == "POPULATION" and m in values_by_sex(scope.text, scope.mentions).values():
+        return True
     values = [v for v in scope.mentions if v.type == "VALUE" and v.end <= m.start]
     if m.type == "MEASURE" or not values:
         return False
@@ -390,8 +395,8 @@ def is_consenting(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]
 EXPLAINING: tuple[Explains, ...] = (
-    is_heading, is_unspecified, is_instruction, is_consenting, is_either_sex, is_specimen, is_equivalent,
-    is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example, counts_a_window,
-    heads_measures, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
+    is_heading, is_unspecified, is_naive_state, is_instruction, is_consenting, is_either_sex, is_specimen,
+    is_equivalent, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
+    counts_a_window, heads_measures, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
 )  # fmt: skip
 LISTED: tuple[Explains, ...] = (is_placing, counts_a_window)  # what holds of one treatment of a list holds of the rest

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
+from oncogloss.structure.asides import naive_to
 from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
@@ -22,6 +23,7 @@ from oncogloss.structure.wording import (
     CASES,
     COMPARED,
     CONTRAINDICATED,
+    DEFINED,
     DISJOINS,
     EMPTY,
     GRADED,
@@ -276,10 +278,20 @@ def _togetherness(scope: Scope, logic: Logic, facts: Sequence[Mention], text: st
         yield Left("logic", "several sentences")
     elif scope.excludes and logic.op == "not" and logic.parts[0].said is None:
         yield Left("logic", "negation under an exclusion")
+    elif _is_told_by_others(scope, facts):
+        yield Left("logic", "definition that other facts stand in")
     else:
         yield from _list(scope, logic, len(facts), text)
     if any(_continues_a_relation(scope, m) for m in facts):
         yield Left("logic", "list shared with a relation")
+
+
+def _is_told_by_others(scope: Scope, facts: Sequence[Mention]) -> bool:
+    """Whether a disease is defined by a treatment it needs: "active metastases, defined as requiring steroids"."""
+    cue = DEFINED.search(scope.words)
+    place = scope.criterion.start + cue.start() if cue else 0
+    before = any(m.end <= place and m.type in ("CANCER", "CONDITION") for m in facts)
+    return cue is not None and before and any(m.start > place and m.type in TREATMENTS for m in facts)
 
 
 def _is_one_list(scope: Scope, logic: Logic, facts: Sequence[Mention], text: str) -> bool:
@@ -380,6 +392,8 @@ def _words(scope: Scope, logic: Logic, facts: Sequence[Mention], outside: str) -
     read = {word for part in leaves for qualifier in part.qualifiers for word in re.split("[- ]", qualifier)}
     if any(m.type in TREATMENTS or "hist" in m.attributes for m in facts):
         read |= HISTORY
+    if any(naive_to(scope, m) for m in facts):
+        read |= {"naive", "naïve"}
     if any(part.about for part in leaves):
         read |= HISTORY
     if any(m.type == "CONDITION" and "neg" in m.attributes for m in facts):

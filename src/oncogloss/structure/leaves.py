@@ -16,21 +16,23 @@ from oncogloss.structure.wording import BREAK, CONTRACEPTION, EMPTY, GENERAL_WOR
 
 _QUALIFIERS = """
 abnormal acceptable active acute additional adequate adjuvant advanced allogeneic another anticipated approved
-asymptomatic autologous bacterial barrier bilateral bulky chronic clinically-significant co-existing co-morbid
-coexisting combined comorbid complex concomitant concurrent confirmed congenital continued contralateral controlled
-curable curative current debilitating decompensated definitive deleterious different diffuse disabling documented
-effective elective emergency expected experimental extensive external failed fasting fresh fungal general germline
-gross hereditary high-dose high-risk highly history immediate inadequate incident inhaled inherited initial inoperable
-intact intense intercurrent intermittent intractable intravenous invasive investigational ipsilateral irreversible
-isolated known large latent life-threatening local localised localized long-term low-dose low-risk major malignant
-massive mild minor moderate moderately multiple new newly non-healing non-invasive non-metastatic noninvasive
-nonmetastatic obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent
-planned poorly potentially pre-existing predominantly preexisting prescribed previous primary prior progressive
+asymptomatic autologous bacterial badly-controlled barrier bilateral bulky chronic clinically-significant
+co-existing co-morbid coexisting combined comorbid complex concomitant concurrent confirmed congenital continued
+contralateral controlled curable curative current debilitating decompensated definitive deleterious different
+diffuse disabling documented effective elective emergency expected experimental extensive external failed fasting
+fresh fungal general germline gross hereditary high-dose high-risk highly history immediate inadequate
+inadequately-controlled incident inhaled inherited initial inoperable insufficiently-controlled intact intense
+intercurrent intermittent intractable intravenous invasive investigational ipsilateral irreversible isolated known
+large latent life-threatening local localised localized long-term low-dose low-risk major malignant massive mild
+minor moderate moderately multiple new newly non-healing non-invasive non-metastatic noninvasive nonmetastatic
+obvious ongoing operable oral other palliative past pathogenic pathologic pathological persistent planned poorly
+poorly-controlled potentially pre-existing predominantly preexisting prescribed previous primary prior progressive
 prophylactic radical radiographic radiographically radiologic radiological radiologically rapid rapidly recent
-recently recurrent refractory regional relevant reliable reported residual resting scheduled second secondary serious
-severe significant significantly similar simultaneous solitary somatic stable substantial suspected symptomatic
-synchronous systemic therapeutic topical treatable treated uncontrollable uncontrolled underlying unexplained unhealed
-unilateral unintended unintentional unresolved unstable untreated viral well-controlled
+recently recurrent refractory regional relevant reliable reported residual resting scheduled second secondary
+serious severe significant significantly similar simultaneous solitary somatic stable suboptimally-controlled
+substantial suspected symptomatic synchronous systemic therapeutic topical treatable treated uncontrollable
+uncontrolled underlying unexplained unhealed unilateral unintended unintentional unresolved unstable untreated
+viral well-controlled
 """
 QUALIFIERS = frozenset(_QUALIFIERS.split())
 _EVENT = re.compile(
@@ -51,6 +53,7 @@ _AHEAD = (
         "scheduled ",
     ),
     (re.compile(r"\bfailure of (?:an? |the |any )?"), "failed "),
+    (re.compile(r"\b(poorly|inadequately|insufficiently|suboptimally|badly) (?=controlled\b)"), r"\1-"),
 )
 _OF = re.compile(
     r"\b(history|methods?|forms?|means|use|episodes?|treatments?|therapy|prolongation) (?:of|with)"
@@ -156,7 +159,8 @@ def _before(scope: Scope, m: Mention) -> str:
         listed = other.type == m.type and re.fullmatch(r"[\s,/]*(and/or|and|or)?\s*", gap) is not None
         listed = listed and not (_MENTAL.search(m.text) and _SOMATIC.search(other.text))
         if other.id not in told and not listed:
-            return scope.text[other.end : end] + text if not text else f". {gap}{text}"
+            goes_on = other.type == m.type and "," in text and re.match(r"\s*(,|/|and\b|or\b)", gap) is not None
+            return gap + text if not text else f"{_LISTED if goes_on else '.'} {gap}{text}"
         text, end = f"{',' if other.id in told else _LISTED}{gap}{text}", other.start
     return scope.text[scope.criterion.start : end] + text
 

@@ -24,7 +24,32 @@ _NOTHING_BEFORE = re.compile(r"\W*(\w{1,2}[.)]\W*)?((sex|gender|must be|adult|el
 _FERTILITY = {"reproductive", "pregnancy"}
 _OPPOSITE: dict[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 
+_SEX = re.compile(r"(?:adult )?(?:males?|females?|m[ae]n|wom[ae]n)(?: (?:patients?|subjects?|participants?))?", re.I)
+_FEMALE = re.compile(r"fe|wo", re.I)
+_VALUE_OF = re.compile(r"[^.;\n]{0,30}")  # "men: QTc > 450 ms"
+_OF_VALUE = re.compile(r"[\s,(]*(?:(?:in|for|if|among)\s+)?", re.I)  # "> 450 ms (in men)"
+
 Bounds = tuple[float | None, float | None]
+
+
+def values_by_sex(text: str, mentions: Sequence[Mention]) -> dict[str, Mention]:
+    """The sex that each of a criterion's values is for, by the values' ids, where it sets one for either sex ("QTc
+    > 450 ms in men, > 470 ms in women"); else none. `mentions` are those of the criterion, in order."""
+    sexes = [m for m in mentions if m.type == "POPULATION" and _SEX.fullmatch(" ".join(m.text.split()))]
+    values = [m for m in mentions if m.type == "VALUE"]
+    if len(sexes) != 2 or len({bool(_FEMALE.search(m.text)) for m in sexes}) != 2 or len(values) < 2:
+        return {}
+    found: dict[str, Mention] = {}
+    for sex in sexes:
+        if sexes[0].start < values[0].start:
+            value = next((v for v in values if v.start >= sex.end), None)
+            near = value is not None and _VALUE_OF.fullmatch(text, sex.end, value.start)
+        else:
+            value = next((v for v in reversed(values) if v.end <= sex.start), None)
+            near = value is not None and _OF_VALUE.fullmatch(text, value.end, sex.start)
+        if value is not None and near:
+            found[value.id] = sex
+    return found if len(found) == 2 else {}
 
 
 def registry_years(age: str) -> float | None:
@@ -42,10 +67,30 @@ def age_thresholds(extraction: Extraction) -> Iterator[Threshold]:
             continue
         if threshold.measure.casefold() not in ("age", "aged", "patient age", "age at diagnosis"):
             continue
-        if criterion.side == "inc":
+        if (criterion.side == "inc") != threshold.denied:
             yield threshold
         elif threshold.operator in _OPPOSITE:
             yield threshold.model_copy(update={"operator": _OPPOSITE[threshold.operator]})
+
+
+def unconditional(
+    thresholds: Iterable[Threshold], extraction: Extraction, clauses: Iterable[Clause]
+) -> list[Threshold]:
+    """Those of some thresholds that every patient must meet: of no part of the trial, no sub-criterion and no
+    alternative, but of one where all alternatives ask the same."""
+    thresholds = [t for t in thresholds if t.condition is None]
+    said = {t.mentions[0]: (t.operator, t.value, t.high) for t in thresholds}
+    criteria = {c.id: c for c in extraction.criteria}
+    joint = [c for c in clauses if len({said.get(literal.mention) for literal in c}) == 1]
+    asked = {(literal.criterion, literal.mention) for clause in joint for literal in clause}
+    found = []
+    for t in thresholds:
+        criterion = criteria.get(t.criterion or "")
+        logic = criterion.logic if criterion is not None else None
+        of_a_part = logic is not None and any(part.said == "trial-part" for part in logic.parts)
+        if criterion is not None and criterion.parent is None and not of_a_part:
+            found += [t] if (criterion.id, t.mentions[0]) in asked else []
+    return found
 
 
 def bounds_of(threshold: Threshold) -> Bounds:

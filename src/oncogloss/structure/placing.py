@@ -78,9 +78,12 @@ def _is_left_out(scope: Scope, by_id: dict[str, Scope]) -> bool:
 
 
 def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator[str]:
-    """Ids of inclusions of which one ends with "or", where no parent's logic says that either will do."""
+    """Ids of inclusions of which one ends with "or", or each names a tumour, where no parent's logic says that either
+    will do."""
     for one, other in pairwise(read):
-        if one.excludes or other.excludes or _ENDS_WITH_OR.search(one.words) is None:
+        if one.excludes or other.excludes:
+            continue
+        if _ENDS_WITH_OR.search(one.words) is None and not (_names_a_tumor(one) and _names_a_tumor(other)):
             continue
         if other.criterion.parent == one.criterion.id:
             continue
@@ -88,6 +91,15 @@ def _alternatives(read: Sequence[Scope], by_id: Mapping[str, Scope]) -> Iterator
         ids = {one.criterion.id, other.criterion.id}
         if parent is None or not any(ids <= _criteria_in(part) for part in _any_of(parent.criterion.logic)):
             yield from ids
+
+
+def _names_a_tumor(scope: Scope) -> bool:
+    """Whether a criterion is no more than the name of a tumour, as those that a trial is open to are listed."""
+    logic, ids = scope.criterion.logic, set(mentions_in(scope.criterion.logic))
+    named = [m for m in scope.mentions if m.id in ids]
+    if logic is None or logic.op not in ("fact", "any") or not named or any(m.type != "CANCER" for m in named):
+        return False
+    return named[-1].end - named[0].start > 0.6 * len(scope.words.strip())
 
 
 def _any_of(logic: Logic | None) -> Iterator[Logic]:

@@ -54,6 +54,10 @@ _BEST_IS = (
     (re.compile(r"ecog|eastern|who\b|zubrod|grade", re.IGNORECASE), "or less"),
 )
 _THROUGH = ("-", "to", "through", "thru")
+CHILD_PUGH = re.compile(r"child[- ]?(?:turcotte[- ]?)?pugh|\bctp\b", re.IGNORECASE)
+_CLASS = re.compile(r"(?P<sign>[≥≤><])?\s*\b(?P<class>[abc])-?(?P<points>\d{1,2})?\b")
+_NO_CLASS = re.compile(r"(?:[\s,/()-]|\b(?:class|grade|stage|score|status|or|and|to|only|child|pugh)\b)*")
+_POINTS = {"a": (5, 6), "b": (7, 9), "c": (10, 15)}  # of the classes of Child and Pugh
 _SAME = {frozenset({"mg/dL", "umol/L"})}
 
 
@@ -61,10 +65,12 @@ _SAME = {frozenset({"mg/dL", "umol/L"})}
 def read_quantity(text: str, measure: str = "") -> Quantity | None:
     """What the words of a comparison say, such as "≥ 1.5 × 10^9/L", "no greater than 1.5 times normal", "18 or older".
 
-    `measure` names what is compared: by it durations are ages, and amounts of substance have a mass. None where the
-    words are not wholly understood.
+    `measure` names what is compared: by it durations are ages, amounts of substance have a mass, and classes of Child
+    and Pugh are points. None where the words are not wholly understood.
     """
     plain = plain_of(text)
+    if CHILD_PUGH.search(measure) and (points := _points(plain)) is not None:
+        return points
     better = next((words for scale, words in _BEST_IS if scale.search(f"{measure} {text}")), "or better")
     signs = signs_of(_BETTER.sub(better, plain))
     suffix = "".join(sorted(set(re.findall("[↑↓]", signs))))
@@ -83,6 +89,24 @@ def read_quantity(text: str, measure: str = "") -> Quantity | None:
     if len(units) > 1:  # the same in units that only the measure would make one
         numbers, found = numbers[:1], found[:1]
     return _joined(numbers, [value for value, _ in found], found[0][1], suffix, graded="grade" in plain)
+
+
+def _points(plain: str) -> Quantity | None:
+    """The points that classes such as "A or B7" allow; None where the words say anything else, or all classes."""
+    classes = list(_CLASS.finditer(plain))
+    if not classes or _NO_CLASS.fullmatch(_CLASS.sub(" ", plain)) is None:
+        return None
+    ends: list[tuple[int, int]] = []
+    for found in classes:
+        low, high = _POINTS[found["class"]]
+        if found["points"]:
+            low = high = int(found["points"])
+        spans = {"≤": (5, high), "<": (5, low - 1), "≥": (low, 15), ">": (high + 1, 15)}
+        ends.append(spans.get(found["sign"] or "", (low, high)))
+    least, most = min(low for low, _ in ends), max(high for _, high in ends)
+    if least > 5 and most < 15:
+        return Quantity("=", least, "1") if least == most else Quantity("range", least, "1", most)
+    return None if (least, most) == (5, 15) else Quantity("<=", most, "1") if least == 5 else Quantity(">=", least, "1")
 
 
 def _numbers(signs: str) -> list[_Number]:
@@ -178,7 +202,14 @@ _EVENT = re.compile(
     r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|(?:the )?past\b)\D+?)\s*$"
 )
 _CYCLE = re.compile(r"\b(?:cycles?|c) ?\d+\W+(?=days?|d ?\d)")  # whose days are counted
-_NAMED_DAY = re.compile(r"\bdays? (\d+)\b")
+_JOINS = r"(?:\s*(?:,|-|/|&|\b(?:and|or|to|through)\b))+\s*"
+_RUN = rf"(?<![\w.])\d+(?:\.\d+)?(?:{_JOINS}\d+(?:\.\d+)?)*"  # "1, 2, 3 and 6"; no number of a name ("UCD19")
+_BEFORE_UNIT = re.compile(rf"(?P<run>{_RUN})\s*-?\s*$")
+_NAMED = re.compile(
+    rf"\b(?P<unit>hour|day|week|month|year)s? (?P<run>{_RUN})\b(?!\s*(?:hour|day|week|month|year)s?\b(?!\s*\d))"
+)
+_ONE_MOMENT = re.compile(r"\b(week \d+),? \(?day \d+\)?|\b(day \d+) ?/ ?week \d+")
+_START = re.compile(r"\b(?:baseline|enrol+ment|randomi[sz]ation|screening)\b")
 _MOMENTS = re.compile(r"^(?:at )?(?P<event>baseline|screening|enrol+ment|randomi[sz]ation|registration|study entry)$")
 _ARTICLES = re.compile(r"^(?:the|a|an|their|his|her)\s+")
 
@@ -191,7 +222,7 @@ def read_time(text: str) -> TimeFrame | None:
     no high one. How often something is done ("every 8 weeks") is no span. A month is 30.4375 days, a year 365.25.
     """
     plain = _CYCLE.sub(" ", _EVERY.sub(" ", plain_of(text)))
-    signs = signs_of(plain)
+    signs = _ONE_MOMENT.sub(lambda m: m[1] or m[2], signs_of(plain))
     low, high = _days(signs)
     moment = _MOMENTS.match(plain)
     found = moment or _EVENT.search(plain)
@@ -206,21 +237,30 @@ def _days(signs: str) -> tuple[float | None, float | None]:
     unit = _SPAN.search(signs)
     if unit is None:
         return None, None
-    named = [float(n) for n in _NAMED_DAY.findall(signs)]
-    if len(set(named)) > 1:
-        return min(named), max(named)
+    found = list(_NAMED.finditer(signs))
+    named = [n * DAYS[m["unit"]] for m in found for n in _numbers_in(m["run"])]
+    if named and (_START.match(signs) or _TO_NOW.search(signs[: found[0].start()])):
+        named.append(0.0)  # "baseline, week 4 and week 8"
+    run = _BEFORE_UNIT.search(signs[: unit.start()])
+    if len(set(named)) > 1 and not run:
+        return round(min(named), 4), round(max(named), 4)
     days = DAYS[{"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}[unit[1][0]]]
-    numbers = [float(n) for n in re.findall(r"\d+(?:\.\d+)?", signs[: unit.start()])]
     cue = signs[: unit.start()]
+    numbers = _numbers_in(run["run"]) if run else _numbers_in(cue)
     if not numbers and (ordinal := re.match(r"\s*(\d+)(?:\s*(?:-|to)\s*(\d+))?", signs[unit.end() :])):
         numbers = [float(n) for n in ordinal.groups() if n]
     if not numbers and re.search(r"\b(?:past|last|previous|an?|one|within the)\s*$", cue):
         numbers = [1.0]
     if not numbers:
         return None, None
-    ends = [round(n * days, 4) for n in numbers[-2:]]
-    if len(ends) == 2 and ends[0] < ends[1] and re.search(r"\d\s*(?:-|to|and|or)\s*\d", signs):
-        return ends[0], ends[1]
+    ends = [round(n * days, 4) for n in numbers]
+    if run and len(set(ends)) > 1:
+        return min(ends), max(ends)
     if _AT_LEAST.search(signs[: unit.end() + 12]):
         return ends[-1], None
     return (0.0, ends[-1]) if _TO_NOW.search(cue) else (ends[-1], ends[-1])
+
+
+def _numbers_in(text: str) -> list[float]:
+    """The numbers of a text that are no part of a name and no year."""
+    return [float(n) for n in re.findall(r"(?<![\w.])(?!(?:19|20)\d\d\b)\d+(?:\.\d+)?", text)]

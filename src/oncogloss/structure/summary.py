@@ -18,7 +18,7 @@ from oncogloss.schema import (
 )
 from oncogloss.structure.clauses import Clause, Literal, clauses_of
 from oncogloss.structure.names import TREATMENTS, distinct, key_of, name_of, outermost, tails_of, words_of
-from oncogloss.structure.persons import age_thresholds, bounds_of, narrowed, registry_years, sex_asked
+from oncogloss.structure.persons import age_thresholds, bounds_of, narrowed, registry_years, sex_asked, unconditional
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.wording import LACKS_A_NOUN
 
@@ -37,7 +37,7 @@ def summary_of(document: Document, extraction: Extraction) -> Summary:
     """The summary of an extraction that has its criteria's logic, thresholds, arms and endpoints."""
     facts = _Facts(extraction)
     registry = document.registry
-    ages = [bounds_of(t) for t in age_thresholds(extraction) if t.condition is None]
+    ages = [bounds_of(t) for t in unconditional(age_thresholds(extraction), extraction, facts.clauses)]
     if registry:
         ages.append((registry_years(registry.minimum_age), registry_years(registry.maximum_age)))
     low, high = narrowed(ages)

@@ -11,8 +11,10 @@ from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.facts import says_age
-from oncogloss.structure.quantities import Quantity, read_quantity
-from oncogloss.structure.wording import OPEN_ENDS
+from oncogloss.structure.persons import values_by_sex
+from oncogloss.structure.polarity import denied_in
+from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
+from oncogloss.structure.wording import BREAK, OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
 _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
@@ -33,7 +35,13 @@ _AHEAD = re.compile(
     r"[\s,:(]*(?:(?:is|are|must be|should be|may be|then)\s*)?$",
     re.IGNORECASE | re.DOTALL,
 )
+_SCALE = re.compile(r"\b(?:karnofsky|lansky|kps|ecog|zubrod|performance)\b", re.IGNORECASE)
 _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
+_SPARES = re.compile(
+    r"(?<!not )(?<!in)\b(?:eligible|allowed|permitted|acceptable) (?:if|provided|when|as long as)\b"
+    r"|(?<!not )\bmust (?:be|have) (?:resolved|recovered|returned|improved|decreased)\b",
+    re.IGNORECASE,
+)
 _USUAL = (
     (r"neutrophil|leukocyte|white blood|lymphocyte|\banc\b|\bwbc\b", "10*9/L", 0.02, 500),
     (r"platelet", "10*9/L", 1, 2000),
@@ -63,24 +71,37 @@ class _Comparison:
 
 
 def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold, ...]:
-    """Every comparison with a number in the document's criteria, in reading order.
+    """Every comparison with a number in the document's criteria, whose logic is known, in reading order.
 
     A measure with several values has one each; a value shared by several measures counts for each of them.
     """
     texts = {passage.name: passage.text for passage in document.passages}
-    comparisons = _comparisons(document, extraction)
+    by_id, criteria = {m.id: m for m in extraction.mentions}, {c.id: c for c in extraction.criteria}
+    sexes = {
+        value: sex
+        for c in extraction.criteria
+        for value, sex in values_by_sex(texts[c.passage], [by_id[i] for i in c.mentions]).items()
+    }
+    comparisons = _comparisons(document, extraction, sexes)
     found: list[_Placed] = []
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
-        whole = read_quantity(text, _names(run[0].measure, text))
-        if len(run) > 1 and whole and whole.operator == "range" and not OPEN_ENDS.search(text):
+        names = _names(run[0].measure, text)
+        whole = read_quantity(text, names)
+        joint = whole and (whole.operator == "range" or CHILD_PUGH.search(names)) and not OPEN_ENDS.search(text)
+        if len(run) > 1 and whole and joint:
             readings = [(run, text, whole)]
         else:
             single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]
             readings = [(part, words, quantity) for part, words, quantity in single if quantity]
         for part, words, quantity in readings:
             first = part[0]
-            condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            if not _fits(first.measure, quantity):
+                continue
+            if sex := sexes.get(first.value.id):
+                condition: tuple[str | None, tuple[str, ...]] = (" ".join(sex.text.split()), (sex.id,))
+            else:
+                condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
             ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
             if condition[0] and quantity.operator == "=":
@@ -88,7 +109,24 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             found.append((place, _threshold(first, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
-    return tuple(threshold for _, threshold in ordered)
+    denied = denied_in(extraction.criteria)
+    turned = {
+        t.mentions
+        for place, t in ordered
+        if t.criterion and _is_turned(texts[place[0]], criteria[t.criterion], place[1])
+    }
+    return tuple(
+        t.model_copy(update={"denied": True})
+        if ((t.criterion, t.mentions[0]) in denied) != (t.mentions in turned)
+        else t
+        for _, t in ordered
+    )
+
+
+def _is_turned(text: str, criterion: Criterion, place: int) -> bool:
+    """Whether a comparison stands behind words by which an exclusion says whom it spares: "HIV: eligible if CD4 …"."""
+    before = re.split(BREAK, text[criterion.start : place])[-1]
+    return criterion.side == "exc" and _SPARES.search(before) is not None
 
 
 def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> Operator:
@@ -97,6 +135,14 @@ def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> O
     same = [c for c in comparisons if c.measure.id == own.measure.id and c.value.start < own.value.start]
     read = read_quantity(same[0].value.text, _names(own.measure, same[0].value.text)) if same else None
     return read.operator if read is not None and read.operator != "range" else "="
+
+
+def _fits(measure: Mention, quantity: Quantity) -> bool:
+    """Whether a number can be one of its measure: no age is a performance score, and no amount is an age."""
+    name = _names(measure, "")
+    if quantity.unit in ("a", "d"):
+        return _SCALE.search(name) is None
+    return _name(measure).casefold() != "age" or quantity.unit == "1"
 
 
 def unusual(threshold: Threshold) -> bool:
@@ -109,7 +155,7 @@ def unusual(threshold: Threshold) -> bool:
     )
 
 
-def _comparisons(document: Document, extraction: Extraction) -> list[_Comparison]:
+def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str, Mention]) -> list[_Comparison]:
     by_id = {m.id: m for m in extraction.mentions}
     place = _Places(extraction.criteria)
     measures: dict[str, list[Mention]] = defaultdict(list)
@@ -128,6 +174,8 @@ def _comparisons(document: Document, extraction: Extraction) -> list[_Comparison
             or _itself(value)
             or _measure_before(value, extraction.mentions, valued, texts)
         )
+        if value.id in sexes and all(m.type == "POPULATION" for m in heads):
+            heads = _last_measure(value, extraction.mentions, place)
         heads = [*_listed_before(heads, extraction.mentions, valued, texts), *heads]
         for head in _distinct(heads, long_forms):
             criterion = place.of(head) or place.of(value)
@@ -161,6 +209,13 @@ def _only_measure(
     inside = [m for m in mentions if m.type == "MEASURE" and place.of(m) is criterion]
     distinct = _distinct(inside, long_forms)
     return distinct if len(distinct) == 1 else []
+
+
+def _last_measure(value: Mention, mentions: Iterable[Mention], place: _Places) -> list[Mention]:
+    """The last measure of its criterion before a value."""
+    criterion = place.of(value)
+    before = [m for m in mentions if m.type == "MEASURE" and m.end <= value.start and place.of(m) is criterion]
+    return before[-1:] if criterion else []
 
 
 def _measure_before(

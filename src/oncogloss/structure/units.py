@@ -2,7 +2,7 @@
 
 | kind | unit |
 |---|---|
-| cells, copies in a volume | `10*9/L` |
+| cells in a volume; copies of a virus | `10*9/L`; `{copies}/mL` |
 | mass in a volume | `mg/dL`; of the analytes below, their own |
 | amount of substance in a volume | `umol/L`; of an analyte with a known molar mass, its unit of mass |
 | clearance, flow | `mL/min`, and `mL/min/{1.73_m2}` apart |
@@ -53,7 +53,7 @@ _DEFINITIONS = (
     "mmHg = [pressure]", "kPa = 7.50062 * mmHg", "gray = [radiation] = Gy", "IU = [activity]",
     "celsius = [temperature]",
     "billion_cells = 1e9 / liter", "bsa = [body_surface]", "bmi = [body_mass_index]", "percent = [share]",
-    "megabase = [bases]",
+    "megabase = [bases]", "copy = [copies]",
     "meq = [charge]", "ULN = [upper_limit]", "LLN = [lower_limit]",
 )  # fmt: skip
 
@@ -64,7 +64,7 @@ _COMPARABLE = (  # in pint's words, in UCUM's
     ("celsius", "Cel"), ("gray", "Gy"), ("IU", "[IU]"), ("IU/L", "[IU]/L"), ("bmi", "kg/m2"), ("percent", "%"),
     ("1/megabase", "/Mb"), ("1/d", "/d"), ("ULN", "ULN"), ("LLN", "LLN"), ("mmol/mg", "mmol/mg"),
     ("L/min/m**2", "L/min/m2"), ("umol", "umol"), ("percent/d", "%/d"), ("1/kg", "/kg"),
-    ("IU/d", "[IU]/d"), ("meq/L", "meq/L"),
+    ("IU/d", "[IU]/d"), ("meq/L", "meq/L"), ("copy/mL", "{copies}/mL"),
 )  # fmt: skip
 
 _ANALYTES: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
@@ -114,9 +114,9 @@ _UNIT_WORDS = rules(
     (r"\bmb\b", "megabase"),
     (r"\b([dmun]?)l\b", r"\1L"), (r"\bugr?\b", "ug"), (r"\b(?:lbs?|pounds?)\b", "lb"), (r"\bmeq\b", "meq"),
 )  # fmt: skip
-_PARTICLES = re.compile(
-    r"^(?:cells?|platelets?|copies|copy|cps|neutrophils?|(?:hiv |hbv )?(?:rna|dna)|white blood cells|wbc)[\w\s]*/"
-)
+_COPIES = re.compile(r"^(?:[a-z]+ )?(?:[rd]na )?(?:copies|copy|cps)\b[\w\s]*/ ?")
+_VIRAL = re.compile(r"viral load|\b[rd]na\b", re.IGNORECASE)
+_PARTICLES = re.compile(r"^(?:cells?|platelets?|neutrophils?|(?:hiv |hbv )?(?:rna|dna)|white blood cells|wbc)[\w\s]*/")
 _COUNTED = re.compile(
     r"\b(?:prior|previous|different|separate|measurable|of age|old|in (?:diameter|size|length|greatest dimension)"
     r"|(?:of |the )*(?:predicted|normal|expected)(?: (?:value|range))?|inclusive|lines?|lesions?|regimens?"
@@ -132,7 +132,7 @@ def read_unit(words: str) -> str | None:
     if words in ("ULN", "LLN"):
         return words
     words = applied(_UNIT_WORDS, f" {words}").strip()
-    words = _PARTICLES.sub("/", words)
+    words = _PARTICLES.sub("/", _COPIES.sub("copy/", words))
     words = " ".join(_COUNTED.sub(" ", words).split()).replace("/ ", "/").replace(" /", "/")
     if words in ("uL", "mm**3"):  # of cells, the stroke forgotten
         words = f"/{words}"
@@ -152,6 +152,8 @@ def comparable(value: float, unit: str, measure: str = "", *, age: bool = False)
         return value, "a"
     if unit == "" or (unit == "percent" and _SCORED_IN_PERCENT.search(measure)):
         return value, "1"
+    if _VIRAL.search(measure) and unit.startswith("1/"):
+        unit = f"copy{unit[1:]}"
     analyte = next((a for a in _ANALYTES if a[0].search(measure)), None)
     wanted, molar_mass = (analyte[1], analyte[2]) if analyte else ("", None)
     found = _factor(unit, wanted, molar_mass, age)

@@ -182,6 +182,7 @@ NEGATED = re.compile(r"\b(no|not|never|without|nor|neither)\b(?! (limited|otherw
 NEGATED_LEAD = re.compile(
     r"\W*(patients?|subjects?|participants?)? ?((must|may|should|can) ?not|(with|have|has)? ?(no|without))\b", re.I
 )
+DEFINED = re.compile(r"\bdefined (as|by)\b", re.I)
 DISJOINS = re.compile(r"\b(or|either|and/or)\b", re.I)
 COMPARED = re.compile(
     r"\b((less|more|greater|fewer|better|worse|higher|lower|older|younger) than|at (least|most)|up to|minimum|maximum"

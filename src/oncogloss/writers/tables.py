@@ -54,7 +54,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
     },
     "thresholds": {
         "record": "text", "criterion": "text", "measure": "text", "operator": "text", "value": "real", "high": "real",
-        "unit": "text", "text": "text", "condition": "text", "mentions": "texts",
+        "unit": "text", "text": "text", "condition": "text", "denied": "text", "mentions": "texts",
     },
     "arms": {
         "record": "text", "arm": "integer", "label": "text", "kind": "text", "treatment": "text",
@@ -170,7 +170,7 @@ def _criteria(document: Document, extraction: Extraction) -> Iterator[Row]:
 
 def _thresholds(document: Document, extraction: Extraction) -> Iterator[Row]:
     for threshold in extraction.thresholds:
-        yield threshold.model_dump()
+        yield {**threshold.model_dump(), "denied": "yes" if threshold.denied else "no"}
 
 
 def _arms(document: Document, extraction: Extraction) -> Iterator[Row]:
