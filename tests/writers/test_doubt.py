@@ -67,9 +67,10 @@ def test_a_sub_criterion_in_doubt_makes_its_parent_so() -> None:
     extraction = doubted(12)
     written = rule(extraction, LINES[9])
     assert (written["expression"]["CriteriaList"], written["expression"]["Groups"]) == ([], [])
-    assert REASON in written["description"]
-    assert REASON in characteristics(extraction)["c10"]["description"]
-    assert f"Exclusion criterion not in the match tree ({REASON}): {LINES[9]}" in notes(extraction)
+    words = f"({REASON}): {' / '.join(LINES[9:])}"
+    assert written["description"] == f"Exclusion criterion, not evaluated {words}"
+    assert characteristics(extraction)["c10"]["description"] == f"Not evaluated {words}"
+    assert f"Exclusion criterion not in the match tree {words}" in notes(extraction)
 
 
 def test_the_ledger_may_begin_a_criterion_at_the_bullet_before_it() -> None:

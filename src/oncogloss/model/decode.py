@@ -455,7 +455,8 @@ def _criteria(
         if not inside and is_bare(passage.text[start:end]):
             continue
         identifier = f"c{n_before + len(found) + 1}"
-        inner = slice(i, max(i + 1, bisect_left(starts, end)))
+        seen = start + len(_without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
+        inner = slice(i, max(i + 1, bisect_left(starts, seen)))
         logits = part["categories"][i] + part["evidence"][inner].mean(0)
         categories = list(compress(CATEGORIES, (logits > 0).tolist()))
         if not categories:

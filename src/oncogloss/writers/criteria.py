@@ -87,8 +87,12 @@ class Criteria:
         ]
         return "; ".join(dict.fromkeys(stretch.reason for stretch in stretches))
 
+    def all_words(self, criterion: Criterion) -> str:
+        """The criterion's words and those of all that its logic speaks for."""
+        return " / ".join(self.words(member) for member in self._family(criterion))
+
     def _family(self, criterion: Criterion) -> list[Criterion]:
-        """The criterion and all that its logic speaks for, each once."""
+        """The criterion and all that its logic speaks for, each once, in the order of the text."""
         found, waiting = {criterion.id: criterion}, [criterion]
         while waiting:
             logic = waiting.pop().logic
@@ -96,7 +100,7 @@ class Criteria:
             new = [self.by_id[id_] for id_ in spoken if id_ in self.by_id and id_ not in found]
             found |= {member.id: member for member in new}
             waiting += new
-        return list(found.values())
+        return sorted(found.values(), key=lambda member: member.start)
 
     def whole(self, criterion: Criterion) -> Logic | None:
         """The criterion's logic with that of its sub-criteria put in; those that have none stay facts. None where there

@@ -122,9 +122,10 @@ class _Tree:
             if not said.full:
                 side = "Inclusion" if criterion.side == "inc" else "Exclusion"
                 how = "only in part" if said.node else "not"
-                doubt = self.criteria.doubt(criterion)
-                why = f" ({doubt})" if doubt else ""
-                notes.append(f"{side} criterion {how} in the match tree{why}: {self.criteria.words(criterion)}")
+                told = f": {self.criteria.words(criterion)}"
+                if doubt := self.criteria.doubt(criterion):
+                    told = f" ({doubt}): {self.criteria.all_words(criterion)}"
+                notes.append(f"{side} criterion {how} in the match tree{told}")
         return _joined("and", nodes), notes
 
     def _said(self, logic: Logic, criterion: Criterion) -> Said:

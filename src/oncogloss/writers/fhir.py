@@ -190,8 +190,9 @@ class _Characteristics:
         if criterion.id in self._written:
             return _signed(exclude, {"definitionId": criterion.id})
         self._written.add(criterion.id)
-        text, doubt = self.criteria.words(criterion), self.criteria.doubt(criterion)
-        words = {"linkId": criterion.id, "description": f"Not evaluated ({doubt}): {text}" if doubt else text}
+        words = {"linkId": criterion.id, "description": self.criteria.words(criterion)}
+        if doubt := self.criteria.doubt(criterion):
+            words["description"] = f"Not evaluated ({doubt}): {self.criteria.all_words(criterion)}"
         if criterion.logic is None or doubt:
             return _signed(exclude, words)
         inner = self._logic(criterion.logic, criterion, exclude=exclude)

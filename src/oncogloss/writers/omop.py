@@ -134,8 +134,8 @@ def _rule(criterion: Criterion, criteria: Criteria, sets: _ConceptSets) -> Json:
     if logic is not None:
         group = _Rules(criteria, sets).group(signed(logic, negate=criterion.side == "exc"))
     name = words if len(words) <= 80 else words[:79] + "…"
-    told = f"{side}, not evaluated ({doubt})" if doubt else side
-    return {"name": name, "description": f"{told}: {words}", "expression": group}
+    told = f"{side}, not evaluated ({doubt}): {criteria.all_words(criterion)}" if doubt else f"{side}: {words}"
+    return {"name": name, "description": told, "expression": group}
 
 
 def _group(type_: str, parts: list[Json], count: int | None = None) -> Json:
