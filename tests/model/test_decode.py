@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oncogloss.model.decode import Decoded, Known, WindowScores, decode, sigmoid
+from oncogloss.model.edges import is_bare
 from oncogloss.model.layout import (
     BLOCK,
     BOUNDARY_SLICES,
@@ -429,7 +432,7 @@ def test_sides_follow_section_and_own_score() -> None:
 
 def test_parents_follow_depth() -> None:
     assert [c.parent for c in eligibility().decode().criteria] == [None, "c1", None, None]
-    text = "a b c d e"
+    text = "gout fever cough rash itch"
     s = scene(text, "eligibility")
     for word, depth in zip(text.split(), (0, 1, 2, 1, 2), strict=True):
         s.boundary("criterion", word)
@@ -439,9 +442,9 @@ def test_parents_follow_depth() -> None:
 
 
 def test_a_depth_without_a_parent_has_none() -> None:
-    s = scene("a b", "eligibility")
-    s.boundary("criterion", "b")
-    s.boundary("depth", "b", column=2)
+    s = scene("gout fever", "eligibility")
+    s.boundary("criterion", "fever")
+    s.boundary("depth", "fever", column=2)
     assert [c.parent for c in s.decode().criteria] == [None]
 
 
@@ -458,11 +461,85 @@ def test_criteria_hold_the_mentions_inside_them() -> None:
     assert [c.mentions for c in s.decode().criteria] == [("m1",), ("m2",), (), ("m3",)]
 
 
+def listed(text: str, *begins: tuple[str, int]) -> Scene:
+    """An eligibility text with a criterion, of this depth, at each of these words."""
+    s = scene(text, "eligibility")
+    for part, depth in begins:
+        s.boundary("criterion", part)
+        s.boundary("depth", part, column=depth)
+    return s
+
+
+def texts_of(s: Scene) -> list[str]:
+    return [s.texts[0][1][c.start : c.end] for c in s.decode().criteria]
+
+
+def test_signs_and_numbers_alone_are_no_criteria() -> None:
+    s = listed(
+        "* \\ >= 8 weeks\n(5) fever 6. cough", ("\\", 0), (">=", 0), ("(5)", 0), ("fever", 0), ("6.", 0), ("cough", 0)
+    )
+    assert texts_of(s) == [">= 8 weeks", "fever", "cough"]
+    assert [c.id for c in s.decode().criteria] == ["c1", "c2", "c3"]
+
+
+def test_a_number_that_is_a_mention_is_a_criterion() -> None:
+    s = listed("fever 6. cough", ("fever", 0), ("6.", 0), ("cough", 0))
+    s.span("VALUE", "6.")
+    assert texts_of(s) == ["fever", "6.", "cough"]
+
+
+def test_what_stands_under_a_bare_number_has_no_parent_of_the_item_before() -> None:
+    s = listed("fever (2) cough rash", ("fever", 0), ("(2)", 0), ("cough", 1), ("rash", 1))
+    assert [c.parent for c in s.decode().criteria] == [None, None, None]
+
+
+def test_the_number_of_the_next_criterion_on_the_same_line_is_left_out() -> None:
+    s = listed("fever. 2. cough; (3) rash. o itch", *((word, 0) for word in ("fever.", "cough;", "rash.", "itch")))
+    assert texts_of(s) == ["fever.", "cough;", "rash.", "itch"]
+
+
+WORDS = ["fever", "cough.", "HIV;", "2.", "(3)", "o", "B.", "\\", "rash", "\n*", "\no"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(WORDS), st.booleans(), st.booleans()), min_size=1, max_size=14))
+def test_starts_stay_and_mentions_stay_inside(marked: list[tuple[str, bool, bool]]) -> None:
+    """Whatever words begin criteria or are mentions."""
+    text, places = "", []
+    for word, begins, named in marked:
+        at = len(text) + len(word) - len(word.lstrip("\n"))
+        places.append((at, begins, named))
+        text += word + " "
+    s = scene(text, "eligibility")
+    token = {int(start): i for i, start in enumerate(s.stream.start) if s.stream.end[i] > 0}
+
+    def edit(window: Window, scores: WindowScores) -> None:
+        for at, begins, named in places:
+            i = token[at]
+            if begins:
+                scores.boundaries[i, BOUNDARY_SLICES["criterion"]] = 3.0
+            if named:
+                scores.spans[(ENTITY_TYPES.index("CONDITION"), *span_cell(i, i))] = 3.0
+
+    s.in_windows(edit)
+    decoded = s.decode()
+    starts = [at for at, begins, _ in places if begins]
+    assert [c.start for c in decoded.criteria if c.start not in starts] == []
+    stops = [*starts, len(text)]
+    for start, stop in zip(starts, stops[1:], strict=True):
+        criterion = next((c for c in decoded.criteria if c.start == start), None)
+        inside = [m for m in decoded.mentions if start <= m.start and m.end <= stop]
+        if criterion is None:
+            assert not inside and is_bare(text[start:stop].removesuffix("\n"))
+        else:
+            assert criterion.mentions == tuple(m.id for m in inside)
+            assert all(m.end <= criterion.end for m in inside) and criterion.end <= stop
+
+
 def test_criteria_are_numbered_through_the_document() -> None:
-    s = Scene([("eligibility", "a b"), ("notes", "c")])
-    s.boundary("criterion", "b")
-    s.boundary("criterion", "c", passage=1)
-    assert [(c.id, c.passage, c.start) for c in s.decode().criteria] == [("c1", "eligibility", 2), ("c2", "notes", 0)]
+    s = Scene([("eligibility", "gout fever"), ("notes", "cough")])
+    s.boundary("criterion", "fever")
+    s.boundary("criterion", "cough", passage=1)
+    assert [(c.id, c.passage, c.start) for c in s.decode().criteria] == [("c1", "eligibility", 5), ("c2", "notes", 0)]
 
 
 def test_sections_are_labels_of_sentences_joined() -> None:

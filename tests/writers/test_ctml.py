@@ -103,6 +103,7 @@ def test_the_tree_is_never_narrower_than_the_text() -> None:
     assert tree("(at-least 2 m1 m2 m3)") is None
     assert tree("(if m2 m1)")["or"][0]["genomic"]["protein_change"] == "!p.G12C"
     assert tree("(except m1 m2)")["and"][0] == LUNG
+    assert tree("(except m1 m6)", side="exc") is None  # one whose ANC is high may have it
     assert tree("m4", side="exc") == {"clinical": {"age_numerical": "<18"}}
 
 

@@ -15,7 +15,7 @@ from oncogloss.readers import read_path
 from oncogloss.schema import Concept, Criterion, Document, Extraction
 from oncogloss.structure.notation import read_logic
 from oncogloss.writers.codes import SYSTEMS, fhir_code, id_of, known_ids
-from oncogloss.writers.fhir import ARM_TYPES, COMBINATIONS, PHASES, STATUS, fhir_bundle
+from oncogloss.writers.fhir import ARM_TYPES, COMBINATIONS, ONE_FINDING, PHASES, STATUS, fhir_bundle
 from toys import ROOT
 
 # value sets of R5 that fhir.resources does not check
@@ -134,6 +134,20 @@ def test_the_logic() -> None:
     assert "exclude" not in general and spared["exclude"]
     assert set(of(found, "c9")) == {"linkId", "description"}
     assert [c["linkId"] for c in of(found, "c10")["definitionByCombination"]["characteristic"]] == ["c11", "c12"]
+
+
+def test_an_exception_is_one_finding_only_with_what_is_of_its_kind() -> None:
+    def written(logic: str) -> dict[str, Any]:
+        criterion = EXTRACTION.criteria[5].model_copy(update={"logic": read_logic(logic)})
+        _, eligibility = resources(DOCUMENT, EXTRACTION.model_copy(update={"criteria": (criterion,)}))
+        return of(eligibility["characteristic"], "c6")
+
+    assert written("(except m13 m14)")["note"] == [{"text": ONE_FINDING}]
+    unless = written("(except m9 m6)")
+    assert "note" not in unless and unless["exclude"]
+    fever, count = unless["definitionByCombination"]["characteristic"]
+    assert "exclude" not in fever and count["exclude"]
+    assert count["definitionByTypeAndValue"]["valueQuantity"]["value"] == 1.5
 
 
 def test_criteria_that_go_round_in_a_circle_end() -> None:

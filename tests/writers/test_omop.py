@@ -12,6 +12,7 @@ from clinical import DOCUMENT, EXTRACTION, LINES
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_path
 from oncogloss.schema import Document, Extraction
+from oncogloss.structure.notation import read_logic
 from oncogloss.writers.omop import omop_cohort
 from toys import ROOT
 
@@ -98,6 +99,34 @@ def test_exclusions() -> None:
     neither = found[LINES[9]]  # neither a woman nor ill
     assert neither["Type"] == "ALL" and neither["CriteriaList"][0]["Occurrence"]["Count"] == 0
     assert (neither["Groups"][0]["Type"], neither["Groups"][0]["Count"]) == ("AT_MOST", 0)
+
+
+def test_an_exception_of_another_kind_is_spelled_out() -> None:
+    """Fever, unless ANC is at least 1.5: who has fever may come in with such an ANC."""
+    (event, spared) = excluded("(except m9 m6)")["Groups"][0]["CriteriaList"]
+    assert event["Occurrence"] == {"Type": 0, "Count": 0} and "ConditionOccurrence" in event["Criteria"]
+    assert spared["Occurrence"] == {"Type": 2, "Count": 1}
+    assert spared["Criteria"]["Measurement"]["ValueAsNumber"] == {"Op": "gte", "Value": 1.5}
+
+
+def test_an_exception_with_a_threshold_or_without_codes_is_spelled_out() -> None:
+    for logic in ("(except m2 m6)", "(except m6 m2)", "(except m13 m8)", "(except m13 m18)"):
+        assert excluded(logic)["Groups"][0]["Type"] == "ANY", logic
+    (event,) = excluded("(except m8 m9)")["CriteriaList"]  # a set to be filled bears the words of both
+    assert event["Occurrence"] == {"Type": 0, "Count": 0}
+
+
+def excluded(logic: str) -> dict[str, Any]:
+    """The group of an exclusion with this logic; one in a group of its own, so that all look alike."""
+    criterion = EXTRACTION.criteria[5].model_copy(update={"logic": read_logic(logic)})
+    (_, _, rule) = checked(DOCUMENT, EXTRACTION.model_copy(update={"criteria": (criterion,)}))["InclusionRules"]
+    group: dict[str, Any] = rule["expression"]
+    return group if group["Type"] == "ALL" else {"Groups": [group]}
+
+
+def test_age_and_sex_do_not_claim_to_be_the_registrys() -> None:
+    described = {rule["name"]: rule["description"] for rule in checked(DOCUMENT, EXTRACTION)["InclusionRules"]}
+    assert (described["Age"], described["Sex"]) == ("Age", "Sex")
 
 
 def test_samples_have_the_structure(shipped: Pipeline) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from oncogloss.model.edges import criterion_end, is_bare
 from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, NameKind, Thresholds
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
@@ -443,17 +444,21 @@ def _criteria(
     open_parents: list[tuple[int, str]] = []
     for i in begins:
         start = starts[i]
-        end = stops[bisect_right(stops, start)]
-        end = start + len(_without_bullet(passage.text[start:end]))
+        stop = stops[bisect_right(stops, start)]
+        inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, stop)]
+        inside = [m for m in inside if m.end <= stop]
+        end = criterion_end(passage.text, start, stop, max((m.end for m in inside), default=start))
         excluding = sections[bisect_right(section_starts, start) - 1].label == "exclusion"
         logit = float(part["exclusion"][i, 0]) + (CARRY if excluding else -CARRY)
         depth = int(part["depth"][i].argmax())
         open_parents = [p for p in open_parents if p[0] < depth]
+        if not inside and is_bare(passage.text[start:end]):
+            continue
         identifier = f"c{n_before + len(found) + 1}"
-        inner = slice(i, max(i + 1, bisect_left(starts, end)))
+        seen = start + len(_without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
+        inner = slice(i, max(i + 1, bisect_left(starts, seen)))
         logits = part["categories"][i] + part["evidence"][inner].mean(0)
         categories = list(compress(CATEGORIES, (logits > 0).tolist()))
-        inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, end)]
         if not categories:
             categories = [CATEGORIES[int(logits.argmax())]]
         found.append(
@@ -465,7 +470,7 @@ def _criteria(
                 side="exc" if logit > 0 else "inc",
                 parent=open_parents[-1][1] if open_parents else None,
                 categories=tuple(categories),
-                mentions=tuple(m.id for m in inside if m.end <= end),
+                mentions=tuple(m.id for m in inside),
                 score=sigmoid(float(part["criterion"][i, 0])),
             )
         )

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncogloss.schema import Criterion, Document, Extraction, Logic, Mention, Relation, Threshold
+from oncogloss.schema import Criterion, Document, EntityType, Extraction, Logic, Mention, Relation, Threshold
 
+# entity type → OMOP's name of the domain; all others are observations
+DOMAINS: dict[EntityType, str] = {
+    "CANCER": "Condition",
+    "CONDITION": "Condition",
+    "DRUG": "Drug",
+    "DRUG_CLASS": "Drug",
+    "REGIMEN": "Drug",
+    "PROCEDURE": "Procedure",
+    "MEASURE": "Measurement",
+    "GENE": "Measurement",
+    "BIOMARKER": "Measurement",
+}
 QUALIFIERS = frozenset(("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "ASSESSED_BY", "IN_SETTING", "DOSING"))
 
 
@@ -22,6 +34,7 @@ class Criteria:
         self._thresholds: dict[str, list[Threshold]] = {}
         for threshold in extraction.thresholds:
             self._thresholds.setdefault(next(iter(threshold.mentions), ""), []).append(threshold)
+        self._unsure = [c for c in extraction.coverage if c.decisive and {"logic", "case"} & set(c.lacks)]
 
     def roots(self) -> list[Criterion]:
         """The criteria that no other's logic speaks for, in order."""
@@ -63,9 +76,38 @@ class Criteria:
         excludes = child.side == "exc" and parent.side == "inc"
         return Logic(op="not", parts=(child.logic,)) if excludes else child.logic
 
+    def doubt(self, criterion: Criterion) -> str:
+        """Why the tree of a criterion may say something else than its text, by the coverage ledger: what it or one of
+        its sub-criteria lacks decides over patients. Empty where nothing does."""
+        stretches = [
+            stretch
+            for part in self._family(criterion)
+            for stretch in self._unsure
+            if stretch.passage == part.passage and stretch.start <= part.start < stretch.end
+        ]
+        return "; ".join(dict.fromkeys(stretch.reason for stretch in stretches))
+
+    def all_words(self, criterion: Criterion) -> str:
+        """The criterion's words and those of all that its logic speaks for."""
+        return " / ".join(self.words(member) for member in self._family(criterion))
+
+    def _family(self, criterion: Criterion) -> list[Criterion]:
+        """The criterion and all that its logic speaks for, each once, in the order of the text."""
+        found, waiting = {criterion.id: criterion}, [criterion]
+        while waiting:
+            logic = waiting.pop().logic
+            spoken = {fact.criterion or "": None for fact in facts(logic)} if logic else {}
+            new = [self.by_id[id_] for id_ in spoken if id_ in self.by_id and id_ not in found]
+            found |= {member.id: member for member in new}
+            waiting += new
+        return sorted(found.values(), key=lambda member: member.start)
+
     def whole(self, criterion: Criterion) -> Logic | None:
-        """The criterion's logic with that of its sub-criteria put in; those that have none stay facts."""
-        return None if criterion.logic is None else self._filled(criterion.logic, criterion, frozenset((criterion.id,)))
+        """The criterion's logic with that of its sub-criteria put in; those that have none stay facts. None where there
+        is none, or where there is a `doubt` about it."""
+        if criterion.logic is None or self.doubt(criterion):
+            return None
+        return self._filled(criterion.logic, criterion, frozenset((criterion.id,)))
 
     def _filled(self, logic: Logic, criterion: Criterion, seen: frozenset[str]) -> Logic:
         if logic.op == "fact":
@@ -74,6 +116,13 @@ class Criteria:
                 return logic
             return self._filled(inner, self.by_id[logic.criterion], seen | {logic.criterion})
         return logic.model_copy(update={"parts": tuple(self._filled(p, criterion, seen) for p in logic.parts)})
+
+    def one_finding(self, logic: Logic) -> bool:
+        """Whether an `except` spares kinds of the very thing that its first part names ("malignancy other than basal
+        cell carcinoma"), not something else that is to be looked up ("unless CD4 >= 200")."""
+        mentions = [self.mentions.get(part.mention or "") for part in logic.parts]
+        named = [m for m in mentions if m is not None and not self.thresholds(m) and sex_of(m) is None]
+        return len(named) == len(mentions) and len({domain_of(m) for m in named}) == 1
 
 
 def facts(logic: Logic) -> Iterator[Logic]:
@@ -104,6 +153,11 @@ def spelled_out(logic: Logic) -> Logic:
     """An `except` as the first part and none of the others: what formats say that know no exceptions."""
     others = tuple(Logic(op="not", parts=(part,)) for part in logic.parts[1:])
     return Logic(op="all", parts=(logic.parts[0], *others))
+
+
+def domain_of(mention: Mention) -> str:
+    """OMOP's domain of what a mention names."""
+    return DOMAINS.get(mention.type, "Observation")
 
 
 def trial_cancers(document: Document, extraction: Extraction) -> list[Mention]:

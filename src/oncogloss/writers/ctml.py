@@ -122,7 +122,10 @@ class _Tree:
             if not said.full:
                 side = "Inclusion" if criterion.side == "inc" else "Exclusion"
                 how = "only in part" if said.node else "not"
-                notes.append(f"{side} criterion {how} in the match tree: {self.criteria.words(criterion)}")
+                told = f": {self.criteria.words(criterion)}"
+                if doubt := self.criteria.doubt(criterion):
+                    told = f" ({doubt}): {self.criteria.all_words(criterion)}"
+                notes.append(f"{side} criterion {how} in the match tree{told}")
         return _joined("and", nodes), notes
 
     def _said(self, logic: Logic, criterion: Criterion) -> Said:
@@ -210,7 +213,7 @@ def _gender(mention: Mention, *, negated: bool) -> Said:
 
 
 def _fields(summary: Summary) -> list[Json]:
-    """Age and sex, which registries keep beside the text."""
+    """The age and sex that the registry's fields and the text ask for together."""
     ends = [f"{op}{number(age)}" for op, age in zip((">=", "<="), summary.age, strict=True) if age is not None]
     sex = [{"gender": summary.sex.capitalize()}] if summary.sex in ("female", "male") else []
     return [{"clinical": fields} for fields in [*({"age_numerical": end} for end in ends), *sex]]

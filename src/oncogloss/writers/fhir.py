@@ -47,6 +47,7 @@ ARM_TYPES = {
 }
 OUTCOME_TYPES = {"primary": "primary", "secondary": "secondary"}
 COMPARATORS = {">=": ">=", ">": ">", "<=": "<=", "<": "<"}  # `=` has none
+ONE_FINDING = "One and the same finding must meet the first part and none of the excluded ones."
 COMBINATIONS = {"all": "all-of", "any": "any-of", "at_least": "at-least"}
 
 
@@ -145,7 +146,7 @@ def _eligibility(document: Document, extraction: Extraction) -> Json:
 
 
 def _fields(summary: Summary) -> list[Json]:
-    """Age and sex, which registries keep beside the text."""
+    """The age and sex that the registry's fields and the text ask for together."""
     low, high = summary.age
     found = []
     if low is not None or high is not None:
@@ -190,7 +191,9 @@ class _Characteristics:
             return _signed(exclude, {"definitionId": criterion.id})
         self._written.add(criterion.id)
         words = {"linkId": criterion.id, "description": self.criteria.words(criterion)}
-        if criterion.logic is None:
+        if doubt := self.criteria.doubt(criterion):
+            words["description"] = f"Not evaluated ({doubt}): {self.criteria.all_words(criterion)}"
+        if criterion.logic is None or doubt:
             return _signed(exclude, words)
         inner = self._logic(criterion.logic, criterion, exclude=exclude)
         if "linkId" in inner:
@@ -204,7 +207,7 @@ class _Characteristics:
             return self._fact(logic, criterion, exclude=exclude)
         note = []
         if logic.op == "except":
-            note = [{"text": "One and the same finding must meet the first part and none of the excluded ones."}]
+            note = [{"text": ONE_FINDING}] if self.criteria.one_finding(logic) else []
             logic = spelled_out(logic)
         elif logic.op == "if":
             negated = Logic(op="not", parts=logic.parts[:1])

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from oncogloss.schema import Concept, Criterion, Document, EntityType, Extraction, Logic, Mention, Summary, Threshold
+from oncogloss.schema import Concept, Criterion, Document, Extraction, Logic, Mention, Summary, Threshold
 from oncogloss.writers.codes import known_ids
 from oncogloss.writers.criteria import (
     Criteria,
+    domain_of,
     is_age,
     number,
     one_line,
@@ -29,19 +30,14 @@ DESCRIPTION = (
     "and VOCABULARY_ID with your own vocabulary tables, fill concept sets that are empty, and check each rule against "
     "its description. A rule without criteria could not be evaluated and lets everyone pass."
 )
-# entity type → (criteria of Circe, DOMAIN_ID); all others are observations
-DOMAINS: dict[EntityType, tuple[str, str]] = {
-    "CANCER": ("ConditionOccurrence", "Condition"),
-    "CONDITION": ("ConditionOccurrence", "Condition"),
-    "DRUG": ("DrugExposure", "Drug"),
-    "DRUG_CLASS": ("DrugExposure", "Drug"),
-    "REGIMEN": ("DrugExposure", "Drug"),
-    "PROCEDURE": ("ProcedureOccurrence", "Procedure"),
-    "MEASURE": ("Measurement", "Measurement"),
-    "GENE": ("Measurement", "Measurement"),
-    "BIOMARKER": ("Measurement", "Measurement"),
+# domain → criteria of Circe
+EVENTS = {
+    "Condition": "ConditionOccurrence",
+    "Drug": "DrugExposure",
+    "Procedure": "ProcedureOccurrence",
+    "Measurement": "Measurement",
+    "Observation": "Observation",
 }
-OBSERVATION = ("Observation", "Observation")
 OPERATORS = {">=": "gte", ">": "gt", "<=": "lte", "<": "lt", "=": "eq", "range": "bt"}
 RATIOS = {"ULN": "RangeHighRatio", "LLN": "RangeLowRatio"}
 GROUPS = {"all": "ALL", "any": "ANY", "at_least": "AT_LEAST"}
@@ -100,10 +96,10 @@ class _ConceptSets:
         return len(self.written) - 1
 
 
-def _items(mention: Mention, *, excluded: bool) -> list[Json]:
+def _items(mention: Mention, *, excluded: bool = False) -> list[Json]:
     if mention.concept is None:
         return []
-    domain = DOMAINS.get(mention.type, OBSERVATION)[1]
+    domain = domain_of(mention)
     concepts = [_coded(mention.concept, code, system.omop, domain) for system, code in known_ids(mention.concept)]
     return [
         {"concept": c, "isExcluded": excluded, "includeDescendants": True, "includeMapped": False} for c in concepts
@@ -126,18 +122,20 @@ def _plain(code: str, name: str, vocabulary: str) -> Json:
 
 
 def _event(codeset: int, mention: Mention) -> Json:
-    return {DOMAINS.get(mention.type, OBSERVATION)[0]: {"CodesetId": codeset}}
+    return {EVENTS[domain_of(mention)]: {"CodesetId": codeset}}
 
 
 def _rule(criterion: Criterion, criteria: Criteria, sets: _ConceptSets) -> Json:
     words = criteria.words(criterion)
     logic = criteria.whole(criterion)
-    side = "Inclusion" if criterion.side == "inc" else "Exclusion"
+    side = "Inclusion criterion" if criterion.side == "inc" else "Exclusion criterion"
+    doubt = criteria.doubt(criterion)
     group = _group("ALL", [])
     if logic is not None:
         group = _Rules(criteria, sets).group(signed(logic, negate=criterion.side == "exc"))
     name = words if len(words) <= 80 else words[:79] + "…"
-    return {"name": name, "description": f"{side} criterion: {words}", "expression": group}
+    told = f"{side}, not evaluated ({doubt}): {criteria.all_words(criterion)}" if doubt else f"{side}: {words}"
+    return {"name": name, "description": told, "expression": group}
 
 
 def _group(type_: str, parts: list[Json], count: int | None = None) -> Json:
@@ -164,11 +162,18 @@ class _Rules:
         """A tree of `signed` as a group, an event or a demographic criterion."""
         negated = logic.op == "not"
         inner = logic.parts[0] if negated else logic
-        if inner.op == "except" and not all(part.mention for part in inner.parts):
+        if inner.op == "except" and not self._in_one_set(inner):
             return self._part(signed(spelled_out(inner), negate=negated))
         if inner.op in ("fact", "except"):
             return self._leaf(inner.parts or (inner,), absent=negated)
         return _group(GROUPS[logic.op], [self._part(part) for part in logic.parts], logic.n)
+
+    def _in_one_set(self, logic: Logic) -> bool:
+        """Whether a concept set can say an `except`; what has no concept cannot be taken out of a set that has some."""
+        if not self._criteria.one_finding(logic):
+            return False
+        general, *spared = (bool(_items(self._criteria.mentions[part.mention or ""])) for part in logic.parts)
+        return all(spared) or not general
 
     def _leaf(self, facts: tuple[Logic, ...], *, absent: bool) -> Json:
         if facts[0].mention is None:
@@ -219,15 +224,15 @@ def _value(threshold: Threshold) -> Json:
 
 
 def _fields(summary: Summary) -> list[Json]:
-    """Rules for age and sex, which registries keep beside the text."""
+    """Rules for the age and sex that the registry's fields and the text ask for together."""
     low, high = summary.age
     ends = [("gte", low)] if low is not None else []
     ends += [("lte", high)] if high is not None else []
     found = []
     if ends:
         ages = [{"Age": {"Op": op, "Value": number(age)}} for op, age in ends]
-        found.append({"name": "Age", "description": "Age, by the registry", "expression": _group("ALL", ages)})
+        found.append({"name": "Age", "description": "Age", "expression": _group("ALL", ages)})
     if summary.sex in SEXES:
         sexes = [_gender(summary.sex)]
-        found.append({"name": "Sex", "description": "Sex, by the registry", "expression": _group("ALL", sexes)})
+        found.append({"name": "Sex", "description": "Sex", "expression": _group("ALL", sexes)})
     return found
