@@ -9,7 +9,10 @@ from oncogloss.schema import Concept
 
 def concepts_of(name: str, vocabulary: Vocabulary, asked: str | None = None) -> dict[str, Concept]:
     """The concepts of a name, each once, by the entity type that it itself has: a disease that a mention of type CANCER
-    may fall back on is a CONDITION. Where one type is `asked` for, what a mention of that type would name."""
+    may fall back on is a CONDITION. Where one is called so, none is told that is only broader or alike.
+
+    Where one type is `asked` for: what a mention of that type would name.
+    """
     if asked:
         return {asked: concept} if (concept := link(asked, name, None, vocabulary)) else {}
     direct: dict[str, Concept] = {}
@@ -21,7 +24,9 @@ def concepts_of(name: str, vocabulary: Vocabulary, asked: str | None = None) -> 
     once: dict[str, tuple[str, Concept]] = {}
     for type_, concept in (direct | {t: c for t, c in fallen.items() if t not in direct}).items():
         once.setdefault(concept.id, (type_, concept))
-    return dict(sorted(once.values(), key=lambda found: list(TYPES).index(found[0])))
+    named = any(concept.match == "name" for _, concept in once.values())
+    kept = [(t, c) for t, c in once.values() if not (named and c.match in ("broader", "alike"))]
+    return dict(sorted(kept, key=lambda found: list(TYPES).index(found[0])))
 
 
 def _own_type(type_: str, name: str, concept: Concept, vocabulary: Vocabulary) -> str:
