@@ -58,10 +58,11 @@ class Term(NamedTuple):
     def with_more(self, more: Term) -> Term:
         """The term with what another of the same type and name says: its spelling and class, if it has one, in the
         place of the own; its other names and targets beside those there are."""
-        names = {_hash(self.type, name): name for name in reversed((*self.others, *more.others))}
-        names.pop(_hash(self.type, self.name), None)
+        names = {_hash(self.type, self.name): self.name}
+        for name in (*self.others, *more.others):
+            names.setdefault(_hash(self.type, name), name)
+        others = tuple(names.values())[1:]
         targets = tuple(dict.fromkeys((*self.targets, *more.targets)))
-        others = tuple(reversed(names.values()))
         return self._replace(
             name=more.name, others=others, drug_class=more.drug_class or self.drug_class, targets=targets
         )
@@ -174,16 +175,19 @@ def add_terms(path: Path, new: Iterable[Term]) -> tuple[list[Term], int]:
 def doubts(terms: Iterable[Term], vocabulary: Vocabulary, known: Iterable[Term]) -> list[str]:
     """Sentences on targets that are no gene of the vocabulary, and on classes that no other drug has, neither in it nor
     among the `known` terms."""
-    terms, known = list(terms), list(known)
-    found = []
-    for term, target in [(term, target) for term in terms for target in term.targets]:
-        if not vocabulary.find("GENE", target):
-            found.append(f"The vocabulary holds no gene '{shown(target)}', the target of '{shown(term.name)}'.")
-    classes = {entry.drug_class for entry in vocabulary.entries()} if any(t.drug_class for t in terms) else set()
-    for term in (term for term in terms if term.drug_class):
-        others = {other.drug_class for other in known if other.names != term.names}
-        is_known = term.drug_class.casefold() in map(str.casefold, classes | others)
-        if not is_known and not vocabulary.find("DRUG_CLASS", term.drug_class):
+    given, mine = list(terms), list(known)
+    found = [
+        f"The vocabulary holds no gene '{shown(target)}', the target of '{shown(term.name)}'."
+        for term in given
+        for target in term.targets
+        if not vocabulary.find("GENE", target)
+    ]
+    classed = [term for term in given if term.drug_class]
+    classes = {entry.drug_class.casefold() for entry in vocabulary.entries()} if classed else set()
+    for term in classed:
+        own = _hash(term.type, term.name)
+        others = {t.drug_class.casefold() for t in mine if _hash(t.type, t.name) != own}
+        if term.drug_class.casefold() not in classes | others and not vocabulary.find("DRUG_CLASS", term.drug_class):
             found.append(f"No other drug has the class '{shown(term.drug_class)}', that of '{shown(term.name)}'.")
     return found
 
