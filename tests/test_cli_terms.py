@@ -41,6 +41,32 @@ def test_a_drug_is_known_at_once_and_forgotten_when_removed(table: Path, shipped
     assert run("extract", text, "--format", "json").stdout == before
 
 
+def test_a_drug_that_is_there_is_completed(table: Path) -> None:
+    run("add-drug", "zorbatinib", "--code", "ZRB-101", "--brand", "Zorvia", "--class", "inhibitor", "--target", "EGFR")
+    again = run("add-drug", "zorbatinib", "--brand", "Zorvix")
+    said = "DRUG zorbatinib was there and now has other names ZRB-101, Zorvia, Zorvix; class inhibitor; targets EGFR"
+    assert said in again.stderr
+    assert run("terms", "list").stdout.split("\t")[:5] == [
+        *("DRUG", "zorbatinib", "ZRB-101|Zorvia|Zorvix", "inhibitor", "EGFR"),
+    ]
+    run("add-marker", "MOON9", "--other", "moon nine")
+    assert (
+        "GENE MOON9 was there and now has other names moon nine, MN-9"
+        in run("add-marker", "MOON9", "--other", "MN-9").stderr
+    )
+
+
+def test_a_target_or_class_that_nothing_knows_is_kept_and_doubted(table: Path, tmp_path: Path) -> None:
+    odd = run("add-drug", "selenib", "--target", "NOTAGENE", "--class", "flurb")
+    assert odd.exit_code == 0 and "\tflurb\tNOTAGENE\t" in run("terms", "list").stdout
+    assert "The vocabulary holds no gene 'NOTAGENE', the target of 'selenib'. It is kept as given." in odd.stderr
+    assert "No other drug has the class 'flurb', that of 'selenib'. It is kept as given." in odd.stderr
+    assert "holds no" not in run("add-drug", "lunatinib", "--target", "EGFR", "--class", "inhibitor").stderr
+    file = tmp_path / "more.csv"
+    file.write_text("type,name,targets\nDRUG,zorbatinib,NOTAGENE\n")
+    assert "no gene 'NOTAGENE', the target of 'zorbatinib'" in run("add-terms", file).stderr
+
+
 def test_other_kinds_of_terms(table: Path, tmp_path: Path) -> None:
     mine, file = tmp_path / "mine.tsv", tmp_path / "more.csv"
     file.write_text("type,name\nPROCEDURE,moon bathing\n")

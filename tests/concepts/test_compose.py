@@ -164,3 +164,35 @@ def test_any_text_is_taken_apart(text: str) -> None:
     genes, _ = genes_and_rest(text, open_vocabulary())
     read_marker(text, open_vocabulary())
     assert len(genes) == len({gene.id for gene in genes})
+
+
+GENES = "PD-L1 PD-1 PD-L2 CTLA-4 TIM-3 LAG-3 FGF-19 BCL-2 CDK4/6 HER-2 IL-2 TGF-beta c-MET B7-H3 NY-ESO-1 Ki-67 CA-125"
+
+
+@pytest.mark.parametrize("name", [*GENES.split(), "PD-1/PD-L1", "L1/Pd", "Pd-L1"])
+def test_a_gene_or_bare_symbols_are_no_regimen(name: str) -> None:
+    assert link("REGIMEN", name, None, open_vocabulary()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("carboplatin-paclitaxel", {"carboplatin", "paclitaxel"}),
+        ("5-FU/LV", {"fluorouracil", "leucovorin"}),
+        ("FOLFOX-bevacizumab", {"fluorouracil", "leucovorin", "oxaliplatin", "bevacizumab"}),
+        ("Pd/Kd", {"pomalidomide", "carfilzomib", "dexamethasone"}),
+        ("AC-T", {"doxorubicin", "cyclophosphamide", "paclitaxel"}),
+        ("R-CHOP", {"rituximab", "cyclophosphamide", "doxorubicin", "vincristine", "prednisone"}),
+        ("FOLFOX", {"fluorouracil", "leucovorin", "oxaliplatin"}),
+        (
+            "BEACOPP",
+            {
+                *("bleomycin", "etoposide", "doxorubicin", "cyclophosphamide", "vincristine", "procarbazine"),
+                "prednisone",
+            },
+        ),
+    ],
+)
+def test_a_regimen_is_its_drugs_also_by_short_names(name: str, members: set[str]) -> None:
+    concept = link("REGIMEN", name, None, open_vocabulary())
+    assert concept is not None and set(concept.members) == members

@@ -14,6 +14,7 @@ from oncogloss.concepts.short_forms import Context
 from oncogloss.concepts.terms import (
     Term,
     add_terms,
+    doubts,
     make_term,
     read_csv,
     read_terms,
@@ -29,18 +30,49 @@ WORDS = st.text(st.sampled_from("abcXYZ019-/ αé"), min_size=3, max_size=12).fi
 def test_terms_are_kept_with_their_date_and_taken_out_again(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "terms.tsv"
     assert read_terms(path) == []
-    assert add_terms(path, [DRUG, Term("GENE", "MOON1")]) == 0
+    assert add_terms(path, [DRUG, Term("GENE", "MOON1")])[1] == 0
     before = path.read_bytes()
     today = date.today().isoformat()
     assert read_terms(path) == [DRUG._replace(added=today), Term("GENE", "MOON1", added=today)]
-    assert add_terms(path, [make_term("drug".upper(), "Zorbatinib", targets=["MOON2"])]) == 1
-    assert [t.targets for t in read_terms(path)] == [(), ("MOON2",)]
+    assert add_terms(path, [make_term("drug".upper(), "Zorbatinib", targets=["MOON2"])])[1] == 1
+    assert [t.targets for t in read_terms(path)] == [("MOON1", "MOON2"), ()]
     assert [t.name for t in remove_terms(path, ["Zorbatinib"])] == ["Zorbatinib"]
-    add_terms(path, [DRUG])
     remove_terms(path, ["MOON1"], "GENE")
-    add_terms(path, [Term("GENE", "MOON1")])
+    add_terms(path, [DRUG, Term("GENE", "MOON1")])
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["terms.tsv"]
+
+
+def test_what_is_given_anew_is_added_and_the_rest_stays(tmp_path: Path) -> None:
+    path, today = tmp_path / "terms.tsv", date.today().isoformat()
+    add_terms(path, [DRUG, Term("GENE", "MOON1", ("moon one",))])
+    more = [Term("DRUG", "zorbatinib", ("Zorvix", "zorvia")), Term("GENE", "MOON1", ("MN-1",))]
+    now, known = add_terms(path, more)
+    assert known == 2 and now == read_terms(path)
+    assert now == [
+        Term("DRUG", "zorbatinib", ("ZRB-101", "Zorvia", "Zorvix"), "inhibitor", ("MOON1",), today),
+        Term("GENE", "MOON1", ("moon one", "MN-1"), added=today),
+    ]
+    (drug,), _ = add_terms(path, [Term("DRUG", "zorbatinib", (), "degrader", ("MOON2", "MOON1"))])
+    assert (drug.drug_class, drug.targets, drug.others) == ("degrader", ("MOON1", "MOON2"), now[0].others)
+    assert drug.told == "other names ZRB-101, Zorvia, Zorvix; class degrader; targets MOON1, MOON2"
+    twice = [Term("GENE", "MOON3", ("moon three",)), Term("GENE", "MOON3", ("MN-3",))]
+    assert add_terms(path, twice)[0][0].others == ("moon three", "MN-3")
+
+
+def test_targets_and_classes_that_nothing_knows_are_doubted() -> None:
+    vocabulary = open_vocabulary()
+    known = [Term("DRUG", "lunamab", drug_class="moonbeam"), Term("DRUG", "zorbatinib", drug_class="flurb")]
+    given = [Term("DRUG", "zorbatinib", (), "flurb", ("EGFR", "NOTAGENE")), Term("DRUG", "selenib", (), "Inhibitor")]
+    assert doubts(given, vocabulary, known) == [
+        "The vocabulary holds no gene 'NOTAGENE', the target of 'zorbatinib'.",
+        "No other drug has the class 'flurb', that of 'zorbatinib'.",
+    ]
+    assert doubts([Term("DRUG", "selenib", (), "moonbeam", ("MOON1",))], vocabulary, known) == [
+        "The vocabulary holds no gene 'MOON1', the target of 'selenib'."
+    ]
+    with_gene = with_terms(vocabulary, [Term("GENE", "MOON1")])
+    assert doubts([Term("DRUG", "selenib", (), "antibody", ("MOON1",))], with_gene, known) == []
 
 
 def test_a_change_that_is_refused_leaves_the_table_as_it_was(tmp_path: Path) -> None:

@@ -122,6 +122,23 @@ def test_one_concept_where_a_preferred_name_is_a_synonym_elsewhere(tables: Path,
     assert found(Vocabulary(tmp_path / "built"), "CANCER", "selenoma") == "NCIT:C1"
 
 
+def test_our_own_table_says_what_a_concept_is_a_kind_of_and_adds_to_its_rows(tables: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.tsv"
+    own.write_text(
+        "CONDITION\ttide fever\tTF|tidal shivers\t<OG:fever_of_the_sea\n"
+        "CONDITION\tfever of the sea\tsea fever\nCONDITION\tfever of the sea\tmarine fever\n"
+        "CANCER\tglow of the moon\tmoon cancer\nCANCER\tglow of the moon\tmoonglow\n"
+    )
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    tide = vocabulary.find("CONDITION", "tidal shivers")
+    assert tide is not None and tide[0].id == "DOID:8" and tide[0].parents == ("OG:fever_of_the_sea",)
+    for name in ("fever of the sea", "sea fever", "marine fever"):
+        assert found(vocabulary, "CONDITION", name) == "OG:fever_of_the_sea"
+    for name in ("glow of the moon", "moon cancer", "moonglow"):
+        assert found(vocabulary, "CANCER", name) == "NCIT:C1", "the second row adds to what the first had joined"
+
+
 def test_headings_give_their_id_to_the_drug_of_that_name(tables: Path, tmp_path: Path) -> None:
     write_source(tables, "drugs_unii", "UNII:C ; UNII ; moon caviar sodium ;  ; DRUG ;  ; ")
     headings = tmp_path / "subjects.csv"

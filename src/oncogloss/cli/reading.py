@@ -187,22 +187,21 @@ def link_command(
 ) -> None:
     """Find the concept of a name or id in the public vocabularies; prints JSON lines, `null` where there is none.
 
+    Each concept stands under its own entity type; with --type, under the type that was asked for.
+
     Example: `oncogloss link "MK-3475" "carcinoma of the breast" MESH:D001943`
     """
     import json
 
-    from oncogloss.concepts import link, link_id, open_vocabulary
+    from oncogloss.concepts import concepts_of, link_id, open_vocabulary
     from oncogloss.concepts.linker import TYPES
     from oncogloss.concepts.terms import read_terms, with_terms
 
     if type is not None and type not in TYPES:
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
     opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
-    kinds = [type] if type else list(TYPES)
     for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
-        found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
-        once = {concept.id: (kind, concept) for kind, concept in reversed(found)}  # under the first type that has it
-        concepts = {kind: concept.model_dump() for kind, concept in reversed(once.values())}
+        concepts = {kind: concept.model_dump() for kind, concept in concepts_of(name, opened, type).items()}
         if concept := link_id(name, opened):
             concepts["ID"] = concept.model_dump()
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))

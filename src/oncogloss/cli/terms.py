@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from oncogloss.cli.app import app
 from oncogloss.cli.options import Model, Out, Terms, VocabularyName, keep, terms_path
+
+if TYPE_CHECKING:
+    from oncogloss.concepts.terms import Term
 
 Name = Annotated[str, typer.Argument(help="The name, as it is usually written.")]
 Others = Annotated[list[str] | None, typer.Option("--other", help="Another name; repeatable.")]
@@ -26,7 +29,8 @@ def add_drug(
     target: Annotated[list[str] | None, typer.Option(help="Symbol of a gene that it aims at; repeatable.")] = None,
     terms: Terms = None,
 ) -> None:
-    """Add a drug to your own terms: recognised and linked at once, without training.
+    """Add a drug to your own terms: recognised and linked at once, without training. Of one that is there, what is
+    given now is added: names and targets beside those it has, a class in the place of its class.
 
     What its class and target are may be left out where its name or the vocabulary tells them.
 
@@ -70,15 +74,17 @@ def add_terms(
     file: Annotated[Path, typer.Argument(help="CSV: type, name, and as you like others, class, targets (`A|B`).")],
     terms: Terms = None,
 ) -> None:
-    """Add many terms from a CSV file: all of them, or none where one is wrong.
+    """Add many terms from a CSV file: all of them, or none where one is wrong. What is said of one that is there is
+    added to it.
 
     Example: `oncogloss add-terms new_drugs.csv`
     """
     from oncogloss.concepts import terms as table
 
     new, path = table.read_csv(file), terms_path(terms)
-    replaced = table.add_terms(path, new)
-    print(f"{path}: {len(new)} terms added, {replaced} of them in the place of older ones", file=sys.stderr)
+    now, known = table.add_terms(path, new)
+    print(f"{path}: {len(now) - known} terms added, {known} that were there completed", file=sys.stderr)
+    _doubt(path, new)
 
 
 def _add(
@@ -93,8 +99,20 @@ def _add(
 
     path = terms_path(terms)
     term = table.make_term(type_, name, others, drug_class, targets)
-    replaced = table.add_terms(path, [term])
-    print(f"{path}: {term.type} {term.name} {'replaced' if replaced else 'added'}", file=sys.stderr)
+    (now,), known = table.add_terms(path, [term])
+    what = f"was there and now has {now.told or 'no more than its name'}" if known else "added"
+    print(f"{path}: {now.type} {now.name} {what}", file=sys.stderr)
+    _doubt(path, [term])
+
+
+def _doubt(path: Path, new: list[Term]) -> None:
+    """Say which of what was given is probably mistyped; it is kept all the same."""
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.concepts import terms as table
+
+    known = table.read_terms(path)
+    for doubt in table.doubts(new, table.with_terms(open_vocabulary(), known), known):
+        print(f"oncogloss: {doubt} It is kept as given.", file=sys.stderr)
 
 
 @terms_app.command("list")

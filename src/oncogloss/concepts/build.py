@@ -294,12 +294,14 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
     the names are theirs whatever others claim. A gene is joined to the one of the same symbol alone, since genes have
     had each other's. Returns what is told of the table, whose name is `file`.
 
-    Facts are a drug's class and targets, after `=` what a regimen or product consists of, or after `!` its ids
-    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy).
+    Facts are a drug's class and targets, after `=` what a regimen or product consists of, after `!` its ids
+    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy), or
+    after `<` the ids of what it is a kind of.
     """
     settled = settle([c.hashes() for c in concepts])
     symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
     mine: dict[str, _Concept] = {}
+    given: dict[tuple[str, str], _Concept] = {}  # by the rows before: another with the same name adds to it
     taken, joined = 0, 0
     for row, facts in own:
         type_, name = row.type, row.name
@@ -307,11 +309,12 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
         apart = facts.startswith("!")
         known = symbols.get(name) if type_ == "GENE" else next((settled[h] for h in hashes if h in settled), None)
-        concept = mine.get(row.id) or (None if known is None or apart else concepts[known])
+        concept = given.get((type_, name)) or mine.get(row.id) or (None if known is None or apart else concepts[known])
         is_new = concept is None
         if concept is None:
             concept = mine[row.id] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
+        given[type_, name] = concept
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, len(SOURCES))
         concept.entry = _with_facts(concept.entry, facts)
@@ -320,9 +323,11 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
 
 
 def _with_facts(entry: Entry, facts: str) -> Entry:
-    """The entry with what our own table says of it: `class|target|target`, or `=member|member`."""
+    """The entry with what our own table says of it: `class|target|target`, `=member|member`, `!id|id` or `<parent`."""
     if facts.startswith("!"):
         return entry._replace(xrefs=tuple(id_ for id_ in facts[1:].split("|") if id_))
+    if facts.startswith("<"):
+        return entry._replace(parents=tuple(dict.fromkeys((*entry.parents, *facts[1:].split("|")))))
     if facts.startswith("="):
         return entry._replace(members=tuple(facts[1:].split("|")))
     said, *targets = facts.split("|")

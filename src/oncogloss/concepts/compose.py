@@ -19,6 +19,7 @@ _SHORTENED = re.compile(r"\b([A-Z][A-Z0-9/-]{2,})is?\b")  # "BTKi"
 _CROSSED = re.compile(r"(?<=[A-Z0-9α])\s*[x×]\s*(?=(?:anti-)?[A-Z\d])")  # "CD20xCD3"
 _VARIANT = re.compile(r"[A-Z]\d{1,4}[A-Z]")
 _LONGEST = 7  # words of a gene's name
+_SYMBOL = 2  # signs up to which a part of a regimen's name is a bare symbol
 JOINING = {
     "and",
     "in",
@@ -142,10 +143,17 @@ def class_entry(drug_class: DrugClass) -> Entry:
 
 
 def compose_regimen(text: str, vocabulary: Vocabulary) -> Entry | None:
-    """The regimen of drugs that are listed, or None where not all are known or they are but one drug."""
+    """The regimen of drugs that are listed, or None where not all are known, they are but one drug, or it is a gene.
+
+    Symbols of a sign or two alone name no drugs: "Pd" beside "L1" is no palladium.
+    """
+    if vocabulary.find("GENE", text):
+        return None
     listed = _LISTED.split(text)
     listed = listed if len(listed) > 1 else text.split("-")
-    hits = [vocabulary.find("DRUG", name) or vocabulary.find("REGIMEN", name) for name in listed]
+    are_symbols = all(len(part.strip()) <= _SYMBOL for part in listed)
+    kinds = ("REGIMEN",) if are_symbols else ("DRUG", "REGIMEN")
+    hits = [next((hit for kind in kinds if (hit := vocabulary.find(kind, name))), None) for name in listed]
     members = {member for hit in hits if hit for member in hit[0].members or (hit[0].name,)}
     if len(members) < 2 or None in hits:
         return None

@@ -68,7 +68,11 @@ _IDLE = {
     for type_, words in (
         ("DRUG_CLASS", r" (?:therap(?:y|ies)|treatments?|agents?|drugs?|medications?|compounds?|medicines?)$"),
         ("OUTCOME", r"(?:(?<=survival)|(?<=[FO]S)) (?:times?|rates?|durations?|probability)$"),
-        ("MEASURE", r" (?:levels?|values?|concentrations?|measurements?|tests?|testing|titers?)$|^(?:serum|plasma) "),
+        (
+            "MEASURE",
+            r" (?:levels?|values?|concentrations?|measurements?|tests?|testing|titers?)$|"
+            r"^(?:(?:serum|plasma|mean|resting|baseline|measured) )+",
+        ),
         ("INSTRUMENT", rf"{_VERSION}$| (?:questionnaire|scale|score|criteria|index|inventory|system)$"),
         (
             "PROCEDURE",
@@ -330,6 +334,12 @@ def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
     return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
 
 
+def _scale(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The instrument by which a measure is taken ("MMSE score"), else the procedure."""
+    scale = _found("INSTRUMENT", name, vocabulary) or _shorter("INSTRUMENT", name, vocabulary)
+    return scale or _found("PROCEDURE", name, vocabulary)
+
+
 _WAYS = (_found, _made, _shorter)
 # what is tried where no name fits
 _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
@@ -341,7 +351,7 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
     "DISEASE_STATE": partial(_broader, "OUTCOME", _heads),
     "DRUG": _drug,
     "BIOMARKER": _gene,
-    "MEASURE": partial(_found, "PROCEDURE"),
+    "MEASURE": _scale,
 }
 
 

@@ -49,6 +49,24 @@ class Term(NamedTuple):
         lists = ("|".join(self.others), self.drug_class, "|".join(self.targets))
         return "\t".join((self.type, self.name, *lists, self.added)) + "\n"
 
+    @property
+    def told(self) -> str:
+        """What there is of it beside type and name, for a reader."""
+        parts = (("other names", self.others), ("class", (self.drug_class,)), ("targets", self.targets))
+        return "; ".join(f"{label} {', '.join(said)}" for label, said in parts if any(said))
+
+    def with_more(self, more: Term) -> Term:
+        """The term with what another of the same type and name says: its spelling and class, if it has one, in the
+        place of the own; its other names and targets beside those there are."""
+        names = {_hash(self.type, self.name): self.name}
+        for name in (*self.others, *more.others):
+            names.setdefault(_hash(self.type, name), name)
+        others = tuple(names.values())[1:]
+        targets = tuple(dict.fromkeys((*self.targets, *more.targets)))
+        return self._replace(
+            name=more.name, others=others, drug_class=more.drug_class or self.drug_class, targets=targets
+        )
+
 
 def read_terms(path: Path) -> list[Term]:
     """The terms of a table; none where there is no file. Raises InputError naming a line that is no term."""
@@ -136,18 +154,42 @@ def _hash(type_: str, name: str) -> int:
     return name_hash(type_, keys(name)[0])
 
 
-def add_terms(path: Path, new: Iterable[Term]) -> int:
-    """Write terms into a table, in the place of those with the same type and name; returns how many were replaced.
+def add_terms(path: Path, new: Iterable[Term]) -> tuple[list[Term], int]:
+    """Write terms into a table; what is said of one that is there, by type and name, is added to it. Returns (the terms
+    as they now are, how many of them were there).
 
     Raises InputError where two terms would have a name in common; the table is then as it was.
     """
     today = date.today().isoformat()
-    fresh = {_hash(term.type, term.name): term._replace(added=today) for term in new}
     with _rewritten(path) as terms:
-        kept = [term for term in terms if _hash(term.type, term.name) not in fresh]
-        replaced = len(terms) - len(kept)
-        terms[:] = [*kept, *fresh.values()]
-    return replaced
+        held = {_hash(term.type, term.name): term for term in terms}
+        before, said = set(held), []
+        for term in new:
+            key = _hash(term.type, term.name)
+            held[key] = held[key].with_more(term) if key in held else term._replace(added=today)
+            said.append(key)
+        terms[:] = held.values()
+    return [held[key] for key in dict.fromkeys(said)], len(before & set(said))
+
+
+def doubts(terms: Iterable[Term], vocabulary: Vocabulary, known: Iterable[Term]) -> list[str]:
+    """Sentences on targets that are no gene of the vocabulary, and on classes that no other drug has, neither in it nor
+    among the `known` terms."""
+    given, mine = list(terms), list(known)
+    found = [
+        f"The vocabulary holds no gene '{shown(target)}', the target of '{shown(term.name)}'."
+        for term in given
+        for target in term.targets
+        if not vocabulary.find("GENE", target)
+    ]
+    classed = [term for term in given if term.drug_class]
+    classes = {entry.drug_class.casefold() for entry in vocabulary.entries()} if classed else set()
+    for term in classed:
+        own = _hash(term.type, term.name)
+        others = {t.drug_class.casefold() for t in mine if _hash(t.type, t.name) != own}
+        if term.drug_class.casefold() not in classes | others and not vocabulary.find("DRUG_CLASS", term.drug_class):
+            found.append(f"No other drug has the class '{shown(term.drug_class)}', that of '{shown(term.name)}'.")
+    return found
 
 
 def remove_terms(path: Path, names: Iterable[str], type_: str | None = None) -> list[Term]:

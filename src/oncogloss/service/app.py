@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from oncogloss.compare import as_of_today, changes_between, matchings_of
-from oncogloss.concepts import link
+from oncogloss.concepts import concepts_of
 from oncogloss.concepts.linker import TYPES
 from oncogloss.errors import InputError, MissingExtraError, OncoglossError, unquoted
 from oncogloss.pipeline import Pipeline
@@ -239,11 +239,9 @@ def _reading_routes(app: FastAPI) -> None:
             raise ProblemError(422, f"type: no such type; there are {', '.join(TYPES)}.")
         if vocabulary is None:
             raise ProblemError(404, "No vocabulary is loaded.")
-        kinds = [body.type] if body.type else list(TYPES)
 
         def linked(name: str) -> Linked:
-            found = {kind: concept for kind in kinds if (concept := link(kind, name, None, vocabulary))}
-            return Linked(name=name, concepts=found or None)
+            return Linked(name=name, concepts=concepts_of(name, vocabulary, body.type) or None)
 
         return await engine_of(request).run(lambda: [linked(name) for name in body.names])
 
