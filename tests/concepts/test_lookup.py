@@ -29,6 +29,8 @@ TYPED = {
     "MELD": ["INSTRUMENT"],
     "white blood cell count": ["PROCEDURE", "MEASURE"],
     "moonshine-77": [],
+    "-": [],
+    " () ... ": [],
 }
 
 

@@ -108,6 +108,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, given
     ("text", "message"),
     [
         ("name,class\nmoon,x\n", "the first line must name columns of type, name"),
+        ("type,name,name\nDRUG,a,b\n", "none twice"),
         ("type,name\nDRUG\n", "line 2: not as many cells"),
         ("type,name\nDRUGS,zorbatinib\n", "line 2: no entity type 'DRUGS'"),
         ("type,name\nDRUG,z\n", "line 2: 'z' is no name"),

@@ -154,6 +154,8 @@ def traced(
     type_: str, text: str, expansion: str | None, vocabulary: Vocabulary, context: Context | None = None
 ) -> Link | None:
     """As `link`, with how the concept was found."""
+    if not any(map(str.isalnum, text)):
+        return None
     kinds = TYPES.get(type_, ())
     spelled = None
     if context is not None and expansion is None and kinds:

@@ -95,9 +95,11 @@ def read_csv(path: Path) -> list[Term]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream, strict=True)
             header = table.fieldnames or []
-            if not {"type", "name"} <= set(header) or not set(header) <= set(_COLUMNS):
+            known = {"type", "name"} <= set(header) <= set(_COLUMNS)
+            if not known or len(set(header)) < len(header):
                 raise InputError(
-                    f"{place}: the first line must name columns of {', '.join(_COLUMNS)}; the first two must be."
+                    f"{place}: the first line must name columns of {', '.join(_COLUMNS)}, none twice; the first two "
+                    "must be."
                 )
             rows = [(table.line_num, row) for row in table]
     except (csv.Error, UnicodeDecodeError) as error:
