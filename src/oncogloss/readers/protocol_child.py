@@ -58,8 +58,10 @@ def _reader(kind: str, page: int) -> Callable[[bytes], dict[str, Any]]:
     if kind == "docx":
         import encodings.cp437  # noqa: F401  (of names in archives)
 
-        import docx  # noqa: F401
+        from docx.parts.styles import StylesPart
 
+        styles = StylesPart._default_styles_xml()  # of a DOCX that has none, python-docx would open its own later
+        StylesPart._default_styles_xml = classmethod(lambda cls: styles)
         return lambda data: {"blocks": read_docx(data)}
     import pypdfium2  # noqa: F401
 
