@@ -58,10 +58,8 @@ def _reader(kind: str, page: int) -> Callable[[bytes], dict[str, Any]]:
     if kind == "docx":
         import encodings.cp437  # noqa: F401  (of names in archives)
 
-        from docx.parts.styles import StylesPart
+        import docx  # noqa: F401
 
-        styles = StylesPart._default_styles_xml()  # of a DOCX that has none, python-docx would open its own later
-        StylesPart._default_styles_xml = classmethod(lambda cls: styles)
         return lambda data: {"blocks": read_docx(data)}
     import pypdfium2  # noqa: F401
 
@@ -81,13 +79,22 @@ def read_docx(data: bytes) -> list[Block]:
     import docx
 
     document = docx.Document(io.BytesIO(_inflated(data)))
-    listed = {s.style_id for s in document.styles if s.element.find(f"{W}pPr/{W}numPr") is not None}
-    blocks = list(_blocks(document.element.body, listed))
+    blocks = list(_blocks(document.element.body, _list_styles(document)))
     if not blocks:
         raise ValueError("no words")
     if sum(len(p[0]) for _, rows in blocks for row in rows for cell in row for p in cell) > MAX_CHARACTERS:
         raise ValueError("characters")
     return blocks
+
+
+def _list_styles(document: Any) -> set[str]:
+    """The ids of the styles that make items of lists. Of a DOCX without styles none: python-docx would open a file of
+    its own for them."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    if not any(relation.reltype == RELATIONSHIP_TYPE.STYLES for relation in document.part.rels.values()):
+        return set()
+    return {s.style_id for s in document.styles if s.element.find(f"{W}pPr/{W}numPr") is not None}
 
 
 def _inflated(data: bytes) -> bytes:
