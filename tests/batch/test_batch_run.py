@@ -15,6 +15,7 @@ from oncogloss.batch import workers as workers_module
 from oncogloss.batch.database import ask
 from oncogloss.batch.run import Progress, Settings
 from oncogloss.batch.store import COLUMNS
+from oncogloss.errors import InputError
 from oncogloss.evaluation.kills import killed_batch, state_of
 from oncogloss.pipeline import load
 from oncogloss.readers import read_path
@@ -34,7 +35,7 @@ def test_each_record_has_one_result_and_a_second_run_adds_nothing(run: Run, reco
     assert (first.read, first.failed, first.parts) == (24, 1, 4)
     before = state_of(tmp_path)
     second = run(records, tmp_path)
-    assert (second.read, second.failed, second.unchanged) == (0, 0, 25)
+    assert (second.read, second.failed, second.still_failing, second.unchanged) == (0, 1, 1, 24)
     assert state_of(tmp_path) == before
     assert ask(tmp_path, "SELECT count(*), count(DISTINCT record) FROM trials")[1] == [(24, 24)]
     assert ask(tmp_path, "SELECT kind, record FROM failures")[1] == [("input", None)]
@@ -104,7 +105,8 @@ def test_two_records_of_one_id_in_a_run_are_not_silently_one(run: Run, tmp_path:
     assert (done.read, done.failed, done.unchanged) == (1, 1, 1)
     assert ask(tmp_path / "store", "SELECT kind FROM failures")[1] == [("duplicate",)]
     again = run([file, other], tmp_path / "store")
-    assert (again.read, again.failed, again.unchanged) == (0, 0, 2)
+    assert (again.read, again.failed, again.still_failing, again.unchanged) == (0, 1, 1, 1)
+    assert ask(tmp_path / "store", "SELECT count(*) FROM failures")[1] == [(1,)]
 
 
 def test_a_text_seen_before_is_answered_from_the_readings_with_the_same_facts(run: Run, tmp_path: Path) -> None:
@@ -168,7 +170,8 @@ def test_a_poisonous_record_fails_alone_and_is_tried_again_on_request(
     monkeypatch.undo()
     rows = ask(tmp_path, "SELECT record, kind FROM failures ORDER BY kind")[1]
     assert rows == [(None, "input"), ("T00003", "killed")]
-    assert run(records, tmp_path).read == 0
+    again = run(records, tmp_path)
+    assert (again.read, again.failed, again.still_failing, again.unchanged) == (0, 2, 2, 23)
     assert run(records, tmp_path, retry_failed=True).read == 1
     assert ask(tmp_path, "SELECT record FROM failures WHERE record IS NOT NULL")[1] == []
     assert ask(tmp_path, "SELECT count(*) FROM trials")[1] == [(24,)]
@@ -193,6 +196,25 @@ def test_a_file_that_was_mended_is_no_failure_any_more(run: Run, tmp_path: Path)
     file.write_text(json.dumps({"id": "a", "passages": {"eligibility": "Moon sarcoma."}}))
     assert run(file, tmp_path / "store").read == 1
     assert ask(tmp_path / "store", "failures")[1] == []
+    file.write_text("{broken")
+    for still in (0, 1):
+        done = run([file, file], tmp_path / "store")
+        assert (done.failed, done.still_failing) == (1, still)
+        assert ask(tmp_path / "store", "SELECT count(*) FROM failures")[1] == [(1,)]
+
+
+@pytest.mark.parametrize("place", ["in", "in/deep/store", ".", "in/link"])
+def test_a_store_and_the_inputs_lie_apart(place: str, run: Run, records: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = write(folder / "r.jsonl", a="Moon sarcoma.")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "in", target_is_directory=True)
+    for given in (folder, [records, folder], file):
+        if place == "in/deep/store" and given == file:
+            continue
+        with pytest.raises(InputError, match="would lie among the inputs"):
+            run(given, tmp_path / place)
+    assert sorted(path.name for path in folder.iterdir()) == ["link", "r.jsonl"]
 
 
 def test_before_the_processes_part_a_first_record_is_understood_whole() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_what_no_log_names_is_swept_and_a_torn_line_cut_off(tmp_path: Path) -> N
         store.append(RUN)
         store.commit(tables("a"))
     (tmp_path / "parts" / "000002").mkdir()
-    (tmp_path / "parts" / "000003.draft").mkdir()
+    (tmp_path / "parts" / "000002.draft").mkdir()
     with (tmp_path / MANIFEST).open("a") as log:
         log.write('{"kind": "part", "pa')
     with Store(tmp_path) as store:
@@ -146,6 +147,86 @@ def test_damage_is_named(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps({**RUN, "schema_version": 99}) + "\n")
     with pytest.raises(StoreError, match=r"is a store of schema 99, .* schema 3; make a new store"):
         Store(tmp_path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files of a folder but the lock, empty folders as b""."""
+    return {
+        str(p.relative_to(folder)): p.read_bytes() if p.is_file() else b""
+        for p in folder.rglob("*")
+        if p.name != "lock" and (p.is_file() or not any(p.iterdir()))
+    }
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda log: b"", "parts/000001 is there, but manifest.jsonl does not name it"),
+        (lambda log: b'{"kind": "run", "ru', "parts/000001 is there, but manifest.jsonl does not name it"),
+        (lambda log: log.splitlines(True)[0], "parts/000002 is there, but manifest.jsonl does not name it"),
+        (lambda log: b"".join(log.splitlines(True)[1:]), "line 1: is damaged"),
+        (lambda log: b"".join(log.splitlines(True)[i] for i in (0, 2, 3)), "line 2: is damaged"),
+        (lambda log: b"[]\n" + log, "line 1: is damaged"),
+        (lambda log: log.replace(b'"part": 2', b'"part": "2"'), "line 3: is damaged"),
+        (lambda log: log + b'{"kind": "feast"}\n', "line 5: is damaged"),
+        (lambda log: log + b'{"kind": ["run"]}\n', "line 5: is damaged"),
+        (lambda log: log + b'{"kind": "run", "run": 2}\n', "line 5: is damaged"),
+        (lambda log: b"[" * 100_000 + b"\n", "line 1: is damaged"),
+        (lambda log: b"\xff\xfe", "line 1: is damaged"),
+        (lambda log: log + b"\xff\xfe", "line 5: is damaged"),
+    ],
+)
+def test_a_log_that_is_not_whole_is_refused_and_nothing_is_touched(
+    damage: Callable[[bytes], bytes], sentence: str, tmp_path: Path
+) -> None:
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        for record in "abc":
+            store.commit(tables(record))
+    log = tmp_path / MANIFEST
+    log.write_bytes(damage(log.read_bytes()))
+    before = contents(tmp_path)
+    with pytest.raises(StoreError, match=sentence) as raised:
+        Store(tmp_path)
+    assert str(raised.value).count("\n") == 0
+    assert contents(tmp_path) == before
+
+
+def test_a_log_that_is_gone_is_missed(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        store.commit(tables("a"))
+    (tmp_path / MANIFEST).unlink()
+    with pytest.raises(StoreError, match="parts/000001 is there, but"):
+        Store(tmp_path)
+
+
+def test_zeros_that_a_cut_of_power_left_are_cut_off(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.append(RUN)
+        store.commit(tables("a"))
+    log = tmp_path / MANIFEST
+    whole = log.read_bytes()
+    log.write_bytes(whole + bytes(700))
+    with Store(tmp_path):
+        assert log.read_bytes() == whole
+
+
+def test_a_folder_of_other_things_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match="is neither empty nor a store"):
+        Store(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_died_before_its_first_line_is_succeeded(tmp_path: Path) -> None:
+    with Store(tmp_path / "s"):
+        pass
+    (tmp_path / "s" / MANIFEST).write_text('{"kin')
+    with Store(tmp_path / "s") as store:
+        store.append(RUN)
+        store.commit(tables("a"))
+    assert records_of(tmp_path / "s") == ["a"]
 
 
 def test_a_missing_part_is_an_error_and_never_silence(tmp_path: Path) -> None:

@@ -64,6 +64,83 @@ def test_what_is_wrong_in_our_own_json_costs_only_itself(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"age": True}, "age has a value of the wrong kind; it was not read."),
+        ({"ecog": True}, "ecog has a value of the wrong kind; it was not read."),
+        ({"karnofsky": False}, "karnofsky has a value of the wrong kind; it was not read."),
+        ({"age": "Infinity"}, "age has a value of the wrong kind; it was not read."),
+        ({"age": 30}, "age 30 contradicts birth_date; it was left out."),
+        ({"age": 66}, "age 66 contradicts birth_date; it was left out."),
+        ({"birth_date": "1961-02-29"}, "birth_date is no date; write it as 2024-05-31."),
+        ({"birth_date": "2025-07"}, "birth_date makes an age that cannot be; it was left out."),
+        ({"birth_date": "1861"}, "birth_date makes an age that cannot be; it was left out."),
+        ({"date": "2025-06-31"}, "date is no date; write it as 2024-05-31."),
+        ({"labs": [{"name": "ANC", "value": True}]}, "labs, entry 1: value cannot be read; the entry was left out."),
+        (
+            {"labs": [{"name": "ANC", "value": 1, "upper_limit": "inf"}]},
+            "labs, entry 1: upper_limit cannot be read; the entry was left out.",
+        ),
+        ({"labs": False}, "labs is no list; it was not read."),
+        (
+            {"prior_treatments": [{"name": "lunamab", "line": True}]},
+            "prior_treatments, entry 1: line cannot be read; the entry was left out.",
+        ),
+        (
+            {"prior_treatments": [{"name": "lunamab", "end": "2025-06-31"}]},
+            "prior_treatments, entry 1: end is no date; write it as 2024-05-31.",
+        ),
+    ],
+)
+def test_what_cannot_be_is_told_and_not_used(tmp_path: Path, given: dict[str, Any], sentence: str) -> None:
+    whole = {
+        "id": "p",
+        "date": "2025-06-01",
+        "birth_date": "1960-05-31",
+        "sex": "female",
+        "diagnoses": ["moon sarcoma"],
+    }
+    patient = read(tmp_path, whole | given)
+    assert sentence in told(patient)
+    left = read(tmp_path, {k: v for k, v in whole.items() if k not in given})
+    known = {"problems", "prior_treatments"}
+    assert patient.model_dump(exclude=known) == left.model_dump(exclude=known)
+    assert all(treatment.end == "" for treatment in patient.prior_treatments)
+
+
+def test_a_number_without_end_is_no_laboratory_value(tmp_path: Path) -> None:
+    patient = read(tmp_path, '{"age": 65, "labs": [{"name": "ANC", "value": 1e400}, {"name": "ANC", "value": 2}]}')
+    assert [lab.value for lab in patient.labs] == [2]
+    assert "labs, entry 1: value cannot be read; the entry was left out." in told(patient)
+
+
+@pytest.mark.parametrize(
+    ("born", "day", "least", "most"),
+    [("1960-06-01", "2025-06-01", 65, 65), ("1960-06-02", "2025-06-01", 64, 64), ("1960", "2025-06-01", 64, 65),
+     ("1960-06", "2025-06-15", 64, 65), ("1960-06-15", "2025-06", 64, 65), ("1960-06-15", "2025", 64, 65)],
+)  # fmt: skip
+def test_an_age_that_fits_the_birth_date_stands(tmp_path: Path, born: str, day: str, least: int, most: int) -> None:
+    for age in (least - 0.1, least, most, most + 0.9, most + 1):
+        patient = read(tmp_path, {"birth_date": born, "date": day, "age": age})
+        assert patient.age == (age if least <= age < most + 1 else None)
+        assert patient.birth_date == born
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"age": 64, "id": "\ud800"},
+        {"age": 64, "sh\udfffoe": 1},
+        {"diagnoses": [{"name": "moon \ud800"}]},
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "\udc00"}}]},
+    ],
+)
+def test_half_a_character_is_refused(tmp_path: Path, value: object) -> None:
+    with pytest.raises(InputError, match=r"has half a surrogate pair at character [0-9]; write the whole character"):
+        read(tmp_path, json.dumps(value))
+
+
+@pytest.mark.parametrize(
     ("value", "sentence"),
     [
         ("[1]", "no patient"),
@@ -162,6 +239,27 @@ def test_a_bundle_in_full(tmp_path: Path) -> None:
         ("Excision", "2024-02-02"),
     ]
     assert [t.name for t in patient.medications] == ["Zorbatinib"]
+
+
+def test_days_and_numbers_of_a_bundle_that_cannot_be_are_told(tmp_path: Path) -> None:
+    lab = {"resourceType": "Observation", "code": coded("Neutrophils", "751-8"), "effectiveDateTime": "2025-05-32T01"}
+    person = bundle(
+        CANCER | {"id": "c1", "onsetDateTime": "2025-06-31"},
+        lab | {"id": "o1", "valueQuantity": {"value": 3}},
+        lab | {"id": "o2", "valueQuantity": {"value": "BIG"}},
+        birthDate="1960-02-30",
+    )
+    patient = read(tmp_path, json.dumps(person).replace('"BIG"', "1e400"))
+    assert (patient.birth_date, [d.date for d in patient.diagnoses]) == ("", [""])
+    assert [(x.value, x.date) for x in patient.labs] == [(3, "")]
+    assert told(patient) == [
+        "Condition c1 has a date that cannot be; the date was left out.",
+        "Observation o1 has a date that cannot be; the date was left out.",
+        "Observation o2 has a date that cannot be; the date was left out.",
+        "Neutrophils has no exact number; it was left out.",
+        "Patient q has a date that cannot be; the date was left out.",
+        "neither birth date nor age; criteria on age stay open.",
+    ]
 
 
 def test_what_a_bundle_lacks_or_has_wrong_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("pypdfium2")
 pytest.importorskip("docx")
 pytest.importorskip("reportlab")
 
-from protocols import HEIGHT, WIDTH, column, docx, justified, pdf, ruled
+from protocols import HEIGHT, WIDTH, column, docx, justified, package, pdf, ruled
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from oncogloss.errors import MissingExtraError
@@ -197,6 +197,24 @@ def test_a_docx_in_order() -> None:
         "text": "5 Eligibility\n\nTake part if:\n\n- ECOG 0 or 1\n- Age 18\n\nAfter.",
         "table 1": "Visit\tScreening\tTreatment\t\nECOG\tX\t\tX\nCT scan\tX\tX\t",
     }
+
+
+def test_a_docx_without_styles_is_read() -> None:
+    kind = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    relations = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package_ns = b"http://schemas.openxmlformats.org/package/2006"
+    data = package(
+        {
+            "[Content_Types].xml": b'<Types xmlns="%s/content-types">'
+            b'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            b'<Override PartName="/word/document.xml" ContentType="%s"/></Types>' % (package_ns, kind),
+            "_rels/.rels": b'<Relationships xmlns="%s/relationships"><Relationship Id="r1" '
+            b'Type="%s/officeDocument" Target="word/document.xml"/></Relationships>' % (package_ns, relations),
+            "word/document.xml": b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+            b"<w:body><w:p><w:r><w:t>Moon sarcoma of stage II</w:t></w:r></w:p></w:body></w:document>",
+        }
+    )
+    assert texts(read(data, "moon.docx")) == {"text": "Moon sarcoma of stage II"}
 
 
 def test_changes_are_accepted_and_content_controls_opened() -> None:

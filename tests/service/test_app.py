@@ -188,6 +188,31 @@ def test_versions_are_compared_and_patients_matched(client: TestClient) -> None:
     assert matching["note"]
 
 
+TRIAL = {"id": "NCT99000009", "passages": {"eligibility": "ECOG 0-1"}}
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("match", {"patient": {"age": 64, "id": HALF}, "trials": [TRIAL]}),
+        ("match", {"patient": {"age": 64, HALF: 1}, "trials": [TRIAL]}),
+        ("match", {"patient": {"diagnoses": [{"name": HALF}]}, "trials": [TRIAL]}),
+        ("match", {"patient": {"age": 64}, "trials": [TRIAL | {"id": HALF}]}),
+        ("diff", {"old": TRIAL, "new": TRIAL | {"id": HALF}}),
+        ("diff", {"old": TRIAL, "new": TRIAL, HALF: 1}),
+        ("link", {"names": [HALF]}),
+        ("link", {"names": ["a"], "type": HALF}),
+        ("extract", {"text": "ECOG 0-1", "passage": HALF}),
+        ("view", {"id": HALF, "passages": {"eligibility": "ECOG 0-1"}}),
+        ("convert", {"id": "a", "passages": {HALF: "ECOG 0-1"}}),
+    ],
+)
+def test_half_a_character_is_refused_wherever_it_stands(client: TestClient, route: str, body: object) -> None:
+    answer = client.post(f"/v1/{route}", content=json.dumps(body), headers={"content-type": "application/json"})
+    assert "half a surrogate pair" in problem_of(answer, 422)
+
+
 @pytest.mark.parametrize("format", ["json", *TEXTS, *FILES])
 def test_every_writer_gives_a_file(client: TestClient, format: str) -> None:
     answer = client.post(f"/v1/convert?format={format}", content=RECORD, headers={"content-type": "application/json"})

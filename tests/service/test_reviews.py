@@ -107,6 +107,16 @@ def test_edits_are_made_undone_and_told_of(reviewed: Client) -> None:
     assert after["history"][0]["edit"]["op"] == "add_mention" and after["history"][-1]["edit"] == {"op": "undo"}
 
 
+def test_half_a_character_in_an_edit_is_refused(reviewed: Client) -> None:
+    client, keys = reviewed
+    review = opened(reviewed, "anna", {**RECORD, "id": "NCT99000003"})
+    mention = review["extraction"]["mentions"][0]["id"]
+    concept = {"id": "X:1", "name": "\ud800", "vocabulary": "x", "score": 1.0}
+    body = json.dumps({"edit": {"op": "set_concept", "id": mention, "concept": concept}})
+    answer = client.post(f"/v1/reviews/{review['id']}/edits", content=body, headers=keys["anna"])
+    assert (answer.status_code, "half a surrogate pair" in answer.text) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

@@ -52,10 +52,12 @@ class Settings:
 
 @dataclass
 class Progress:
-    """How far a batch is. `seconds` says where the time went, by stage, over all processes."""
+    """How far a batch is. `still_failing` counts those of `failed` that the store knows already. `seconds` says where
+    the time went, by stage, over all processes."""
 
     read: int = 0
     failed: int = 0
+    still_failing: int = 0
     unchanged: int = 0
     left_out: int = 0
     known: int = 0
@@ -74,11 +76,17 @@ def run_batch(
     """Read all records of the inputs that the store does not hold yet as they are, and add them to it.
 
     `passed` is told of bytes read, `tell` of progress. Raises StoreError where another run works on the store or it
-    cannot be written, BundleError where the model is damaged, InputError where there is no such input or filter.
+    cannot be written, BundleError where the model is damaged, InputError where there is no such input or filter, or
+    an input and the store lie within one another.
     """
     fits, paths = chooser(settings.where), list(paths)
     if missing := next((path for path in paths if not path.exists()), None):
         raise InputError(f"{shown(str(missing))}: no such file or folder; check the path.")
+    if within := next((path for path in paths if _lie_within(path, folder)), None):
+        raise InputError(
+            f"{shown(str(within))}: the store {shown(str(folder))} would lie among the inputs, or they in it; "
+            "give a folder apart from them with --out."
+        )
     with Store(folder) as store:
         pipeline = load(settings.model, threads=1)
         system = system_of(pipeline)
@@ -97,6 +105,12 @@ def run_batch(
             _write(store, workers.outcomes(chunks), settings.part, writer, readings, progress, tell)
         store.append({"kind": "end", "run": number, "ended": _now(), **_counts(progress)})
     return progress
+
+
+def _lie_within(path: Path, folder: Path) -> bool:
+    """Whether one of two paths lies in the other or is it."""
+    one, other = path.resolve(), folder.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _workers(settings: Settings, pipeline: Pipeline, system: str) -> Workers | RayWorkers:
@@ -177,15 +191,22 @@ class _Choice:
         self._system, self._retry, self._progress, self._readings = system, settings.retry_failed, progress, readings
         self._held, self._reported = _held(store)
         self._met: set[str] = set()
+        self._failed: set[bytes] = set()
 
     def of(self, items: Iterable[Item]) -> Iterator[Entry]:
         """The work among these items, in their order."""
         for item in items:
             entry = self._failure(item) if isinstance(item, InputError) else self._task(item)
-            if entry is None:
-                self._progress.unchanged += 1
-            else:
+            if entry is not None:
                 yield entry
+
+    def _as_held(self, failed: bool) -> None:
+        """Count what the store holds as it is."""
+        if failed:
+            self._progress.failed += 1
+            self._progress.still_failing += 1
+        else:
+            self._progress.unchanged += 1
 
     def _failure(self, error: InputError) -> Failure | None:
         reason = str(error)
@@ -193,9 +214,13 @@ class _Choice:
 
     def _new(self, failure: Failure) -> Failure | None:
         key = _mark(failure.source, failure.reason)
-        if key in self._reported:
+        if key in self._failed:
+            self._as_held(failed=False)  # once a run
             return None
-        self._reported.add(key)
+        self._failed.add(key)
+        if key in self._reported:
+            self._as_held(failed=True)
+            return None
         return failure
 
     def _task(self, document: Document) -> Entry | None:
@@ -204,13 +229,14 @@ class _Choice:
         held, failed = self._held.get(document.id, (b"", False))
         if document.id in self._met:
             if mark == held:
+                self._as_held(failed=False)
                 return None
             reason = "another record of this run has the same id and other content; the first one counts"
             return self._new(Failure("duplicate", document.source, f"{document.source}: {reason}"))
         self._met.add(document.id)
         self._held[document.id] = (mark, False)
         if mark == held and not (failed and self._retry):
-            self._held[document.id] = (mark, failed)
+            self._as_held(failed)
             return None
         key = key_of(document, self._system)
         reading = self._readings.get(key) if self._readings else None
@@ -219,20 +245,36 @@ class _Choice:
 
 
 def _held(store: Store) -> tuple[dict[str, tuple[bytes, bool]], set[bytes]]:
-    """(for each record of the store what it was read from and whether that failed; failures without a record)."""
+    """(for each record of the store what it was read from and whether that failed; failures without a record that
+    stand, as `database` has it: those whose place was not read since)."""
     import pyarrow.parquet as pq
 
-    held: dict[str, tuple[bytes, bool]] = {}
-    for path in files_of(store.folder, "records", store.log):
-        for row in pq.read_table(path).to_pylist():
-            held[row["record"]] = (_mark(row["content_sha256"], row["system_sha256"]), row["status"] == "failed")
-    reported = {
-        _mark(row["source"], row["reason"])
+    failures = [
+        row
         for path in files_of(store.folder, "failures", store.log)
         for row in pq.read_table(path).to_pylist()
         if row["record"] is None
-    }
-    return held, reported
+    ]
+    asked = {place for row in failures for place in _places(row["source"])}
+    held: dict[str, tuple[bytes, bool]] = {}
+    latest: dict[str, tuple[str, int]] = {}
+    for path in files_of(store.folder, "records", store.log):
+        for row in pq.read_table(path).to_pylist():
+            held[row["record"]] = (_mark(row["content_sha256"], row["system_sha256"]), row["status"] == "failed")
+            latest.pop(row["record"], None)
+            if row["source"] in asked:
+                latest[row["record"]] = (row["source"], row["part"])
+    read: dict[str, int] = {}
+    for source, part in latest.values():
+        read[source] = max(part, read.get(source, 0))
+    stand = (r for r in failures if all(read.get(place, 0) <= r["part"] for place in _places(r["source"])))
+    return held, {_mark(row["source"], row["reason"]) for row in stand}
+
+
+def _places(source: str) -> list[str]:
+    """A place and those that it is within: `a.zip, row 3` is within `a.zip`."""
+    parts = source.split(", ")
+    return [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
 def _mark(*parts: str) -> bytes:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 3
 MANIFEST, PARTS, LOCK = "manifest.jsonl", "parts", "lock"
+_DRAFT = ".draft"
+_FIELDS: dict[str, dict[str, type]] = {  # what we read of each kind of line
+    "run": {"run": int, "schema_version": int}, "part": {"part": int, "sha256": dict}, "end": {"run": int},
+}  # fmt: skip
 _PASSAGES: dict[str, Kind] = {**FACTS["passages"], "text": "text"}
 COLUMNS: dict[str, dict[str, Kind]] = {
     "records": {
@@ -51,12 +55,14 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         with _writing(folder):
+            _refuse_foreign(folder)
             (folder / PARTS).mkdir(parents=True, exist_ok=True)
         self._lock = (folder / LOCK).open("a+")
         try:
             self.abandoned = self._take_lock()
-            self.log = read_manifest(folder, mend=True)
-            self._sweep()
+            self.log = read_manifest(folder)
+            self._sweep(self._left())
+            _cut_off_torn(folder / MANIFEST)
         except BaseException:
             self._lock.close()
             raise
@@ -84,11 +90,23 @@ class Store:
         self._lock.flush()
         return holder
 
-    def _sweep(self) -> None:
+    def _left(self) -> list[Path]:
+        """What a killed run left unlogged: drafts, and the next part. Raises StoreError where there are other parts."""
         logged = {_part_name(line["part"]) for line in parts_of(self.log)}
-        for path in (self.folder / PARTS).iterdir():
-            if path.name not in logged:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        following = {_part_name(self.last_part + 1)} if self.log else set()  # a run is logged before its first part
+        left = [path for path in (self.folder / PARTS).iterdir() if path.name not in logged]
+        lost = sorted(p.name for p in left if p.suffix != _DRAFT and p.name not in following)
+        if lost:
+            raise StoreError(
+                f"{shown(str(self.folder))}: {PARTS}/{shown(lost[0])} is there, but {MANIFEST} does not name it; "
+                "bring the log back from a copy, or give another folder with --out."
+            )
+        return left
+
+    @staticmethod
+    def _sweep(left: list[Path]) -> None:
+        for path in left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @property
     def last_part(self) -> int:
@@ -102,7 +120,7 @@ class Store:
         """
         number = self.last_part + 1
         final = self.folder / PARTS / _part_name(number)
-        draft = final.with_suffix(".draft")
+        draft = final.with_suffix(_DRAFT)
         with _writing(self.folder):
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
@@ -120,36 +138,74 @@ class Store:
             if log.write(data) != len(data):
                 raise OSError(28, os.strerror(28))
             os.fsync(log.fileno())
+            if not self.log:
+                sync_folder(self.folder)
         self.log.append(line)
 
 
-def read_manifest(folder: Path, *, mend: bool = False) -> list[Line]:
-    """The lines of a store's log; one that a killed run left unfinished at its end is left out, with `mend` cut off.
+def _refuse_foreign(folder: Path) -> None:
+    """Raise StoreError where a folder holds something and is no store."""
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if not held <= {PARTS, LOCK, MANIFEST} and not read_manifest(folder):
+        raise StoreError(
+            f"{shown(str(folder))}: is neither empty nor a store with a log ({MANIFEST}); give another folder "
+            "with --out, or bring the log back from a copy."
+        )
 
-    Raises StoreError where another line is damaged, the schema is another, or a part is missing.
+
+def read_manifest(folder: Path) -> list[Line]:
+    """The lines of a store's log; one that a killed run left unfinished at its end is left out.
+
+    Raises StoreError where another line is damaged or missing, the schema is another, or a part is missing.
     """
     path = folder / MANIFEST
-    data = path.read_bytes() if path.exists() else b""
-    whole = data[: data.rfind(b"\n") + 1]
-    if mend and len(whole) < len(data):
-        with path.open("r+b") as log:
-            log.truncate(len(whole))
-            os.fsync(log.fileno())
-    lines = []
-    for number, raw in enumerate(whole.splitlines(), 1):
-        try:
-            lines.append(json.loads(raw))
-        except ValueError:
-            raise StoreError(f"{shown(str(path))}, line {number}: is damaged; bring it back from a copy.") from None
-    for line in lines:
-        if line["kind"] == "run" and line["schema_version"] != SCHEMA_VERSION:
+    data = path.read_bytes() if path.is_file() else b""
+    *whole, torn = data.split(b"\n")
+    lines: list[Line] = []
+    parts = 0
+    for number, raw in enumerate(whole, 1):
+        line = _parsed(raw)
+        if line and line["kind"] == "run" and line["schema_version"] != SCHEMA_VERSION:
             raise StoreError(
                 f"{shown(str(folder))}: is a store of schema {line['schema_version']}, and this version of oncogloss "
                 f"reads and writes schema {SCHEMA_VERSION}; make a new store, or use the version that made this one."
             )
-        if line["kind"] == "part" and not (folder / PARTS / _part_name(line["part"])).is_dir():
-            raise StoreError(f"{shown(str(folder))}: part {line['part']} is missing; bring it back from a copy.")
+        if line is None or not (lines or line["kind"] == "run"):
+            raise _damaged(path, number)
+        if line["kind"] == "part":
+            parts += 1
+            if line["part"] != parts:
+                raise _damaged(path, number)
+            if not (folder / PARTS / _part_name(parts)).is_dir():
+                raise StoreError(f"{shown(str(folder))}: part {parts} is missing; bring it back from a copy.")
+        lines.append(line)
+    if torn.strip(b"\0")[:1] not in (b"", b"{"):  # a cut of power leaves zeros
+        raise _damaged(path, len(whole) + 1)
     return lines
+
+
+def _damaged(path: Path, number: int) -> StoreError:
+    return StoreError(f"{shown(str(path))}, line {number}: is damaged; bring it back from a copy.")
+
+
+def _parsed(raw: bytes) -> Line | None:
+    """A line of a log, None where it is none."""
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    fields = _FIELDS.get(str(line.get("kind"))) if isinstance(line, dict) else None
+    return line if fields and all(isinstance(line.get(name), kind) for name, kind in fields.items()) else None
+
+
+def _cut_off_torn(path: Path) -> None:
+    """Remove the line that a killed run left unfinished at the end of a log."""
+    data = path.read_bytes() if path.is_file() else b""
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with path.open("r+b") as log:
+            log.truncate(whole)
+            os.fsync(log.fileno())
 
 
 def parts_of(log: list[Line]) -> Iterator[Line]:

@@ -4,8 +4,10 @@ the LOINC codes of what every trial asks. No terminology is looked up: an entry 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
 from oncogloss.errors import InputError
@@ -56,7 +58,8 @@ def read_bundle(bundle: Resource, source: str) -> Patient:
     reading = _Reading(source)
     for resource in resources:
         reading.add(resource)
-    return reading.patient(people[0]).model_copy(update={"date": _date(bundle.get("timestamp"))})
+    day = reading.day(bundle, bundle.get("timestamp"))
+    return reading.patient(people[0]).model_copy(update={"date": day})
 
 
 def _resources(bundle: Resource) -> Iterator[Resource]:
@@ -92,6 +95,16 @@ class _Reading:
         elif kind == "Procedure":
             self._procedure(resource)
 
+    def day(self, resource: Resource, value: object) -> str:
+        """The day that a value tells, "" with a problem where there is no such day."""
+        day = re.split("[T ]", value)[0] if isinstance(value, str) else ""
+        if is_date(day):
+            return day
+        if value:
+            what = " ".join(str(resource[key]) for key in ("resourceType", "id") if key in resource)
+            self.problems.append(f"{self.source}: {what} has a date that cannot be; the date was left out.")
+        return ""
+
     def _named(self, resource: Resource, coded: _Coded) -> str:
         if not coded.words:
             name = f"{resource.get('resourceType')} {resource.get('id', 'without id')}"
@@ -111,7 +124,7 @@ class _Reading:
             return
         primary, secondary = (_has_profile(resource, f"{which}-cancer-condition") for which in ("primary", "secondary"))
         stage = next((_coded(s.get("summary")).words for s in _dicts(resource.get("stage"))), "")
-        date = _date(resource.get("onsetDateTime") or resource.get("recordedDate"))
+        date = self.day(resource, resource.get("onsetDateTime") or resource.get("recordedDate"))
         if primary and not any(_is_histology(x) for x in _dicts(resource.get("extension"))):
             self.problems.append(f"{self.source}: the primary cancer has no histology; criteria on it may stay open.")
         cancer = primary or secondary or re.search(r"neoplas|cancer|carcinom|lymphom|leuk|sarcom|tumou?r", name, re.I)
@@ -125,7 +138,9 @@ class _Reading:
 
     def _observation(self, resource: Resource) -> None:
         coded = _coded(resource.get("code"))
-        date = _date(resource.get("effectiveDateTime") or _of(resource.get("effectivePeriod")).get("start"))
+        date = self.day(
+            resource, resource.get("effectiveDateTime") or _of(resource.get("effectivePeriod")).get("start")
+        )
         value = _coded(resource.get("valueCodeableConcept"))
         for field, codes in (("ecog", _ECOG), ("karnofsky", _KARNOFSKY)):
             if codes & coded.codes:
@@ -196,9 +211,9 @@ class _Reading:
             {},
         )
         moment = resource.get("effectiveDateTime") or resource.get("occurrenceDateTime") or resource.get("authoredOn")
-        start, end = _date(period.get("start") or moment), _date(period.get("end"))
+        start, end = self.day(resource, period.get("start") or moment), self.day(resource, period.get("end"))
         over = resource.get("status") in ("completed", "stopped") or bool(end)
-        end = end or (_date(moment) if over and resource["resourceType"] != "MedicationRequest" else "")
+        end = end or (self.day(resource, moment) if over and resource["resourceType"] != "MedicationRequest" else "")
         cancer = _has_profile(resource, "cancer-related-medication")
         key = "prior_treatments" if cancer or over else "medications"
         self._put(key, Therapy(name=name, kind="drug", start=start, end=end))
@@ -206,10 +221,13 @@ class _Reading:
     def _procedure(self, resource: Resource) -> None:
         name = self._named(resource, _coded(resource.get("code")))
         period = _of(resource.get("performedPeriod") or resource.get("occurrencePeriod"))
-        moment = _date(resource.get("performedDateTime") or resource.get("occurrenceDateTime"))
+        moment = self.day(resource, resource.get("performedDateTime") or resource.get("occurrenceDateTime"))
         kind = next((k for k in ("radiation", "surgical") if _has_profile(resource, k)), "")
         if name:
-            start, end = _date(period.get("start")) or moment, _date(period.get("end")) or moment
+            start, end = (
+                self.day(resource, period.get("start")) or moment,
+                self.day(resource, period.get("end")) or moment,
+            )
             self._put("prior_treatments", Therapy(name=name, kind=kind, start=start, end=end))
 
     def patient(self, person: Resource) -> Patient:
@@ -221,7 +239,7 @@ class _Reading:
         found |= {field: score for field, (_, score) in self.scores.items()}
         return Patient(
             id=str(person.get("id") or self.source),
-            birth_date=_date(person.get("birthDate")),
+            birth_date=self.day(person, person.get("birthDate")),
             sex=str(person.get("gender", "")),
             diagnoses=tuple(diagnoses),
             problems=tuple(dict.fromkeys(self.problems)),
@@ -263,10 +281,18 @@ def _is_histology(extension: Resource) -> bool:
     return "histology-morphology-behavior" in str(extension.get("url", ""))
 
 
-def _date(value: object) -> str:
-    found = re.match(r"\d{4}(-\d\d(-\d\d)?)?", value) if isinstance(value, str) else None
-    return found[0] if found else ""
+def is_date(text: str) -> bool:
+    """Whether a text is a date that there is, to the day, month or year."""
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
+        return False
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

@@ -71,6 +71,19 @@ def make_document(
     return Document(id=id, passages=tuple(passages), source=source, parts=parts, registry=registry)
 
 
+def check_strings(value: object, what: str) -> None:
+    """Raise InputError where a name or a text anywhere within a JSON value is not valid Unicode."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            _check_unicode(each, f"{what}: a name or text within")
+        elif isinstance(each, dict):
+            left += [*each.values(), *each]
+        elif isinstance(each, list):
+            left += each
+
+
 def _words(registry: Registry) -> Iterator[str]:
     for value in registry.model_dump().values():
         yield value if isinstance(value, str) else " ".join(value)

@@ -6,8 +6,9 @@ that entry alone: it is left out, and `problems` says why.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -15,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from oncogloss.errors import InputError, quoted, shown
 from oncogloss.readers import strict_json
-from oncogloss.readers.fhir_patients import read_bundle
+from oncogloss.readers.fhir_patients import is_date, read_bundle
+from oncogloss.readers.passages import check_strings
 from oncogloss.schema import Diagnosis, LabResult, MarkerResult, Patient, PatientList, Therapy
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -24,8 +26,8 @@ _LISTS: dict[str, type[BaseModel]] = {
     "conditions": Diagnosis, "medications": Therapy,
 }  # fmt: skip
 _PLAIN = ("id", "date", "birth_date", "age", "sex", "ecog", "karnofsky")
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _DATES = ("date", "birth_date", "start", "end")
+_OLDEST = 130  # years
 
 
 def read_patient(path: Path) -> Patient:
@@ -41,9 +43,11 @@ def read_patient(path: Path) -> Patient:
 
 
 def patient_of(value: object, source: str) -> Patient:
-    """The patient that a JSON value of `source` is. Raises InputError if it is neither ours nor a FHIR Bundle."""
+    """The patient that a JSON value of `source` is. Raises InputError if it is neither ours nor a FHIR Bundle, or holds
+    what is not valid Unicode."""
     if not isinstance(value, dict):
         raise InputError(f'{source}: no patient; give a JSON object such as {{"id": …, "diagnoses": […]}}.')
+    check_strings(value, source)
     if value.get("resourceType") == "Bundle":
         return checked(read_bundle(value, source))
     if "resourceType" in value:
@@ -64,7 +68,7 @@ def _read_own(value: dict[str, Any], source: str) -> Patient:
         if value.get(key) is not None:
             fields |= _field(key, value[key], source, problems)
     for key, model in _LISTS.items():
-        fields[key] = _entries(key, value.get(key) or [], model, source, problems)
+        fields[key] = _entries(key, [] if value.get(key) is None else value[key], model, source, problems)
     said = value.get("complete") or []
     said = said if isinstance(said, list) else [said]
     fields["complete"] = tuple(name for name in said if name in get_args(PatientList))
@@ -80,14 +84,21 @@ def _known(key: str) -> bool:
 
 def _field(key: str, value: object, source: str, problems: list[str]) -> dict[str, Any]:
     """A single field as a dict, empty with a problem noted where it is of the wrong kind."""
-    if key in _DATES and not (isinstance(value, str) and _DATE.fullmatch(value)):
+    if key in _DATES and not (isinstance(value, str) and is_date(value)):
         problems.append(f"{source}: {key} is no date; write it as 2024-05-31.")
         return {}
     try:
-        return {key: getattr(Patient.model_validate({"id": "", key: value}), key)}
+        read = getattr(Patient.model_validate({"id": "", key: value}), key)
     except ValidationError:
+        read = math.nan
+    if isinstance(value, bool) or _is_endless(read):
         problems.append(f"{source}: {key} has a value of the wrong kind; it was not read.")
         return {}
+    return {key: read}
+
+
+def _is_endless(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _entries(key: str, value: object, model: type[_Model], source: str, problems: list[str]) -> tuple[_Model, ...]:
@@ -99,16 +110,25 @@ def _entries(key: str, value: object, model: type[_Model], source: str, problems
         place = f"{source}: {key}, entry {number}"
         if isinstance(item, str):
             item = {"name": item}
-        try:
-            entry = model.model_validate(item)
-        except ValidationError as error:
-            fields = ", ".join(dict.fromkeys(shown(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
-            problems.append(f"{place}: {fields} cannot be read; the entry was left out.")
+        entry, unread = _entry(item, model)
+        if entry is None:
+            problems.append(f"{place}: {', '.join(unread)} cannot be read; the entry was left out.")
             continue
-        wrong = [f for f in _DATES if getattr(entry, f, "") and not _DATE.fullmatch(getattr(entry, f))]
+        wrong = [f for f in _DATES if getattr(entry, f, "") and not is_date(getattr(entry, f))]
         problems += [f"{place}: {field} is no date; write it as 2024-05-31." for field in wrong]
         found.append(entry.model_copy(update=dict.fromkeys(wrong, "")))
     return tuple(found)
+
+
+def _entry(item: object, model: type[_Model]) -> tuple[_Model | None, list[str]]:
+    """(the entry that a JSON value is; else None, and which of its fields cannot be read)."""
+    try:
+        entry = model.model_validate(item)
+    except ValidationError as error:
+        return None, list(dict.fromkeys(shown(".".join(map(str, e["loc"]))) or "it" for e in error.errors()))
+    given = item if isinstance(item, dict) else {}
+    unread = [f for f, value in entry if isinstance(given.get(f), bool) or _is_endless(value)]
+    return (None if unread else entry), unread
 
 
 def checked(patient: Patient) -> Patient:
@@ -119,20 +139,55 @@ def checked(patient: Patient) -> Patient:
         if value is not None and value not in scores:
             wrong[name.casefold()] = None
             problems.append(f"{patient.id}: {name} {value} is no such score ({_range(scores)}); it was left out.")
-    if patient.age is not None and not 0 <= patient.age <= 130:
-        wrong["age"] = None
-        problems.append(f"{patient.id}: age {patient.age:g} cannot be; it was left out.")
+    wrong |= _impossible_ages(patient, problems)
     sex = patient.sex.casefold()
     if sex and sex not in ("female", "male"):
         problems.append(f"{patient.id}: sex is neither female nor male; criteria that ask for it stay open.")
         sex = ""
-    if not patient.birth_date and (patient.age is None or "age" in wrong):
+    if (not patient.birth_date or "birth_date" in wrong) and (patient.age is None or "age" in wrong):
         problems.append(f"{patient.id}: neither birth date nor age; criteria on age stay open.")
     if not patient.sex:
         problems.append(f"{patient.id}: no sex; criteria that ask for it stay open.")
     if not patient.diagnoses:
         problems.append(f"{patient.id}: no diagnosis; criteria on the disease stay open.")
     return patient.model_copy(update={**wrong, "sex": sex, "problems": tuple(problems)})
+
+
+def _impossible_ages(patient: Patient, problems: list[str]) -> dict[str, Any]:
+    """An age or a birth date that cannot be, emptied; and an age that contradicts the birth date, which then counts."""
+    wrong: dict[str, Any] = {}
+    age, told = patient.age, f"{patient.id}: age {patient.age or 0:g}"
+    if age is not None and not 0 <= age <= _OLDEST:
+        wrong["age"] = None
+        problems.append(f"{told} cannot be; it was left out.")
+    if patient.birth_date:
+        least, most = _ages(patient.birth_date, patient.date)
+        if most < 0 or least > _OLDEST:
+            wrong["birth_date"] = ""
+            problems.append(f"{patient.id}: birth_date makes an age that cannot be; it was left out.")
+        elif age is not None and not wrong and not least <= age < most + 1:
+            wrong["age"] = None
+            problems.append(f"{told} contradicts birth_date; it was left out.")
+    return wrong
+
+
+def _ages(born: str, now: str) -> tuple[int, int]:
+    """The least and the greatest age in whole years, of dates to the day, month or year; no `now` is today."""
+    now = now or date.today().isoformat()
+    return _years(_day(born, ("12", "31")), _day(now, ("1", "1"))), _years(
+        _day(born, ("1", "1")), _day(now, ("12", "31"))
+    )
+
+
+def _day(text: str, rest: tuple[str, str]) -> tuple[int, int, int]:
+    """Year, month and day, what is not told taken from `rest`."""
+    told = text.split("-")
+    year, month, day = map(int, (*told, *rest[len(told) - 1 :]))
+    return year, month, day
+
+
+def _years(birth: tuple[int, int, int], now: tuple[int, int, int]) -> int:
+    return now[0] - birth[0] - (now[1:] < birth[1:])
 
 
 def _scores(patient: Patient) -> Iterable[tuple[str, int | None, range]]:

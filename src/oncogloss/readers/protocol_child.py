@@ -79,13 +79,22 @@ def read_docx(data: bytes) -> list[Block]:
     import docx
 
     document = docx.Document(io.BytesIO(_inflated(data)))
-    listed = {s.style_id for s in document.styles if s.element.find(f"{W}pPr/{W}numPr") is not None}
-    blocks = list(_blocks(document.element.body, listed))
+    blocks = list(_blocks(document.element.body, _list_styles(document)))
     if not blocks:
         raise ValueError("no words")
     if sum(len(p[0]) for _, rows in blocks for row in rows for cell in row for p in cell) > MAX_CHARACTERS:
         raise ValueError("characters")
     return blocks
+
+
+def _list_styles(document: Any) -> set[str]:
+    """The ids of the styles that make items of lists. Of a DOCX without styles none: python-docx would open a file of
+    its own for them."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    if not any(relation.reltype == RELATIONSHIP_TYPE.STYLES for relation in document.part.rels.values()):
+        return set()
+    return {s.style_id for s in document.styles if s.element.find(f"{W}pPr/{W}numPr") is not None}
 
 
 def _inflated(data: bytes) -> bytes:

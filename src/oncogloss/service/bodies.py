@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oncogloss.errors import InputError, unquoted
 from oncogloss.readers import read_bytes, strict_json
+from oncogloss.readers.passages import check_strings
 from oncogloss.schema import Change, Concept, Document, Extraction, Matching, Passage
 from oncogloss.service.problems import ProblemError, fields_that_fail
 
@@ -103,7 +104,9 @@ def parsed(data: bytes, model: type[B]) -> B:
     except UnicodeDecodeError as error:
         raise ProblemError(422, f"The body, byte {error.start}: not UTF-8 text.") from None
     try:
-        return model.model_validate(strict_json.parse(text, "the body"))
+        value = strict_json.parse(text, "the body")
+        check_strings(value, "the body")
+        return model.model_validate(value)
     except InputError as error:
         detail = unquoted(str(error))
     except ValidationError as error:
