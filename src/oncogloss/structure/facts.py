@@ -397,6 +397,7 @@ Explains = Callable[[Scope, Mention, Sequence[Mention]], bool]
 EXPLAINING: tuple[Explains, ...] = (
     is_heading, is_unspecified, is_naive_state, is_instruction, is_consenting, is_either_sex, is_specimen,
     is_equivalent, is_bare_gene, conditions_a_cutoff, is_repeated, is_allowed, is_bracketed, is_example,
-    counts_a_window, heads_measures, tests_for, shows_another, is_aimed_at, is_placing, is_consequence, is_bare_tumor, names_the_kind,
+    counts_a_window, heads_measures, tests_for, shows_another, is_aimed_at, is_placing, is_consequence,
+    is_bare_tumor, names_the_kind,
 )  # fmt: skip
 LISTED: tuple[Explains, ...] = (is_placing, counts_a_window)  # what holds of one treatment of a list holds of the rest
