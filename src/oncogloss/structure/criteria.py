@@ -307,8 +307,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
     op = conjunction(scope, one.mention, other.mention, words)
-    if op == "any" and one.negated and other.negated and not scope.excludes:
-        op = "all"  # "no A or B"
+    op = "all" if op == "any" and one.negated and other.negated and not scope.excludes else op  # "no A or B"
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
     if op is not None:
