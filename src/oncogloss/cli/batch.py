@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Model, Out, keep
+from oncogloss.cli.options import Model, Out, drafted, keep
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -125,12 +125,13 @@ def query(
     """
     from oncogloss.batch.database import TABLES, ask
 
-    names, rows = ask(store, sql or TABLES)
+    asked = (sql or "").strip(" \t\r\n;") or TABLES
+    names, rows = ask(store, asked)
     if format is Shown.json:
-        import json
+        from oncogloss.writers.json import row_line
 
         for row in rows:
-            print(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
+            print(row_line(names, row))
     elif format is Shown.csv:
         import csv
 
@@ -165,7 +166,9 @@ def report(
     """
     from oncogloss.batch.report import report_page
 
-    out.write_text(report_page(store), encoding="utf-8")
+    page = report_page(store)
+    with drafted(out) as draft:
+        draft.write_text(page, encoding="utf-8")
     print(out)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -17,7 +18,10 @@ from oncogloss.cli.options import (
     Out,
     Terms,
     VocabularyName,
+    check_out,
+    drafted,
     keep,
+    places_of,
     progress_bar,
     read_all,
     read_or_raise,
@@ -83,18 +87,24 @@ def extract(
 
     Example: `oncogloss extract folder/ --format duckdb --out trials.duckdb`
     """
-    from oncogloss.writers.files import FILES
+    from oncogloss.writers.files import FILES, FOLDERS
 
     chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
     if chosen in FILES and out is None:
         raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
+    inputs = places_of(paths)
+    if out is not None:
+        check_out(out, inputs, folder=chosen in FOLDERS)
     failures: list[InputError] = []
     documents = [d for d in read_all(paths) if not _noted(d, failures)]
     if documents:
         from oncogloss.pipeline import load
 
         read = [d for d in documents if isinstance(d, Document)]
-        _write_extractions(read, chosen, out, load(model, min_score=min_score, terms=terms_path(terms)))
+        pipeline = load(model, min_score=min_score, terms=terms_path(terms))
+        in_place = out is None or (chosen is Format.duckdb and out.exists())  # of a database the other tables stay
+        with nullcontext(out) if in_place or out is None else drafted(out, inputs, folder=chosen in FOLDERS) as draft:
+            _write_extractions(read, chosen, draft, pipeline)
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
@@ -132,8 +142,13 @@ def _write_extractions(documents: list[Document], format: Format, out: Path | No
             FILES[format](pairs, out)
 
 
-def _target(out: Path | None) -> Any:
-    return nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8")
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+    else:
+        with out.open("w", encoding="utf-8") as stream:
+            yield stream
 
 
 @app.command()
@@ -199,13 +214,21 @@ def link_command(
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
     opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
     kinds = [type] if type else list(TYPES)
-    for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
+    for name in _lines() if names == ["-"] else names:
         found = [(kind, concept) for kind in kinds if (concept := link(kind, name, None, opened))]
         once = {concept.id: (kind, concept) for kind, concept in reversed(found)}  # under the first type that has it
         concepts = {kind: concept.model_dump() for kind, concept in reversed(once.values())}
         if concept := link_id(name, opened):
             concepts["ID"] = concept.model_dump()
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
+
+
+def _lines() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError(f"standard input, line {number}: not UTF-8 text; save it as UTF-8.") from None
 
 
 @app.command()
@@ -222,5 +245,7 @@ def coverage(
     from oncogloss.pipeline import load
     from oncogloss.structure.coverage import coverage_report
 
+    if out is not None:
+        check_out(out, places_of(paths))
     pipeline = load(model, terms=terms_path(terms))
     keep(coverage_report(pipeline.extract(document) for document in read_or_raise(paths)), out)
