@@ -165,3 +165,10 @@ def _put(draft: Path, out: Path, inputs: Collection[Place]) -> None:
         if out.exists():
             shutil.copymode(out, draft)
         os.replace(draft, out)
+
+
+def progress_bar(total: int) -> Progress:
+    """A bar on standard error, for many records on a terminal only."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=total < 3 or not console.is_terminal)
