@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.places import terms_file
