@@ -252,3 +252,13 @@ def test_what_cannot_be_read_raises_one_sentence(bundle: Path, source: str | Pat
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(BundleError):
         api.extract("Moon sarcoma.", model="no-such-model")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [*({"min_score": s} for s in (2, -1, 0, 1, float("nan"), "x")), {"threads": -5}, {"terms": "x"}, {"model": None}],
+    ids=str,
+)
+def test_arguments_that_are_of_no_use(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=f"^{next(iter(wrong))} is .*; give .*"):
+        load(**wrong)  # type: ignore[arg-type]
