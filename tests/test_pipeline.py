@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oncogloss import api
 from oncogloss.errors import BundleError, InputError
 from oncogloss.model.windows import cut_windows, read_stream
-from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of
+from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of, load
 from oncogloss.readers import input_files, read_path
 from oncogloss.schema import Document, Extraction, Mention, Passage, Relation
 from toys import ROOT, SENTENCES, make_document

@@ -73,7 +73,7 @@ def test_brat_loses_no_record_whose_name_is_taken(pair: Pair, tmp_path: Path) ->
     pairs = [(document, extraction.model_copy(update={"id": id})) for id in ("a/b", "a_b", "a_b", "A_B", "a.b")]
     write_brat(pairs, tmp_path)
     assert len(list(tmp_path.glob("*.ann"))) == len(list(tmp_path.glob("*.txt"))) == 5 * len(document.passages)
-    assert {d.record for d in read_brat(tmp_path)} == {"a_b", "a_b_2", "a_b_3", "A_B_4", "a.b"}
+    assert {d.id for d in read_brat(tmp_path)} == {"a_b", "a_b_2", "a_b_3", "A_B_4", "a.b"}
 
 
 @given(extractions())
