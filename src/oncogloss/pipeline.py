@@ -240,7 +240,7 @@ def check_arguments(
     """Raise InputError where an argument of `load` is not what it should be."""
     if not isinstance(model, str | Path) or not str(model).strip("\0 "):
         raise _unfit("model", model, "the name of a model, or the folder of one")
-    if min_score is not None and not (isinstance(min_score, Real) and 0 < min_score < 1):
+    if min_score is not None and not (isinstance(min_score, Real) and 0 < float(min_score) < 1):
         raise _unfit("min_score", min_score, "a number between 0 and 1, neither of them included")
     if not isinstance(vocabulary, str):
         raise _unfit("vocabulary", vocabulary, "the name of a vocabulary, or the folder of one")
