@@ -38,8 +38,9 @@ def main() -> None:
         _fail("an argument is not UTF-8 text; give it in UTF-8.")
     except OSError as error:
         place = f"{shown(os.fsdecode(error.filename))}: " if isinstance(error.filename, (str, bytes)) else ""
-        said = os.strerror(error.errno) if error.errno and error.errno in _ADVICE else error.strerror or error or "cannot be read"
-        _fail(f"{place}{said}; {_ADVICE.get(error.errno or 0, 'check the path')}.")
+        code = error.errno or 0
+        said = os.strerror(code) if code in _ADVICE else error.strerror or error or "cannot be read"
+        _fail(f"{place}{said}; {_ADVICE.get(code, 'check the path')}.")
 
 
 _ADVICE = dict.fromkeys(
