@@ -210,7 +210,42 @@ def test_out_that_cannot_be_written(extract: Command, tmp_path: Path) -> None:
     assert result.err == (f"oncogloss: {tmp_path}/none/out: No such file or directory; check the path.\n")
 
 
+@pytest.mark.parametrize("format", ["json", "html", "xlsx", "spacy"])
+def test_out_that_is_an_input_is_refused(extract: Command, tmp_path: Path, format: str) -> None:
+    (tmp_path / "a.json").write_bytes(record("a"))
+    result = extract(tmp_path / "a.json", "--format", format, "--out", tmp_path / "a.json")
+    assert result.status == 2 and "is one of the inputs and would be lost" in result.err
+    assert (tmp_path / "a.json").read_bytes() == record("a")
+
+
+def test_out_is_whole_or_as_it_was(extract: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "out").write_text("old")
+    monkeypatch.setattr("oncogloss.writers.json_line", full)
+    result = extract(SAMPLE, "--format", "json", "--out", tmp_path / "out")
+    assert result.err.startswith(f"oncogloss: {tmp_path}/out: No space left on device; free some space")
+    assert [p.name for p in tmp_path.iterdir()] == ["out"] and (tmp_path / "out").read_text() == "old"
+
+
 # what fails
+
+
+def test_names_that_are_no_text(run: Command) -> None:
+    assert run("link", "-", stdin=b"zorb\n\xff\n").err == (
+        "oncogloss: standard input, line 2: not UTF-8 text; save it as UTF-8.\n"
+    )
+    assert run("link", "\udcff").err == "oncogloss: an argument is not UTF-8 text; give it in UTF-8.\n"
+
+
+@pytest.mark.parametrize(("closed", "said"), [("- <&-", "standard input: is empty"), (">&-", "standard output is")])
+def test_closed_streams(closed: str, said: str) -> None:
+    command = f"{sys.executable} -m oncogloss.cli extract {'' if closed[0] == '-' else SAMPLE} {closed}"
+    environment = {**os.environ, "PYTHONPATH": ":".join(p for p in sys.path if p)}
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
+
 
 
 def test_a_broken_file_in_a_folder_does_not_lose_the_others(extract: Command, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oncogloss import api
 from oncogloss.errors import BundleError, InputError
 from oncogloss.model.windows import cut_windows, read_stream
-from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of
+from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of, load
 from oncogloss.readers import input_files, read_path
 from oncogloss.schema import Document, Extraction, Mention, Passage, Relation
 from toys import ROOT, SENTENCES, make_document
@@ -252,3 +252,13 @@ def test_what_cannot_be_read_raises_one_sentence(bundle: Path, source: str | Pat
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(BundleError):
         api.extract("Moon sarcoma.", model="no-such-model")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [*({"min_score": s} for s in (2, -1, 0, 1, float("nan"), "x")), {"threads": -5}, {"terms": "x"}, {"model": None}],
+    ids=str,
+)
+def test_arguments_that_are_of_no_use(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=f"^{next(iter(wrong))} is .*; give .*"):
+        load(**wrong)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, op
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
 from oncogloss.concepts.terms import read_terms, with_terms
+from oncogloss.errors import InputError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
 from oncogloss.model.decode import UNSHIFTED, Decoded, WindowScores, decode
 from oncogloss.model.layout import NetworkConfig, Thresholds
@@ -215,8 +217,9 @@ def load(
     a table of the user's own `terms`, they are known as the vocabulary's names are.
 
     The network runs on as many `threads`, by default one a core, four at most. Raises BundleError where the model or
-    the vocabulary is missing or damaged, InputError where the table is.
+    the vocabulary is missing or damaged, InputError where the table is, or an argument is not what it should be.
     """
+    check_arguments(model, min_score, vocabulary, terms, threads)
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
@@ -225,3 +228,27 @@ def load(
     if terms is not None:
         known = with_terms(known, read_terms(terms))
     return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known, bundle.labels)
+
+
+def check_arguments(
+    model: object,
+    min_score: object = None,
+    vocabulary: object = DEFAULT_VOCABULARY,
+    terms: object = None,
+    threads: object = None,
+) -> None:
+    """Raise InputError where an argument of `load` is not what it should be."""
+    if not isinstance(model, str | Path) or not str(model).strip("\0 "):
+        raise _unfit("model", model, "the name of a model, or the folder of one")
+    if min_score is not None and not (isinstance(min_score, Real) and 0 < float(min_score) < 1):
+        raise _unfit("min_score", min_score, "a number between 0 and 1, neither of them included")
+    if not isinstance(vocabulary, str):
+        raise _unfit("vocabulary", vocabulary, "the name of a vocabulary, or the folder of one")
+    if terms is not None and not (isinstance(terms, Path) and not terms.is_dir()):
+        raise _unfit("terms", terms, "the pathlib.Path of a table of terms")
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise _unfit("threads", threads, "a whole number from 1 on")
+
+
+def _unfit(name: str, given: object, wanted: str) -> InputError:
+    return InputError(f"{name} is {shown(repr(given)[:80])}; give {wanted}.")

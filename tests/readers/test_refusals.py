@@ -1,6 +1,7 @@
 """Each input that is refused: the whole sentence, and how fast."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -34,10 +35,11 @@ REFUSED: dict[bytes, str] = {
     b"\xff\xfea\0\0\xd8": "x, byte 4: not valid UTF-16, though it is marked so; save it as UTF-8.",
     b'{\n "a": [1,': "x, line 2, column 10: the JSON breaks off here; fetch or save the whole file again.",
     b'{"a": 1\n "b": 2}': (
-        "x, line 2, column 2: not valid JSON (expecting ',' delimiter); mend it or fetch it again."
+        "x, line 2, column 2: not valid JSON (expecting ',' delimiter); mend it or fetch it again; "
+        "if it is plain text, let it begin with a word."
     ),
     b'{\n"a": "cut of': (
-        "x, line 2, column 6: not valid JSON (unterminated string starting at); mend it or fetch it again."
+        "x, line 2, column 6: the JSON breaks off in the string that begins here; fetch or save the whole file again."
     ),
     b"{}": NO_TRIAL,
     b'{"resourceType": "Bundle"}': NO_TRIAL,
@@ -97,6 +99,33 @@ def test_sentence(data: bytes, sentence: str) -> None:
     assert str(error) == sentence
 
 
+TEXTS = (
+    "[Protocol v2] NSCLC", "{Draft} NSCLC", "[1] Age", "[ ] male [ ] female", '["a"] x', "[18-65 years]", "[NSCLC",
+    "<b>NSCLC</b> patients", "<p>a</p>\n<p>b</p>", "<ECOG 0", "{Draft}\n{Other} a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_that_begins_with_a_bracket_or_a_tag(text: str) -> None:
+    (document,) = read_bytes(text.encode(), "x")
+    assert isinstance(document, Document) and document.passages[0].text == text
+
+
+@pytest.mark.parametrize("text", ['[{"id": tru', '{"a": "x\\u12', "[", "{", "[{"])
+def test_json_that_is_cut_says_so(text: str) -> None:
+    assert "the JSON breaks off here" in str(*read_bytes(text.encode(), "x"))
+
+
+def test_one_element_is_no_text() -> None:
+    assert str(*read_bytes(b"<p>a</p>", "x")).endswith("if it is plain text, let it begin with a word.")
+
+
+def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        assert str(*read_path(path)) == f"{path}: is no regular file; give one, or `-` for standard input."
+
+
 def test_unreadable_paths(tmp_path: Path) -> None:
     missing, folder = (str(*read_path(path)) for path in (tmp_path / "none", tmp_path))
     assert missing == (
@@ -113,7 +142,7 @@ def test_bad_study_does_not_lose_its_neighbours(study_line: str) -> None:
 
 GOOD = b'{"id": "good", "passages": {"text": "Moon"}}'
 BAD_LINES: dict[bytes, str] = {
-    GOOD[:40]: "column 37: not valid JSON (unterminated string starting at); mend it or fetch it again.",
+    GOOD[:40]: "column 37: the JSON breaks off in the string that begins here; fetch or save the whole file again.",
     GOOD[:35]: "column 36: the JSON breaks off here; fetch or save the whole file again.",
     GOOD[:28]: "column 29: the JSON breaks off here; fetch or save the whole file again.",
     b"{" + GOOD: "column 2: not valid JSON (expecting property name enclosed in double quotes); "
@@ -152,7 +181,7 @@ HOSTILE: dict[str, bytes] = {
     "closed": b"[" * 10_000 + b"]" * 10_000,
     "huge integer": b'{"a": ' + b"9" * 1_000_000 + b"}",
     "huge float": b'{"a": 1e' + b"9" * 100_000 + b"}",
-    "deep XML": b"<a>" * 10_000,
+    "deep XML": b"<clinical_study>" * 10_000,
     "entity bomb": b'<!DOCTYPE b [<!ENTITY a "aa">%s]><clinical_study>&z;</clinical_study>'
     % b"".join(b'<!ENTITY %c "%s">' % (c + 1, b"&%c;" % c * 10) for c in range(97, 122)),
     "external entity": b'<!DOCTYPE b [<!ENTITY a SYSTEM "file:///etc/passwd">]><clinical_study>&a;</clinical_study>',

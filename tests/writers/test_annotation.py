@@ -68,6 +68,14 @@ def test_brat_by_hand(pair: Pair, tmp_path: Path) -> None:
     assert names >= {*ENTITY_TYPES, *RELATION_TYPES, *ATTRIBUTES}
 
 
+def test_brat_loses_no_record_whose_name_is_taken(pair: Pair, tmp_path: Path) -> None:
+    document, extraction = pair
+    pairs = [(document, extraction.model_copy(update={"id": id})) for id in ("a/b", "a_b", "a_b", "A_B", "a.b")]
+    write_brat(pairs, tmp_path)
+    assert len(list(tmp_path.glob("*.ann"))) == len(list(tmp_path.glob("*.txt"))) == 5 * len(document.passages)
+    assert {d.id for d in read_brat(tmp_path)} == {"a_b", "a_b_2", "a_b_3", "A_B_4", "a.b"}
+
+
 @given(extractions())
 def test_brat_gives_all_back(pair: Pair) -> None:
     with tempfile.TemporaryDirectory() as folder:

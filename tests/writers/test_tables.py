@@ -179,8 +179,17 @@ def test_duckdb_replaces_its_tables_and_leaves_others(pair: tuple[Document, Extr
 def test_duckdb_refuses_another_kind_of_file(pair: tuple[Document, Extraction], tmp_path: Path) -> None:
     pytest.importorskip("duckdb")
     (tmp_path / "note.txt").write_text("moon sarcoma " * 100, encoding="utf-8")
-    with pytest.raises(InputError, match=r"note\.txt: cannot be written as a DuckDB database; give another file"):
+    with pytest.raises(InputError, match=r"note\.txt: is no DuckDB database; give another file"):
         write_duckdb([pair], tmp_path / "note.txt")
+
+
+@pytest.mark.parametrize("content", ['[{"a": 1}]', "a,b\n1,2\n"])
+def test_duckdb_leaves_data_files_alone(pair: tuple[Document, Extraction], tmp_path: Path, content: str) -> None:
+    pytest.importorskip("duckdb")
+    (tmp_path / "data").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="is no DuckDB database"):
+        write_duckdb([pair], tmp_path / "data")
+    assert (tmp_path / "data").read_text(encoding="utf-8") == content
 
 
 def test_rows_of_the_shipped_model(shipped: Pipeline) -> None:

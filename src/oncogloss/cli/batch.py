@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Model, Out, keep
+from oncogloss.cli.options import Model, Out, drafted, keep
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -80,7 +80,9 @@ def batch(
         )
     known = f", {done.known} of them known texts" if done.known else ""
     left_out = f", {done.left_out} left out by --where" if done.left_out else ""
-    print(f"{done.read} read{known}, {done.unchanged} unchanged, {done.failed} failed{left_out}.", file=sys.stderr)
+    still = f", {done.still_failing} of them as before" if done.still_failing else ""
+    counts = f"{done.read} read{known}, {done.unchanged} unchanged, {done.failed} failed{still}{left_out}."
+    print(counts, file=sys.stderr)
     if profile:
         _print_profile(done)
     if done.failed:
@@ -125,12 +127,13 @@ def query(
     """
     from oncogloss.batch.database import TABLES, ask
 
-    names, rows = ask(store, sql or TABLES)
+    asked = (sql or "").strip(" \t\r\n;") or TABLES
+    names, rows = ask(store, asked)
     if format is Shown.json:
-        import json
+        from oncogloss.writers.json import row_line
 
         for row in rows:
-            print(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
+            print(row_line(names, row))
     elif format is Shown.csv:
         import csv
 
@@ -165,7 +168,9 @@ def report(
     """
     from oncogloss.batch.report import report_page
 
-    out.write_text(report_page(store), encoding="utf-8")
+    page = report_page(store)
+    with drafted(out) as draft:
+        draft.write_text(page, encoding="utf-8")
     print(out)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from oncogloss.errors import InputError, MissingExtraError
+from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.places import terms_file
+from oncogloss.readers.files import OPENED
 from oncogloss.schema import Document
 
 Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
@@ -86,7 +92,81 @@ def keep(text: str, out: Path | None) -> None:
     """Print a text, and keep it in a file too where one is named."""
     print(text)
     if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+        with drafted(out) as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
+
+
+# where output goes
+
+Place = tuple[int, int]  # what a file is, under whatever name: its device and its number there
+
+
+def places_of(paths: Collection[str]) -> frozenset[Place]:
+    """The files and folders that are read, as of paths given: `-` for standard input, folders opened."""
+    from oncogloss.readers import input_files
+
+    found = []
+    for path in paths:
+        with suppress(OSError, InputError):  # what cannot be read is said where it is read
+            if path == "-":
+                found.append(os.fstat(sys.stdin.fileno()))
+            else:
+                found += [file.stat() for file in {Path(path), *input_files(Path(path))}]
+    return frozenset((s.st_dev, s.st_ino) for s in found if stat.S_ISREG(s.st_mode) or stat.S_ISDIR(s.st_mode))
+
+
+def check_out(out: Path, inputs: Collection[Place], *, folder: bool = False) -> None:
+    """Raise InputError where `out` is one of the inputs, or no folder where it should be one (or the reverse)."""
+    if not out.exists():
+        return
+    found = out.stat()
+    if (found.st_dev, found.st_ino) in inputs:
+        raise InputError(f"{shown(str(out))}: is one of the inputs and would be lost; give another path with --out.")
+    if folder != stat.S_ISDIR(found.st_mode):
+        wanted = "no folder; give one" if folder else "a folder; give a file"
+        raise InputError(f"{shown(str(out))}: is {wanted} with --out.")
+
+
+@contextmanager
+def drafted(out: Path, inputs: Collection[Place] = (), *, folder: bool = False) -> Iterator[Path]:
+    """A path to write a file, or a `folder`, under: what is there at the end takes the place of `out`, file by file;
+    after an error nothing does.
+
+    Raises InputError as `check_out`, and OSError that names `out` where it cannot be written.
+    """
+    check_out(out, inputs, folder=folder)
+    straight = out.exists() and not out.is_dir() and (not out.is_file() or str(out).startswith(OPENED))
+    real = out if straight else Path(os.path.realpath(out))  # a link stays a link
+    room = ""
+    try:
+        if folder:
+            real.parent.mkdir(parents=True, exist_ok=True)
+        near = real if real.is_dir() else real.parent
+        with TemporaryDirectory(prefix=".oncogloss-", dir=None if straight else near) as room:
+            draft = Path(room, real.name)
+            yield draft
+            if straight:
+                with draft.open("rb") as written, out.open("wb") as stream:
+                    shutil.copyfileobj(written, stream)
+            else:
+                _put(draft, real, inputs)
+    except OSError as error:
+        inside = not error.filename or str(error.filename).startswith(room or str(real.parent))
+        if isinstance(error, BrokenPipeError) or not inside:
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(out)) from None
+
+
+def _put(draft: Path, out: Path, inputs: Collection[Place]) -> None:
+    if draft.is_dir() and out.is_dir():
+        for file in draft.iterdir():
+            check_out(out / file.name, inputs)
+        for file in draft.iterdir():
+            _put(file, out / file.name, ())
+    else:
+        if out.exists():
+            shutil.copymode(out, draft)
+        os.replace(draft, out)
 
 
 def progress_bar(total: int) -> Progress:

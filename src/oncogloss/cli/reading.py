@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -17,10 +18,12 @@ from oncogloss.cli.options import (
     Out,
     Terms,
     VocabularyName,
+    check_out,
+    drafted,
     keep,
+    places_of,
     progress_bar,
     read_all,
-    read_or_raise,
     terms_path,
 )
 from oncogloss.errors import InputError
@@ -83,30 +86,42 @@ def extract(
 
     Example: `oncogloss extract folder/ --format duckdb --out trials.duckdb`
     """
-    from oncogloss.writers.files import FILES
+    from oncogloss.writers.files import FILES, FOLDERS
 
     chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
     if chosen in FILES and out is None:
         raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
+    inputs = places_of(paths)
+    if out is not None:
+        check_out(out, inputs, folder=chosen in FOLDERS)
     failures: list[InputError] = []
-    documents = [d for d in read_all(paths) if not _noted(d, failures)]
-    if documents:
+    if documents := list(_readable(paths, failures)):
         from oncogloss.pipeline import load
 
-        read = [d for d in documents if isinstance(d, Document)]
-        _write_extractions(read, chosen, out, load(model, min_score=min_score, terms=terms_path(terms)))
+        pipeline = load(model, min_score=min_score, terms=terms_path(terms))
+        in_place = out is None or (chosen is Format.duckdb and out.exists())  # of a database the other tables stay
+        with nullcontext(out) if in_place or out is None else drafted(out, inputs, folder=chosen in FOLDERS) as draft:
+            _write_extractions(documents, chosen, draft, pipeline)
+    _tell(failures, len(documents))
+
+
+def _readable(paths: list[str], failures: list[InputError]) -> Iterator[Document]:
+    """The documents of some inputs; what cannot be read is added to `failures`, and the others go on."""
+    for item in read_all(paths):
+        if isinstance(item, InputError):
+            failures.append(item)
+        else:
+            yield item
+
+
+def _tell(failures: list[InputError], read: int) -> None:
+    """Say what could not be read, and end with status 2 if anything could not."""
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
-        if documents:
-            print(f"oncogloss: {len(documents)} read, {len(failures)} failed.", file=sys.stderr)
+        if read:
+            print(f"oncogloss: {read} read, {len(failures)} failed.", file=sys.stderr)
         raise typer.Exit(2)
-
-
-def _noted(item: Document | InputError, failures: list[InputError]) -> bool:
-    if isinstance(item, InputError):
-        failures.append(item)
-    return isinstance(item, InputError)
 
 
 def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
@@ -132,8 +147,13 @@ def _write_extractions(documents: list[Document], format: Format, out: Path | No
             FILES[format](pairs, out)
 
 
-def _target(out: Path | None) -> Any:
-    return nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8")
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+    else:
+        with out.open("w", encoding="utf-8") as stream:
+            yield stream
 
 
 @app.command()
@@ -174,8 +194,12 @@ def match_command(
     person = patient_as_of(patient)
     for problem in person.problems:
         print(f"oncogloss: {problem}", file=sys.stderr)
-    for matching in match_records(person, read_or_raise(trials), model, terms_path(terms)):
+    failures: list[InputError] = []
+    read = 0
+    for matching in match_records(person, _readable(trials, failures), model, terms_path(terms)):
         print(matching_text(matching) if format is Output.text else matching.model_dump_json())
+        read += 1
+    _tell(failures, read)
 
 
 @app.command("link")
@@ -200,11 +224,19 @@ def link_command(
     if type is not None and type not in TYPES:
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
     opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
-    for name in (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names:
+    for name in _lines() if names == ["-"] else names:
         concepts = {kind: concept.model_dump() for kind, concept in concepts_of(name, opened, type).items()}
         if concept := link_id(name, opened):
             concepts["ID"] = concept.model_dump()
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
+
+
+def _lines() -> Iterator[str]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError(f"standard input, line {number}: not UTF-8 text; save it as UTF-8.") from None
 
 
 @app.command()
@@ -221,5 +253,10 @@ def coverage(
     from oncogloss.pipeline import load
     from oncogloss.structure.coverage import coverage_report
 
+    if out is not None:
+        check_out(out, places_of(paths))
     pipeline = load(model, terms=terms_path(terms))
-    keep(coverage_report(pipeline.extract(document) for document in read_or_raise(paths)), out)
+    failures: list[InputError] = []
+    if documents := list(_readable(paths, failures)):
+        keep(coverage_report(pipeline.extract(document) for document in documents), out)
+    _tell(failures, len(documents))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
+import stat
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -21,8 +23,10 @@ _BINARY_KINDS = {
     b"\x1f\x8b": "a gzip archive; save its text as a UTF-8 text file.",
     b"\xd0\xcf\x11\xe0": "an old or encrypted Word file; save it as DOCX, without a password.",
 }
-_JSON_START = re.compile(r"\s*[\[{]")
-_XML_START = re.compile(r"\s*<[?!A-Za-z]")
+OPENED = ("/dev/std", "/dev/fd/", "/proc/self/fd/")  # names of what is open already, such as the shell's <(command)
+_XML_START = re.compile(r"\s*<(?:\?xml|!|clinical_study|html)\b|\s*<!", re.IGNORECASE)
+_ELEMENT = re.compile(r"\s*<([A-Za-z][\w:.-]*)")
+_AS_TEXT = "; if it is plain text, let it begin with a word"
 
 
 def read_path(path: Path) -> Iterator[Document | InputError]:
@@ -32,8 +36,11 @@ def read_path(path: Path) -> Iterator[Document | InputError]:
     """
     source = shown(str(path))
     try:
+        _refuse_device(path)
         with path.open("rb") as file:
             yield from _read(file, source)
+    except InputError as error:
+        yield error.with_traceback(None)
     except OSError as error:
         yield InputError(f"{source}: cannot be read ({error.strerror}); check the path and its permissions.")
 
@@ -52,11 +59,12 @@ def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
 def input_files(path: Path) -> list[Path]:
     """Return the files `path` stands for: itself, or those in the folder and below, sorted, none hidden.
 
-    Raises InputError if there is nothing of that name, or the folder holds no file.
+    Raises InputError if there is nothing of that name, it is neither file nor folder, or the folder holds no file.
     """
     if not path.is_dir():
         if not path.exists():
             raise InputError(f"{shown(str(path))}: no such file or folder; check the path.")
+        _refuse_device(path)
         return [path]
     files = sorted(
         file
@@ -66,6 +74,14 @@ def input_files(path: Path) -> list[Path]:
     if not files:
         raise InputError(f"{shown(str(path))}: the folder holds no files; give one that holds trial records or texts.")
     return files
+
+
+def _refuse_device(path: Path) -> None:
+    """Raise InputError for a device, which may have no end, and for a pipe that nobody may be writing to."""
+    mode = path.stat().st_mode
+    piped = stat.S_ISFIFO(mode) or os.path.realpath(path).startswith("/dev/pts/")
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (piped and str(path).startswith(OPENED))):
+        raise InputError(f"{shown(str(path))}: is no regular file; give one, or `-` for standard input.")
 
 
 def _read(opened: io.BufferedReader, source: str) -> Iterator[Document | InputError]:
@@ -105,6 +121,8 @@ def _are_json_lines(head: list[bytes]) -> bool:
     first, second, third = (line.removeprefix(codecs.BOM_UTF8).decode(errors="replace") for line in head)
     if not (first.lstrip().startswith("{") and second.strip()):
         return False
+    if not (strict_json.begins(first) or strict_json.begins(second)):
+        return False
     if strict_json.state(first) == "complete":
         return True
     state = strict_json.state(first + second + third)
@@ -138,12 +156,23 @@ def _read_whole(data: bytes, source: str) -> Iterator[Document | InputError]:
     text = _text_of_utf8(data, source)
     if not text.strip():
         raise InputError(f"{source}: is empty; give a file that holds a trial record or text.")
-    if _JSON_START.match(text):
-        yield from _read_json(strict_json.parse(text, source), source)
+    if strict_json.begins(text):
+        yield from _read_json(strict_json.parse(text, source, hint=_AS_TEXT), source)
     elif _XML_START.match(text):
         yield read_study_xml(text, source)
+    elif _is_one_element(text):
+        raise InputError(
+            f"{source}: XML, but no trial; give a record whose outermost element is <clinical_study>{_AS_TEXT}."
+        )
     else:
         yield read_text(text, source)
+
+
+def _is_one_element(text: str) -> bool:
+    """Whether a tag begins a text whose end closes it, and not before: "<b>NSCLC</b> patients" is text."""
+    tag = _ELEMENT.match(text)
+    end = f"</{tag[1]}>" if tag else ""
+    return bool(tag) and text.find(end) == len(text.rstrip()) - len(end) > 0
 
 
 def _read_json(value: object, source: str) -> Iterator[Document | InputError]:

@@ -23,6 +23,7 @@ from oncogloss.schema import (
     Passage,
     Relation,
 )
+from oncogloss.writers.names import distinct
 
 Pair = tuple[Document, Extraction]
 Task = dict[str, Any]
@@ -37,7 +38,7 @@ _BRAT_CONFIGURATION = "\n".join(
         "[attributes]", *(f"{attribute}\tArg:<ENTITY>" for attribute in ATTRIBUTES), "",
     ]
 )  # fmt: skip
-_UNSAFE_IN_NAMES = re.compile(r"[^\w.-]")
+_UNSAFE_IN_RECORDS, _UNSAFE_IN_PASSAGES = re.compile(r"[^\w.-]"), re.compile(r"[^\w-]")
 
 
 def marked_passages(pairs: Iterable[Pair]) -> Iterator[Marked]:
@@ -50,23 +51,26 @@ def marked_passages(pairs: Iterable[Pair]) -> Iterator[Marked]:
             yield extraction.id, passage, sorted(inside, key=lambda m: (m.start, -m.end)), relations
 
 
-def file_name(record: str, passage: str) -> str:
-    """A file name without its ending: the record's id, a dot, the passage's name; odd characters become `_`."""
-    return ".".join(_UNSAFE_IN_NAMES.sub("_", part) for part in (record, passage))
-
-
 # brat
 
 
 def write_brat(pairs: Iterable[Pair], out: Path) -> None:
-    """Write a brat collection: for each passage a text and an annotation file, and the `annotation.conf` they need."""
+    """Write a brat collection: for each passage a text and an annotation file, and the `annotation.conf` they need.
+
+    A file's name is the record's id, a dot and the passage's name, odd characters (a passage's dots too) as `_`; a
+    record or passage whose name would be that of one before gets a number.
+    """
     out.mkdir(parents=True, exist_ok=True)
     (out / "annotation.conf").write_text(_BRAT_CONFIGURATION, encoding="utf-8")
-    for record, passage, mentions, relations in marked_passages(pairs):
-        path = out / file_name(record, passage.name)
-        lines = _brat_lines(passage.text, mentions, relations)
-        Path(f"{path}.txt").write_text(passage.text, encoding="utf-8", newline="")
-        Path(f"{path}.ann").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    records: set[str] = set()
+    for pair in pairs:
+        record = distinct(_UNSAFE_IN_RECORDS.sub("_", pair[1].id), records)
+        names: set[str] = set()
+        for _, passage, mentions, relations in marked_passages([pair]):
+            path = out / f"{record}.{distinct(_UNSAFE_IN_PASSAGES.sub('_', passage.name), names)}"
+            lines = _brat_lines(passage.text, mentions, relations)
+            Path(f"{path}.txt").write_text(passage.text, encoding="utf-8", newline="")
+            Path(f"{path}.ann").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
 
 
 def fragments(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -105,12 +109,17 @@ def _brat_lines(text: str, mentions: list[Mention], relations: list[Relation]) -
 
 def labelstudio_json(pairs: Iterable[Pair]) -> str:
     """A JSON list of tasks to import, one a passage, each with what was found as a prediction."""
-    tasks = [_task(pair[1].model, *marked) for pair in pairs for marked in marked_passages([pair])]
+    tasks, taken = [], set[str]()
+    for pair in pairs:
+        prefix = distinct(pair[1].id, taken)
+        tasks += [_task(pair[1].model, prefix, *marked) for marked in marked_passages([pair])]
     return json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
 
 
-def _task(model: ModelInfo, record: str, passage: Passage, mentions: list[Mention], relations: list[Relation]) -> Task:
-    name = {m.id: f"{record}-{m.id}" for m in mentions}  # the tool wants ids that differ between tasks
+def _task(
+    model: ModelInfo, prefix: str, record: str, passage: Passage, mentions: list[Mention], relations: list[Relation]
+) -> Task:
+    name = {m.id: f"{prefix}-{m.id}" for m in mentions}  # the tool wants ids that differ between tasks
     result = [item for m in mentions for item in _regions(name[m.id], m)]
     result += [
         {"type": "relation", "from_id": name[r.head], "to_id": name[r.tail], "direction": "right", "labels": [r.type]}

@@ -35,6 +35,7 @@ TEXTS: dict[str, Callable[[Pairs], str]] = {
     "omop": partial(_each, omop_cohort),
     "ctml": lambda pairs: "---\n".join(ctml(document, extraction) for document, extraction in pairs),
 }
+FOLDERS = frozenset(("csv", "parquet", "brat", "conll"))  # of FILES, those that write more than one file
 FILES: dict[str, Callable[[Pairs, Path], None]] = {
     "csv": write_csv,
     "xlsx": write_xlsx,

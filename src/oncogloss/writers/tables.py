@@ -7,17 +7,21 @@ Ids are those of the extraction: a mention, criterion or passage is known by `re
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from oncogloss.errors import InputError, MissingExtraError
+from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.schema import Concept, Document, Extraction, Mention, Registry, Treatment
 
 if TYPE_CHECKING:
     import pyarrow
+    from openpyxl import Workbook
 
 Kind = Literal["text", "integer", "real", "texts"]
 Pair = tuple[Document, Extraction]
@@ -268,16 +272,31 @@ def write_xlsx(pairs: Iterable[Pair], out: Path) -> None:
     """Write an Excel workbook, one sheet a table. No cell is a formula, whatever its text begins with; characters
     that a workbook cannot hold are replaced, and a text is cut at Excel's limit.
 
-    Raises MissingExtraError where openpyxl is not installed.
+    Raises MissingExtraError where openpyxl is not installed, OSError where there is no room for the workbook.
     """
     try:
         from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
     except ImportError:
         raise MissingExtraError("openpyxl", "tables") from None
 
     book = Workbook(write_only=True)
-    for name, rows in table_rows(pairs).items():
+    try:
+        _fill(book, table_rows(pairs))
+        book.save(out)
+    except Exception as error:  # lxml, which openpyxl takes where it is installed, raises its own: "IO_ENOSPC"
+        code = getattr(errno, str(error).removeprefix("IO_"), None)
+        for sheet in book.worksheets * 2:  # the rows, then what holds them: else they speak up when they are let go
+            with suppress(Exception):
+                sheet.close()
+        if code is None:
+            raise
+        raise OSError(code, os.strerror(code)) from None
+
+
+def _fill(book: Workbook, tables: dict[str, list[Row]]) -> None:
+    from openpyxl.cell import WriteOnlyCell
+
+    for name, rows in tables.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
 
@@ -292,7 +311,6 @@ def write_xlsx(pairs: Iterable[Pair], out: Path) -> None:
         sheet.append(list(COLUMNS[name]))
         for row in rows:
             sheet.append([cell(value) for value in _flat(row, COLUMNS[name])])
-    book.save(out)
 
 
 def arrow_tables(pairs: Iterable[Pair]) -> dict[str, pyarrow.Table]:
@@ -327,21 +345,36 @@ def write_parquet(pairs: Iterable[Pair], out: Path) -> None:
 
 
 def write_duckdb(pairs: Iterable[Pair], out: Path) -> None:
-    """Write the tables into a DuckDB file; tables of the same names there are replaced, others stay.
+    """Write the tables into a DuckDB file, all or none; tables of the same names there are replaced, others stay.
 
-    Raises MissingExtraError where duckdb or pyarrow is not installed, InputError where the file is something else.
+    Raises MissingExtraError where duckdb or pyarrow is not installed, InputError where the file is something else,
+    OSError where DuckDB cannot write.
     """
     try:
         import duckdb
     except ImportError:
         raise MissingExtraError("duckdb", "tables") from None
 
+    if out.exists() and not is_duckdb(out):
+        raise InputError(f"{shown(str(out))}: is no DuckDB database; give another file with --out.")
     tables = arrow_tables(pairs)
     try:
         with duckdb.connect(str(out)) as connection:
+            connection.begin()
             for name, table in tables.items():
                 connection.register("rows", table)
                 connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM rows")
                 connection.unregister("rows")
-    except duckdb.Error:
-        raise InputError(f"{out}: cannot be written as a DuckDB database; give another file with --out.") from None
+            connection.commit()
+    except duckdb.Error as error:
+        reason = next((c for c in (errno.ENOSPC, errno.EFBIG) if os.strerror(c) in str(error)), errno.EIO)
+        said = "DuckDB cannot write it" if reason == errno.EIO else os.strerror(reason)
+        raise OSError(reason, said, str(out)) from None
+
+
+def is_duckdb(path: Path) -> bool:
+    """Whether a file is a DuckDB database: DuckDB opens other data files too, as databases that it never writes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(12)[8:] == b"DUCK"
