@@ -247,7 +247,6 @@ def test_closed_streams(closed: str, said: str) -> None:
     assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-
 def test_a_broken_file_in_a_folder_does_not_lose_the_others(extract: Command, tmp_path: Path) -> None:
     for name in ("a", "c"):
         (tmp_path / f"{name}.json").write_bytes(record(name))

@@ -83,3 +83,14 @@ def test_the_lines_of_changes_and_matchings() -> None:
         "met      c1 (inc) Adults",
         "Note.",
     ]
+
+
+@pytest.mark.parametrize("command", [("match", LUNG), ("coverage",)])
+def test_what_cannot_be_read_does_not_keep_the_others_from_an_answer(
+    run: Command, tmp_path: Path, command: tuple[object, ...]
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"id": "x", "passages": ')
+    result = run(*command, broken, SAMPLE)
+    assert result.status == 2 and "broken.json" in result.err and "1 read, 1 failed" in result.err
+    assert run(*command, SAMPLE).out == result.out
