@@ -233,3 +233,8 @@ def test_the_guide_names_every_table_and_view(facts: Path) -> None:
     guide = (ROOT / "docs/batch.md").read_text(encoding="utf-8")
     for name, *_ in ask(facts, TABLES)[1]:
         assert f"`{name}`" in guide, name
+
+
+def test_a_cut_off_says_whether_the_eligible_meet_it(facts: Path) -> None:
+    names, rows = ask(facts, "SELECT DISTINCT met FROM cutoffs")
+    assert names == ["met"] and {row[0] for row in rows} <= {"yes", "no"} and rows

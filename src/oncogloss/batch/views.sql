@@ -65,12 +65,13 @@ FROM washouts GROUP BY drug_class ORDER BY trials DESC, drug_class;
 -- Cut-offs of PD-L1, and of its scores TPS and CPS, trial by trial
 CREATE VIEW pd_l1_cutoffs AS
 WITH each AS (SELECT *, unnest(mentions) AS mention FROM thresholds), said AS (
-    SELECT e.record, e.criterion, e.measure, e.operator, e.value, e.high, e.unit, e.text,
+    SELECT e.record, e.criterion, e.measure, e.operator, e.value, e.high, e.unit, e.text, e.denied,
            bool_or(list_contains(m.marker_genes, 'CD274')) AS is_marker,
            bool_or(m.type IN ('DRUG', 'DRUG_CLASS', 'REGIMEN', 'PROCEDURE')) AS is_treatment
     FROM each e JOIN mentions m USING (record, mention) GROUP BY ALL
 )
-SELECT DISTINCT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side
+SELECT DISTINCT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side,
+       h.denied
 FROM said h JOIN trials t USING (record) LEFT JOIN criteria c ON c.record = h.record AND c.criterion = h.criterion
 WHERE NOT is_treatment
   AND (is_marker OR regexp_matches(h.measure, 'PD-?L1|CD274|\bTPS\b|tumou?r proportion|combined positive', 'i'));
@@ -96,11 +97,13 @@ CREATE VIEW endpoints_by_name AS
 SELECT lower(name) AS endpoint, rank, count(DISTINCT record) AS trials, median(time_high_days) AS median_days
 FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
 
--- Cut-offs by measure and unit
+-- Cut-offs by measure and unit, and whether who is eligible meets them or not (what is excluded, denied or spared)
 CREATE VIEW cutoffs AS
-SELECT measure, unit, operator, count(DISTINCT record) AS trials, median(value) AS median_value,
-       median(high) AS median_high, min(value) AS least, max(value) AS most
-FROM thresholds GROUP BY ALL ORDER BY trials DESC, measure, unit, operator;
+SELECT t.measure, t.unit, t.operator, CASE WHEN (c.side = 'exc') = (t.denied = 'yes') THEN 'yes' ELSE 'no' END AS met,
+       count(DISTINCT t.record) AS trials, median(t.value) AS median_value,
+       median(t.high) AS median_high, min(t.value) AS least, max(t.value) AS most
+FROM thresholds t LEFT JOIN criteria c ON c.record = t.record AND c.criterion = t.criterion
+GROUP BY ALL ORDER BY trials DESC, measure, unit, operator, met;
 
 -- How much of the eligibility texts was understood
 CREATE VIEW coverage_by_status AS

@@ -86,11 +86,11 @@ def treatment_label(treatment: Treatment, mentions: Mapping[str, Mention]) -> st
 
 
 def comparison_label(threshold: Threshold) -> str:
-    """A comparison in comparable units: ">= 1.5 10*9/L", "0 to 1" for a range of scores."""
+    """A comparison in comparable units: ">= 1.5 10*9/L", "0 to 1" for a range of scores, "not > 3 ULN" of what is
+    denied."""
     unit = "" if threshold.unit == "1" else f" {threshold.unit}"
-    if threshold.high is not None:
-        return f"{threshold.value:g} to {threshold.high:g}{unit}"
-    return f"{threshold.operator} {threshold.value:g}{unit}"
+    ends = f"{threshold.value:g} to {threshold.high:g}" if threshold.high is not None else ""
+    return f"{'not ' if threshold.denied else ''}{ends or f'{threshold.operator} {threshold.value:g}'}{unit}"
 
 
 def time_label(frame: TimeFrame | None) -> str:
