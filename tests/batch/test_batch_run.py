@@ -191,12 +191,12 @@ def test_a_fault_of_ours_is_told_without_the_text(run: Run, tmp_path: Path, monk
 
 def test_a_file_that_was_mended_is_no_failure_any_more(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "r.json"
-    file.write_text("{broken")
+    file.write_text('{"id": broken')
     assert run(file, tmp_path / "store").failed == 1
     file.write_text(json.dumps({"id": "a", "passages": {"eligibility": "Moon sarcoma."}}))
     assert run(file, tmp_path / "store").read == 1
     assert ask(tmp_path / "store", "failures")[1] == []
-    file.write_text("{broken")
+    file.write_text('{"id": broken')
     for still in (0, 1):
         done = run([file, file], tmp_path / "store")
         assert (done.failed, done.still_failing) == (1, still)

@@ -115,7 +115,7 @@ def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | N
         ]  # fmt: skip
         pq.write_table(pa.Table.from_pylist(mentions), part / "mentions.parquet")
         run = {"kind": "run", "run": number, "schema_version": SCHEMA_VERSION, "began": began}
-        lines += [run, {"kind": "part", "part": number}, {"kind": "end"}]
+        lines += [run, {"kind": "part", "part": number, "sha256": {}}, {"kind": "end", "run": number}]
     (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 
