@@ -12,7 +12,7 @@ from clinical import DOCUMENT, EXTRACTION, LINES
 from oncogloss.errors import MissingExtraError
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_path
-from oncogloss.schema import Document, Extraction, Marker
+from oncogloss.schema import Document, Extraction, Logic, Marker
 from oncogloss.structure.notation import read_logic
 from oncogloss.writers.ctml import _marker as marker_said
 from oncogloss.writers.ctml import ctml
@@ -47,9 +47,10 @@ def trial(document: Document = DOCUMENT, extraction: Extraction = EXTRACTION) ->
     return found
 
 
-def tree(logic: str, side: str = "inc", **mention: Any) -> dict[str, Any] | None:
+def tree(logic: str | Logic, side: str = "inc", **mention: Any) -> dict[str, Any] | None:
     """The match tree where the first criterion alone is there, with this logic; `mention` changes the first mention."""
-    first = EXTRACTION.criteria[0].model_copy(update={"logic": read_logic(logic), "side": side})
+    asked = read_logic(logic) if isinstance(logic, str) else logic
+    first = EXTRACTION.criteria[0].model_copy(update={"logic": asked, "side": side})
     mentions = tuple(m.model_copy(update=mention) if m.id == "m1" else m for m in EXTRACTION.mentions)
     changed = {"criteria": (first,), "mentions": mentions, "summary": type(EXTRACTION.summary)()}
     match = trial(DOCUMENT, EXTRACTION.model_copy(update=changed))["treatment_list"]["step"][0]["match"]
@@ -105,6 +106,12 @@ def test_the_tree_is_never_narrower_than_the_text() -> None:
     assert tree("(except m1 m2)")["and"][0] == LUNG
     assert tree("(except m1 m6)", side="exc") is None  # one whose ANC is high may have it
     assert tree("m4", side="exc") == {"clinical": {"age_numerical": "<18"}}
+    for qualified in (
+        Logic(op="fact", mention="m1", qualifiers=("active",)),
+        Logic(op="fact", mention="m1", washout=28),
+    ):
+        assert tree(qualified, side="exc") is None  # one whose disease is not active may join
+        assert tree(qualified) == LUNG
 
 
 @pytest.mark.parametrize(

@@ -150,9 +150,10 @@ class _Tree:
             return NOTHING
         thresholds = self.criteria.thresholds(mention)
         narrowed = bool(self.criteria.qualifiers(mention))
+        told = bool(fact.qualifiers or fact.about) or fact.washout is not None
         if ages := [t for t in thresholds if is_age(t)]:
             return _all_said([_age(t, negated=negated) for t in ages], negated=negated)
-        if thresholds or (narrowed and negated):
+        if thresholds or (negated and (narrowed or told)):  # who has another of it is not kept out
             return NOTHING
         found = NOTHING
         if mention.type == "CANCER" and not OTHER_DISEASES & set(criterion.categories):
