@@ -165,3 +165,31 @@ def test_an_age_is_no_value_of_a_score_nor_an_amount_one_of_an_age() -> None:
     for text in ("[MEASURE Karnofsky] [VALUE > 16 years]", "[MEASURE age] of [VALUE > 60 cc/min]"):
         document, extraction = extraction_of(("inc", text), relations=(("HAS_VALUE", 1, 2),))
         assert thresholds_of(document, extraction) == ()
+
+
+def test_what_an_allergy_is_to_holds_for_all_that_or_joins_with_it() -> None:
+    text = "Severe [CONDITION allergic reactions] or [CONDITION intolerance] to [DRUG lunamab] or [DRUG tidamab]"
+    document, extraction = extraction_of(("exc", text))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and [part.about for part in found.parts] == [("3", "4"), ("3", "4")]
+    document, extraction = extraction_of(("exc", "[CONDITION Allergy] or [CONDITION hypersensitivity] to study drugs"))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and [part.qualifiers for part in found.parts] == [("to study drugs",), ("to study drugs",)]
+    document, extraction = extraction_of(("exc", "[CONDITION Allergy] to [DRUG lunamab] or [CONDITION gout]"))
+    found = logic_of(scopes(document, extraction))[0].logic
+    assert found is not None and [part.about for part in found.parts] == [("2",), ()]
+
+
+def test_who_has_recovered_from_a_treatment_is_not_asked_for_it() -> None:
+    assert "turn a fact round" in reasons(("inc", "Recovered from prior [DRUG_CLASS therapy]"))[0]
+    assert "turn" not in reasons(("inc", "Recovered from prior [CONDITION tide fever]"))[0]
+
+
+def test_a_limit_on_what_is_no_fact_is_left_over() -> None:
+    text = "[DRUG_CLASS moon steroids] ([VALUE > 10 mg/day] [DRUG lunamab] or equivalent)"
+    assert "limit on what is no fact" in reasons(("exc", text), relations=(("HAS_VALUE", 3, 2),))[0]
+
+
+def test_a_social_situation_beside_what_is_denied_is_denied() -> None:
+    text = "No [CONDITION/neg moon sickness] or social situation that would limit compliance"
+    assert logic(("inc", text)) == ["(all (not 1) (not social-situation))"]

@@ -236,7 +236,9 @@ def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
     if name_of_standing(m.id) is not None:
         turned = scope.excludes and _WORDED_AS_ABSENT.match(scope.words) is not None and ":other-trial" in m.id
-        denied = ("neg" in m.attributes and not turned) or listed_as_absent(scope, m)
+        others = [o for o in scope.mentions if o.type == "CONDITION" and name_of_standing(o.id) is None]
+        listed = m.type == "CONDITION" and bool(others) and all("neg" in o.attributes for o in others)
+        denied = ("neg" in m.attributes and not turned) or listed_as_absent(scope, m) or (listed and not scope.excludes)
         return Part(negation(leaf(m)) if denied else leaf(m), m, m.end, denied)
     text = scope.words
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None

@@ -41,6 +41,7 @@ from oncogloss.structure.wording import (
     ORGANS,
     PHRASES,
     RECOVERED,
+    RECOVERED_FROM,
     RESOLVED,
     SPARED_IF,
     SPARES,
@@ -137,6 +138,9 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
     recovered = RESOLVED.search(scope.words) is not None
     if any(recovered or not GRADED.search(f"{t.text} {t.measure} {names.get(t.mentions[0], '')}") for t in bare):
         yield Left("value", "number without a comparison")
+    treatments = {m.id for m in scope.mentions if m.type in TREATMENTS}
+    if any(t.mentions[0] in treatments - used for t in thresholds):
+        yield Left("value", "limit on what is no fact")
     if any(map(unusual, thresholds)):
         yield Left("value", "unusual value")
 
@@ -348,7 +352,8 @@ def _turned(scope: Scope, facts: Sequence[Mention], text: str) -> Iterator[Left]
         TREATED_FOR.search(scope.before(m)) or ITS_TREATMENT.match(scope.text, m.end, scope.criterion.end)
         for m in named
     )
-    if CONTRAINDICATED.search(text) or NEEDS.search(text) or any(treated):
+    past = (RECOVERED_FROM.search(scope.before(m)) for m in facts if m.type in TREATMENTS and not scope.excludes)
+    if CONTRAINDICATED.search(text) or NEEDS.search(text) or any(treated) or any(past):
         yield Left("words", "words that turn a fact round")
 
 

@@ -86,6 +86,7 @@ _PASSED_OVER = frozenset(
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
+_ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction", re.I)
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
 _PASSED = re.compile(
     r"\b(since|elapsed?|ago|passed|interval|complet\w+|finish\w+|ended|prior to|before"
@@ -197,7 +198,8 @@ def about_of(scope: Scope, m: Mention, facts: Sequence[Mention]) -> list[Mention
         if x.id in told or x.start < m.end:
             continue
         nearest = [f for f in facts if f.end <= x.start][-1]
-        if nearest.id == m.id and not re.search(BREAK, scope.text[m.end : x.start]):
+        own = nearest.id == m.id or (_ALLERGY.search(m.text) is not None and m in list_of(scope, nearest))
+        if own and not re.search(BREAK, scope.text[m.end : x.start]):
             aimed = is_aimed_at(scope, x, facts) or is_placing(scope, x, facts)
             found += [x] if aimed and not counts_a_window(scope, x, facts) else []
     return found

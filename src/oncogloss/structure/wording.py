@@ -208,6 +208,7 @@ GRADED = re.compile(
     r"grade|class|score|stage|ecog|zubrod|who|karnofsky|kps|\bps\b|performance|child|exactly|equal|=|only", re.I
 )
 RECOVERED = re.compile(r"\b(?:and|have|has|had|be|are|is|been|fully|adequately) recovered\b(?! (?:from|to)\b)", re.I)
+RECOVERED_FROM = re.compile(r"\brecover\w* from\W+(\w+\W+){0,2}$", re.I)
 RESOLVED = re.compile(r"\b(recover|resol|return|improv)\w*", re.I)
 BARE_CLASS = re.compile(
     r"(strong |moderate |potent )*(inhibitors?|inducers?|agents?|drugs?|substrates?|antagonists?)", re.I
