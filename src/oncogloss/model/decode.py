@@ -6,7 +6,6 @@ Each token is decided in the window that owns it; a relation in the window where
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.edges import criterion_end, is_bare
+from oncogloss.model.edges import criterion_end, is_bare, without_bullet
 from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, NameKind, Thresholds
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
@@ -40,7 +39,6 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 # (entity type, passage, start, end, logit) of a span → which kind of known name lifts it above 0, if any
 Known = Callable[[EntityType, int, int, int, float], NameKind | None]
-_NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
 UNSHIFTED = Thresholds()
@@ -395,16 +393,11 @@ def _read_passage(
     return reading, criteria
 
 
-def _without_bullet(text: str) -> str:
-    """The text without white space at its end, nor the bullet or number of the line that follows it."""
-    return _NEXT_BULLET.sub("", text).rstrip()
-
-
 def _stretches(text: str, edges: list[int]) -> list[tuple[int, int]]:
     """The whole text cut at `edges`, a bullet going with what follows it, white space at the ends left out."""
     stretches, position = [], 0
     for edge in sorted({*edges, len(text)} - {0}):
-        inner = _without_bullet(text[position:edge]) if edge < len(text) else text[position:edge].rstrip()
+        inner = without_bullet(text[position:edge]) if edge < len(text) else text[position:edge].rstrip()
         start = position + len(inner) - len(inner.lstrip())
         position += len(inner)
         if start < position:
@@ -455,7 +448,7 @@ def _criteria(
         if not inside and is_bare(passage.text[start:end]):
             continue
         identifier = f"c{n_before + len(found) + 1}"
-        seen = start + len(_without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
+        seen = start + len(without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
         inner = slice(i, max(i + 1, bisect_left(starts, seen)))
         logits = part["categories"][i] + part["evidence"][inner].mean(0)
         categories = list(compress(CATEGORIES, (logits > 0).tolist()))

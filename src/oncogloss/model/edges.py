@@ -1,9 +1,11 @@
-"""Where a criterion ends: before the bullet or number of the next one, and never inside what it names itself."""
+"""Where sentences and criteria end: before the bullet or number of the next one, a criterion never inside what it names
+itself."""
 
 from __future__ import annotations
 
 import re
 
+_NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
 _ITEM = r"(?:[-*•·▪]+|o|\(?(?:[0-9]{1,2}|[a-zA-Z])[.)]|\(?[ivx]{2,4}\))"
 _ON_NEXT_LINE = re.compile(rf"\n[^\S\n]*{_ITEM}?\s*\Z")
 _ON_SAME_LINE = re.compile(rf"(?P<last>\S+)(?P<stop>[.;])(?:[^\S\n]+(?:and|or))?[^\S\n]+(?P<item>{_ITEM})[^\S\n]*\Z")
@@ -15,6 +17,11 @@ _SHORT = re.compile(  # what a stop shortens and does not end
     re.IGNORECASE,
 )
 _BARE = re.compile(r"[\W_]*|[\s*•·▪\\-]*[(\[]?(?:[0-9]{1,2}(?:\.[0-9]{1,2}){0,2}|[a-zA-Z]|[ivxIVX]{2,4})[\s.):\]\\]*")
+
+
+def without_bullet(text: str) -> str:
+    """The text without white space at its end, nor the bullet or number of the line that follows it."""
+    return _NEXT_BULLET.sub("", text).rstrip()
 
 
 def is_bare(text: str) -> bool:

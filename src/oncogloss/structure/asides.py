@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from oncogloss.schema import Mention
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.persons import FEMALE, SEX
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import BREAK
 
@@ -22,8 +23,6 @@ _INSTRUCTING = (
     "pregnan", "fetus", "embryo", "inform", "notif", "discussed", "encouraged", "advised", "counse", "instructed",
     "teratogenic",
 )  # fmt: skip
-_SEX = re.compile(r"(adult )?(males?|females?|m[ae]n|wom[ae]n)( (patients?|subjects?|participants?))?", re.I)
-_FEMALE = re.compile(r"fe|wo", re.I)
 _JOINED = re.compile(r"\s*(and/or|and|or|/|&)\s*(/\s*or\s*)?", re.I)
 _SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
 _NAIVE = re.compile(r"[- ]?\bna(?:i|ï)ve\b", re.I)
@@ -52,11 +51,11 @@ def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """One of the two sexes of which either will do: "male or female"."""
-    if m.type != "POPULATION" or not _SEX.fullmatch(m.text) or scope.valued(m):
+    if m.type != "POPULATION" or not SEX.fullmatch(m.text) or scope.valued(m):
         return False
-    others = (f for f in facts if f.type == "POPULATION" and f != m and _SEX.fullmatch(f.text))
+    others = (f for f in facts if f.type == "POPULATION" and f != m and SEX.fullmatch(f.text))
     return any(
-        bool(_FEMALE.search(m.text)) != bool(_FEMALE.search(f.text)) and _JOINED.fullmatch(scope.between(m, f))
+        bool(FEMALE.search(m.text)) != bool(FEMALE.search(f.text)) and _JOINED.fullmatch(scope.between(m, f))
         for f in others
     )
 
@@ -80,13 +79,10 @@ def naive_to(scope: Scope, m: Mention) -> bool:
 
 def is_naive_state(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """The words "treatment naïve" before what a patient is naïve to."""
-    following = [f for f in facts if f.start >= m.end]
-    return (
-        m.type == "DISEASE_STATE"
-        and bool(following)
-        and naive_to(scope, following[0])
-        and _NAIVE.search(m.text) is not None
-    )
+    if m.type != "DISEASE_STATE" or not _NAIVE.search(m.text):
+        return False
+    following = next((f for f in facts if f.start >= m.end), None)
+    return following is not None and naive_to(scope, following)
 
 
 def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

@@ -235,11 +235,7 @@ def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
 def as_part(scope: Scope, m: Mention) -> Part:
     """A fact as a part, negated where the text forbids it and the side does not say so already."""
     if name_of_standing(m.id) is not None:
-        turned = scope.excludes and _WORDED_AS_ABSENT.match(scope.words) is not None and ":other-trial" in m.id
-        others = [o for o in scope.mentions if o.type == "CONDITION" and name_of_standing(o.id) is None]
-        listed = m.type == "CONDITION" and bool(others) and all("neg" in o.attributes for o in others)
-        denied = ("neg" in m.attributes and not turned) or listed_as_absent(scope, m) or (listed and not scope.excludes)
-        return Part(negation(leaf(m)) if denied else leaf(m), m, m.end, denied)
+        return standing_part(scope, m)
     text = scope.words
     absent = scope.excludes and m.type != "DISEASE_STATE" and _WORDED_AS_ABSENT.match(text) is not None
     cue = _REFRAIN if m.type == "PROCEDURE" else _RECOVERED if m.type == "CONDITION" else None
@@ -249,6 +245,15 @@ def as_part(scope: Scope, m: Mention) -> Part:
     negated = refrained or naive_to(scope, m) or listed_as_absent(scope, m)
     negated = negated or ("neg" in m.attributes and not absent and not unsaid)
     return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+
+
+def standing_part(scope: Scope, m: Mention) -> Part:
+    """A standing demand as a part, negated where it is said so or stands beside conditions that all are denied."""
+    turned = scope.excludes and _WORDED_AS_ABSENT.match(scope.words) is not None and ":other-trial" in m.id
+    others = [o for o in scope.mentions if o.type == "CONDITION" and name_of_standing(o.id) is None]
+    listed = m.type == "CONDITION" and bool(others) and all("neg" in o.attributes for o in others)
+    denied = ("neg" in m.attributes and not turned) or listed_as_absent(scope, m) or (listed and not scope.excludes)
+    return Part(negation(leaf(m)) if denied else leaf(m), m, m.end, denied)
 
 
 def listed_as_absent(scope: Scope, m: Mention) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from oncogloss.schema import Document, Extraction, Mention, Operator, Threshold
+from oncogloss.schema import Criterion, Document, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.clauses import Clause
 from oncogloss.structure.names import words_of
 
@@ -24,8 +24,8 @@ _NOTHING_BEFORE = re.compile(r"\W*(\w{1,2}[.)]\W*)?((sex|gender|must be|adult|el
 _FERTILITY = {"reproductive", "pregnancy"}
 _OPPOSITE: dict[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
 
-_SEX = re.compile(r"(?:adult )?(?:males?|females?|m[ae]n|wom[ae]n)(?: (?:patients?|subjects?|participants?))?", re.I)
-_FEMALE = re.compile(r"fe|wo", re.I)
+SEX = re.compile(r"(?:adult )?(?:males?|females?|m[ae]n|wom[ae]n)(?: (?:patients?|subjects?|participants?))?", re.I)
+FEMALE = re.compile(r"fe|wo", re.I)
 _VALUE_OF = re.compile(r"[^.;\n]{0,30}")  # "men: QTc > 450 ms"
 _OF_VALUE = re.compile(r"[\s,(]*(?:(?:in|for|if|among)\s+)?", re.I)  # "> 450 ms (in men)"
 
@@ -35,9 +35,9 @@ Bounds = tuple[float | None, float | None]
 def values_by_sex(text: str, mentions: Sequence[Mention]) -> dict[str, Mention]:
     """The sex that each of a criterion's values is for, by the values' ids, where it sets one for either sex ("QTc
     > 450 ms in men, > 470 ms in women"); else none. `mentions` are those of the criterion, in order."""
-    sexes = [m for m in mentions if m.type == "POPULATION" and _SEX.fullmatch(" ".join(m.text.split()))]
+    sexes = [m for m in mentions if m.type == "POPULATION" and SEX.fullmatch(" ".join(m.text.split()))]
     values = [m for m in mentions if m.type == "VALUE"]
-    if len(sexes) != 2 or len({bool(_FEMALE.search(m.text)) for m in sexes}) != 2 or len(values) < 2:
+    if len(sexes) != 2 or len({bool(FEMALE.search(m.text)) for m in sexes}) != 2 or len(values) < 2:
         return {}
     found: dict[str, Mention] = {}
     for sex in sexes:
@@ -80,17 +80,14 @@ def unconditional(
     alternative, but of one where all alternatives ask the same."""
     thresholds = [t for t in thresholds if t.condition is None]
     said = {t.mentions[0]: (t.operator, t.value, t.high) for t in thresholds}
-    criteria = {c.id: c for c in extraction.criteria}
     joint = [c for c in clauses if len({said.get(literal.mention) for literal in c}) == 1]
     asked = {(literal.criterion, literal.mention) for clause in joint for literal in clause}
-    found = []
-    for t in thresholds:
-        criterion = criteria.get(t.criterion or "")
-        logic = criterion.logic if criterion is not None else None
-        of_a_part = logic is not None and any(part.said == "trial-part" for part in logic.parts)
-        if criterion is not None and criterion.parent is None and not of_a_part:
-            found += [t] if (criterion.id, t.mentions[0]) in asked else []
-    return found
+    of_all = {c.id for c in extraction.criteria if c.parent is None and not _is_of_a_part(c)}
+    return [t for t in thresholds if t.criterion in of_all and (t.criterion, t.mentions[0]) in asked]
+
+
+def _is_of_a_part(criterion: Criterion) -> bool:
+    return criterion.logic is not None and any(part.said == "trial-part" for part in criterion.logic.parts)
 
 
 def bounds_of(threshold: Threshold) -> Bounds:

@@ -106,7 +106,9 @@ def _points(plain: str) -> Quantity | None:
     least, most = min(low for low, _ in ends), max(high for _, high in ends)
     if least > 5 and most < 15:
         return Quantity("=", least, "1") if least == most else Quantity("range", least, "1", most)
-    return None if (least, most) == (5, 15) else Quantity("<=", most, "1") if least == 5 else Quantity(">=", least, "1")
+    if (least, most) == (5, 15):
+        return None
+    return Quantity("<=", most, "1") if least == 5 else Quantity(">=", least, "1")
 
 
 def _numbers(signs: str) -> list[_Number]:

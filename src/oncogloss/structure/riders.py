@@ -104,7 +104,7 @@ def _on_mentions(scope: Scope, facts: Sequence[Mention]) -> Iterator[Rider]:
     for m in facts:
         if m.type == "CONDITION" and _ALLERGY.search(m.text) and (to := _TO.match(scope.text, m.end)):
             start = to.start() + len(to[0]) - len(to[0].lstrip())
-            yield from _clause(scope, facts, start, _ALLERGENS, _behind(facts, m.end, scope) or (m,))
+            yield from _clause(scope, facts, start, _ALLERGENS, _behind(facts, m.end, scope))
 
 
 def _behind(facts: Sequence[Mention], place: int, scope: Scope) -> tuple[Mention, ...]:

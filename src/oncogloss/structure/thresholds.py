@@ -110,17 +110,12 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
     denied = denied_in(extraction.criteria)
-    turned = {
-        t.mentions
-        for place, t in ordered
-        if t.criterion and _is_turned(texts[place[0]], criteria[t.criterion], place[1])
-    }
-    return tuple(
-        t.model_copy(update={"denied": True})
-        if ((t.criterion, t.mentions[0]) in denied) != (t.mentions in turned)
-        else t
-        for _, t in ordered
-    )
+
+    def is_denied(place: tuple[str, int, int], t: Threshold) -> bool:
+        turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1])
+        return ((t.criterion, t.mentions[0]) in denied) != turned
+
+    return tuple(t.model_copy(update={"denied": True}) if is_denied(place, t) else t for place, t in ordered)
 
 
 def _is_turned(text: str, criterion: Criterion, place: int) -> bool:
