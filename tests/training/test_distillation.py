@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from oncogloss.model.layout import BLOCK
+from oncogloss.model.layout import BLOCK, NetworkConfig
 from oncogloss.model.network import Network, NetworkOutput
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training import distillation
 from oncogloss.training import finetune as module
 from oncogloss.training.corpora import GoldDocument, GoldPassage
-from oncogloss.training.distillation import FARTHEST, hidden_loss, imitation_loss, lesson, score_loss
+from oncogloss.training.distillation import (
+    FARTHEST,
+    consistency_loss,
+    hidden_loss,
+    imitation_loss,
+    lesson,
+    score_loss,
+)
 from oncogloss.training.finetune import Material, Recipe, finetune
 from oncogloss.training.objectives import Batch, collate, examples, possible_cells
 from oncogloss.training.pretrain import encode
@@ -142,3 +150,29 @@ def test_a_score_far_below_zero_is_held_where_its_share_is_not(tiny_network: Net
     scores = [score_loss(x, batch, taught)["kept spans"].item() for x in (low, lifted, far)]
     assert scores[1] > 50 * (shares[1] - shares[0]) > 0
     assert scores[0] == pytest.approx(scores[2], abs=1e-3) and low.spans.min() == -FARTHEST
+
+
+def test_two_readings_lie_apart_by_what_they_say_and_not_by_what_is_padded(tiny_network: Network, batch: Batch) -> None:
+    one, other = read(another(tiny_network, 1), batch), read(another(tiny_network, 2), batch)
+    assert consistency_loss(one, one, batch).item() == pytest.approx(0, abs=1e-6)
+    apart = consistency_loss(one, other, batch).item()
+    assert apart > 0 and apart == pytest.approx(consistency_loss(other, one, batch).item(), rel=1e-4)
+    short = int(batch.mask.sum(1).argmin())
+    shaken = other.boundaries.clone()
+    shaken[short, int(batch.mask[short].sum()) :] += 50
+    assert consistency_loss(one, other._replace(boundaries=shaken), batch).item() == pytest.approx(apart, rel=1e-5)
+
+
+def test_reading_twice_is_trained_on_and_brings_the_readings_nearer(
+    tiny_config: NetworkConfig, tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OVERLAP", 16)
+    torch.manual_seed(0)
+    network = Network(replace(tiny_config, dropout=0.2))
+    said: list[str] = []
+    gold = [GoldDocument(f"d{i}", (GoldPassage("summary", text, ()),)) for i, text in enumerate(SENTENCES[:3])]
+    recipe = Recipe(epochs=6, batch_tokens=150, consistency=1.0)
+    finetune(network, tokenizer, Material(gold), recipe, tmp_path, log=said.append)
+    lines = [line for line in said if "consistency" in line]
+    first, last = (float(line.split("consistency ")[1].split()[0]) for line in (lines[0], lines[-1]))
+    assert len(lines) == 6 and 0 < last < first

@@ -269,6 +269,16 @@ def test_span_loss_is_the_balanced_loss_of_each_type(tokenizer: Tokenizer) -> No
     assert span_loss(output, batch).item() == pytest.approx(balanced_loss(*flat).sum(-1).mean().item(), rel=1e-5)
 
 
+def test_focus_lets_go_of_what_is_read_right(tokenizer: Tokenizer) -> None:
+    batch = collate([one(tokenizer, eligibility())], tokenizer)
+    scores = blank(batch).spans - 9.0
+    for cell in marked_cells(batch):
+        scores[cell] = 9.0
+    right, wrong = blank(batch)._replace(spans=scores), blank(batch)._replace(spans=-scores)
+    shares = [(span_loss(output, batch, 1.0) / span_loss(output, batch)).item() for output in (right, wrong)]
+    assert shares[0] < 0.1 and shares[1] > 0.9
+
+
 def test_masked_types_change_neither_loss_nor_gradient(tokenizer: Tokenizer) -> None:
     example = one(
         tokenizer, eligibility(types=frozenset({"DRUG"}), entities=(entity("DRUG", "lunamab"),), relations=())

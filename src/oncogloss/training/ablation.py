@@ -42,6 +42,8 @@ VARIANTS = {
     "without spoiled layouts": Variant({"rough_share": 0.0}),
     "without other drug names": Variant({"swap_share": 0.0}),
     "batches half as long": Variant({"batch_tokens": 2_400, "encoder_rate": 1.5e-4, "head_rate": 1e-3}),
+    "focal loss of spans": Variant({"focus": 1.0}),
+    "read twice under dropout": Variant({"consistency": 1.0}),
     "rates doubled": Variant({"encoder_rate": 4e-4, "head_rate": 2.8e-3}),
 }
 

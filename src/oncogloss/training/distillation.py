@@ -1,4 +1,5 @@
-"""Learning from other networks: what several teachers say of a window on average, as a target for one small network.
+"""Learning from other networks: what several teachers say of a window on average, as a target for one small network;
+and from one's own second reading.
 
 An ensemble's averaged scores carry more than annotation does (how sure, what else it could be), and reach text that
 nobody annotated (Hinton et al. 2015; for self-training on unlabelled text Xie et al. 2020).
@@ -137,3 +138,27 @@ def imitation_loss(output: NetworkOutput, batch: Batch, taught: Lesson) -> dict[
         "taught attributes": WEIGHTS["attributes"] * (attributes * present).sum() / present.sum().clamp(min=1),
         "taught relations": WEIGHTS["relations"] * torch.where(taught.pairs, costs, 0).sum() / len(batch.ids),
     }
+
+
+def consistency_loss(one: NetworkOutput, other: NetworkOutput, batch: Batch) -> Tensor:
+    """How far two readings of a batch by one network under dropout lie apart: symmetric KL divergence of their scores
+    of spans, of boundaries, and of the annotated spans' attributes and relations (R-drop, Liang et al. 2021)."""
+
+    def apart(left: Tensor, right: Tensor) -> Tensor:
+        return (left.sigmoid() - right.sigmoid()) * (left - right)
+
+    spans = torch.where(possible_cells(batch)[:, None], apart(one.spans, other.spans), 0).sum() / len(batch.ids)
+    inside = (batch.passage >= 0).float()
+    boundaries = (apart(one.boundaries, other.boundaries).mean(-1) * inside).sum() / inside.sum().clamp(min=1)
+    said = apart(*(span_means(output.attributes, batch.spans) for output in (one, other))).mean(-1)
+    present = batch.spans.present
+    attributes = (said * present).sum() / present.sum().clamp(min=1)
+    pairs = possible_pairs(batch.spans, batch.passage)
+    joined = apart(*(pair_scores(output.relations, batch.spans) for output in (one, other)))
+    relations = torch.where(pairs, joined, 0).sum() / len(batch.ids)
+    return (
+        spans
+        + WEIGHTS["boundaries"] * boundaries
+        + WEIGHTS["attributes"] * attributes
+        + WEIGHTS["relations"] * relations
+    )

@@ -27,7 +27,7 @@ from oncogloss.model.network import Encoder, Network
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Window
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.distillation import hidden_loss, imitation_loss, lesson
+from oncogloss.training.distillation import consistency_loss, hidden_loss, imitation_loss, lesson
 from oncogloss.training.objectives import (
     WEIGHTS,
     Example,
@@ -61,6 +61,8 @@ class Recipe:
     swap_share: float = 0.15  # of records whose drugs get other names
     unlabelled_share: float = 1.0  # unlabelled windows beside each gold one, where teachers read them
     averaging: float = 0.998  # decay of the averaged weights that are kept
+    focus: float = 0.0  # how much less a type counts in windows that read it right already (`span_loss`)
+    consistency: float = 0.0  # weight of what two readings under dropout say apart (`consistency_loss`)
     seed: int = 0
 
 
@@ -233,7 +235,12 @@ def finetune(
             batch = collate(rows, tokenizer).to(device)
             hidden = encode(network.encoder, batch.ids, batch.mask)
             output = network.heads(hidden)
-            losses = joint_loss(output, batch)
+            losses = joint_loss(output, batch, recipe.focus)
+            if recipe.consistency:
+                again = network.heads(encode(network.encoder, batch.ids, batch.mask))
+                twice = joint_loss(again, batch, recipe.focus)
+                losses = {name: (loss + twice[name]) / 2 for name, loss in losses.items()}
+                losses["consistency"] = recipe.consistency * consistency_loss(output, again, batch)
             if teachers:
                 taught = lesson(teachers, batch)
                 losses |= imitation_loss(output, batch, taught) | hidden_loss(hidden, taught, batch.mask)

@@ -286,8 +286,12 @@ def balanced_loss(scores: Tensor, targets: Tensor, counts: Tensor) -> Tensor:
 _ALLOWED = torch.from_numpy(allowed_pairs())
 
 
-def span_loss(output: NetworkOutput, batch: Batch) -> Tensor:
-    """`balanced_loss` of every type in every window, summed over types, mean over windows."""
+def span_loss(output: NetworkOutput, batch: Batch, focus: float = 0.0) -> Tensor:
+    """`balanced_loss` of every type in every window, summed over types, mean over windows.
+
+    With `focus` a type counts the less, the smaller its loss in a window is: rare and hard types stand out (focal loss,
+    Lin et al. 2017).
+    """
     scores, decided = output.spans, decided_cells(batch)
     cells = span_cells(batch.spans)
     wanted = batch.spans.present & decided[cells]
@@ -296,7 +300,10 @@ def span_loss(output: NetworkOutput, batch: Batch) -> Tensor:
     sums = torch.zeros_like(negative).flatten()
     costs = torch.where(wanted, torch.exp(-scores[cells].clamp(min=-80)), 0)
     positive = sums.index_add(0, (cells[0] * len(ENTITY_TYPES) + cells[1]).flatten(), costs.flatten()).log1p()
-    return (negative.sum() + positive.sum()) / len(scores)
+    losses = negative.flatten() + positive
+    if focus:
+        losses = losses * (1 - torch.exp(-losses.detach())) ** focus
+    return losses.sum() / len(scores)
 
 
 def boundary_loss(output: NetworkOutput, batch: Batch) -> Tensor:
@@ -361,10 +368,10 @@ def relation_loss(output: NetworkOutput, batch: Batch) -> Tensor:
     return balanced_loss(scores.flatten(2), targets.flatten(2), (counts | targets).flatten(2)).sum() / len(counts)
 
 
-def joint_loss(output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
-    """All losses of a batch by name, weighted; their sum is what is trained on."""
+def joint_loss(output: NetworkOutput, batch: Batch, focus: float = 0.0) -> dict[str, Tensor]:
+    """All losses of a batch by name, weighted; their sum is what is trained on. `focus`: see `span_loss`."""
     return {
-        "spans": span_loss(output, batch),
+        "spans": span_loss(output, batch, focus),
         "boundaries": WEIGHTS["boundaries"] * boundary_loss(output, batch),
         "attributes": WEIGHTS["attributes"] * attribute_loss(output, batch),
         "relations": WEIGHTS["relations"] * relation_loss(output, batch),
