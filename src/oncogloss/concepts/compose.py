@@ -81,26 +81,27 @@ _ABOUT_ACTION = {
 }  # fmt: skip
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
+    """The words and signs of a phrase."""
     return _PIECE.findall(re.sub(r"\b[Aa]nti(?:[- ]+|(?=[A-Z]))", "anti ", text))
 
 
 def genes_and_rest(text: str, vocabulary: Vocabulary) -> tuple[list[Entry], list[str]]:
     """(the genes that a phrase names, in its order; its other words), the longest names first."""
-    pieces = _pieces(text)
+    said = pieces(text)
     genes: list[Entry] = []
     rest: list[str] = []
     i = 0
-    while i < len(pieces):
-        for n in range(min(_LONGEST, len(pieces) - i), 0, -1):
-            name = pieces[i : i + n]
+    while i < len(said):
+        for n in range(min(_LONGEST, len(said) - i), 0, -1):
+            name = said[i : i + n]
             hit = vocabulary.find("GENE", " ".join(name)) if _is_name(name) else None
             if hit:
                 genes += [hit[0]] if hit[0] not in genes else []
                 i += n
                 break
         else:
-            rest.append(pieces[i])
+            rest.append(said[i])
             i += 1
     return genes, rest
 
