@@ -63,7 +63,7 @@ CLASSES = {
         drug("TOP1 inhibitor", "inhibitor", "TOP1"),
         *(
             drug(name)
-            for name in [
+            for name in (
                 "immune checkpoint inhibitor",
                 "immunotherapy",
                 "chemotherapy",
@@ -78,8 +78,8 @@ CLASSES = {
                 "monoclonal antibody",
                 "fluoropyrimidine",
                 "proteasome inhibitor",
-                "investigational agent",
-            ]
+                "investigational agent",,
+            )
         ),
     )
 }
