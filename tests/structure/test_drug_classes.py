@@ -78,7 +78,7 @@ CLASSES = {
                 "monoclonal antibody",
                 "fluoropyrimidine",
                 "proteasome inhibitor",
-                "investigational agent",,
+                "investigational agent",
             )
         ),
     )
