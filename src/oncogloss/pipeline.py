@@ -11,6 +11,7 @@ from typing import Protocol
 from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
+from oncogloss.concepts.lists import with_shared_states
 from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
@@ -117,10 +118,13 @@ def linked(
     relations: tuple[Relation, ...],
     vocabulary: Vocabulary,
 ) -> tuple[Mention, ...]:
-    """The mentions with the concepts they name, a marker that names none by itself with those of its genes."""
+    """The mentions with the concepts they name, a marker that names none by itself with those of its genes, and with
+    the state of the list that it stands in."""
+    mentions, stated = with_shared_states(mentions, {p.name: p.text for p in document.passages})
     concepts: dict[str, Concept | None] = {}
     for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
-        concepts[m.id] = link(m.type, m.text, m.expansion, vocabulary, context)
+        marker = link(m.type, stated[m.id], None, vocabulary) if m.id in stated else None
+        concepts[m.id] = marker or link(m.type, m.text, m.expansion, vocabulary, context)
     marked = [r for r in relations if r.type == "HAS_GENE"]
     for m in mentions:
         if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):

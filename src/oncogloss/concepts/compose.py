@@ -17,6 +17,7 @@ _PIECE = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[+≥≤<>=%]|(?<=\w)-(?=$|[\s,/
 _LISTED = re.compile(r"\s*(?:, and |,|/|\+|&| and | plus | with )\s*")
 _SHORTENED = re.compile(r"\b([A-Z][A-Z0-9/-]{2,})is?\b")  # "BTKi"
 _CROSSED = re.compile(r"(?<=[A-Z0-9α])\s*[x×]\s*(?=(?:anti-)?[A-Z\d])")  # "CD20xCD3"
+_EITHER = re.compile(r"\bPD-?\s?(?:\(L\)-?1|1\s?/\s?L-?1|1\s?/\s?\(L\)-?1)(?!\w)")  # "PD-(L)1" is of both
 _VARIANT = re.compile(r"[A-Z]\d{1,4}[A-Z]")
 _LONGEST = 7  # words of a gene's name
 _SYMBOL = 2  # signs up to which a part of a regimen's name is a bare symbol
@@ -56,7 +57,9 @@ _ACTIONS = rules(
         ("vaccine", "vaccine"),
         ("degrader", "degrader|protac"),
         ("agonist", "agonist"),
-        ("inhibitor", "inhibitor|inhibition|inhibiting|tki|blocker|blockade|blocking|antagonist|suppressor"),
+        ("inducer", "inducer"),
+        ("tyrosine kinase inhibitor", "tki|tyrosine kinase inhibitor"),
+        ("inhibitor", "inhibitor|inhibition|inhibiting|blocker|blockade|blocking|antagonist|suppressor"),
         ("antibody", "antibody|mab"),
         ("targeted therapy", "targeted|targeting|directed|anti therapy|anti treatment|anti agent|anti drug"),
         ("antibody", "anti"),
@@ -78,26 +81,27 @@ _ABOUT_ACTION = {
 }  # fmt: skip
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
+    """The words and signs of a phrase."""
     return _PIECE.findall(re.sub(r"\b[Aa]nti(?:[- ]+|(?=[A-Z]))", "anti ", text))
 
 
 def genes_and_rest(text: str, vocabulary: Vocabulary) -> tuple[list[Entry], list[str]]:
     """(the genes that a phrase names, in its order; its other words), the longest names first."""
-    pieces = _pieces(text)
+    said = pieces(text)
     genes: list[Entry] = []
     rest: list[str] = []
     i = 0
-    while i < len(pieces):
-        for n in range(min(_LONGEST, len(pieces) - i), 0, -1):
-            name = pieces[i : i + n]
+    while i < len(said):
+        for n in range(min(_LONGEST, len(said) - i), 0, -1):
+            name = said[i : i + n]
             hit = vocabulary.find("GENE", " ".join(name)) if _is_name(name) else None
             if hit:
                 genes += [hit[0]] if hit[0] not in genes else []
                 i += n
                 break
         else:
-            rest.append(pieces[i])
+            rest.append(said[i])
             i += 1
     return genes, rest
 
@@ -119,7 +123,9 @@ def said_by(table: Rules, left: set[str], about: set[str]) -> str | None:
 
 def compose_class(text: str, vocabulary: Vocabulary) -> Entry | None:
     """The class of drugs of a phrase such as "anti-PD-1/PD-L1 antibody", or None where it has other words too."""
-    genes, rest = genes_and_rest(_SHORTENED.sub(r"\1 inhibitor", _CROSSED.sub("/", text)), vocabulary)
+    genes, rest = genes_and_rest(
+        _SHORTENED.sub(r"\1 inhibitor", _CROSSED.sub("/", _EITHER.sub("PD-1/PD-L1", text))), vocabulary
+    )
     variant = " ".join(piece for piece in rest if _VARIANT.fullmatch(piece))
     said = words_of([piece for piece in rest if not _VARIANT.fullmatch(piece)])
     action = said_by(_ACTIONS, said, _ABOUT_ACTION)

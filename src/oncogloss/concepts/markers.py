@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from oncogloss.concepts.compose import JOINING, genes_and_rest, rules, said_by, symbols, words_of
+from oncogloss.concepts.compose import JOINING, genes_and_rest, pieces, rules, said_by, symbols, words_of
 from oncogloss.concepts.vocabulary import Entry, Vocabulary
 from oncogloss.schema import Marker
 
@@ -24,7 +24,11 @@ _STATES = rules(
         ("methylation", "methylation|methylated|hypermethylation"),
         ("germline mutation", "germline mutation|germline mutated|germline mutant|germline variant"),
         ("somatic mutation", "somatic mutation|somatic mutated|somatic mutant|somatic variant"),
-        ("mutation", "mutation|mutated|mutant|mut|variant|alteration|altered|aberration|mutation positive"),
+        (
+            "mutation",
+            "mutation|mutated|mutant|mut|variant|mutation positive|substitution|substitution mutation|point mutation",
+        ),
+        ("alteration", "alteration|altered|aberration|aberrant|abnormality"),
         ("high", "high|high expression"),
         ("low", "low|low expression"),
         ("negative", "negative|neg|-|nonexpressing|expression negative"),
@@ -98,6 +102,12 @@ _SIGNS = (
     (re.compile(r"\bhybridisation", re.IGNORECASE), "hybridization"),
 )
 
+_VIRUSES = (
+    ("EBV", re.compile(r"\b(?:EBV|Epstein[- ]Barr(?: virus)?)", re.IGNORECASE)),
+    ("HPV", re.compile(r"\b(?:(?:high-risk )?HPV(?:[- ]?1[68])?|human papilloma ?virus)", re.IGNORECASE)),
+)
+_VIRAL = {"associated": "positive", "related": "positive", "driven": "positive"}  # of a tumor
+
 # markers that usage names without saying their parts
 _NAMED = {
     "High-Frequency Microsatellite Instability": Marker(genes=("microsatellite",), state="instability-high"),
@@ -106,8 +116,14 @@ _NAMED = {
     "pMMR": Marker(genes=("mismatch repair",), state="proficient"),
     "TMB-H": Marker(genes=("TMB",), state="high"),
     "HRD": Marker(genes=("homologous recombination",), state="deficient"),
+    "FLT3 TKD MUTATION": Marker(genes=("FLT3",), alteration="tyrosine kinase domain mutation", state="mutation"),
     "triple-negative": Marker(genes=("ERBB2", "ESR1", "PGR"), state="negative"),
 }
+
+
+def says_state(text: str) -> bool:
+    """Whether words behind a gene's name tell a state and no alteration of its own."""
+    return not re.search(r"\d", text) and said_by(_STATES, words_of(pieces(text)), _ABOUT) is not None
 
 
 def read_marker(text: str, vocabulary: Vocabulary) -> Marker | None:
@@ -118,6 +134,8 @@ def read_marker(text: str, vocabulary: Vocabulary) -> Marker | None:
 
 def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     """(the parts of a marker, what it may be listed as: its genes, alteration as in "L858R", state and cut-off)."""
+    if viral := _viral(text):
+        return viral
     said = text
     for sign, plain in _SIGNS:
         said = sign.sub(plain, said)
@@ -145,6 +163,18 @@ def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     alteration, short = _alteration(change, state) if change else (None, "")
     listed = " ".join(part for part in ("/".join(names), short, state, threshold) if part)
     return Marker(genes=names, alteration=alteration, state=state, threshold=threshold or None), listed
+
+
+def _viral(text: str) -> tuple[Marker, str] | None:
+    """A tumor's virus and whether it has it, as a marker."""
+    for virus, name in _VIRUSES:
+        if found := name.match(text):
+            left = words_of(pieces(text[found.end() :])) - _ABOUT
+            state = _VIRAL.get("".join(left)) or said_by(_STATES, left, _ABOUT)
+            return (
+                (Marker(genes=(virus,), state=state), f"{virus} {state}") if state in ("positive", "negative") else None
+            )
+    return None
 
 
 def _alteration(change: re.Match[str], state: str | None) -> tuple[str, str]:

@@ -17,19 +17,9 @@ from oncogloss.schema import (
     Patient,
     Therapy,
 )
+from oncogloss.structure.drug_classes import is_of_class
 from oncogloss.structure.kleene import Truth
 from oncogloss.structure.versions import plain
-
-_CYTOTOXIC = frozenset((
-    "antimetabolite", "alkylating agent", "anthracycline", "topoisomerase inhibitor", "microtubule inhibitor", "taxane",
-    "platinum compound", "antifolate", "vinca alkaloid", "cytotoxic antibiotic",
-))  # fmt: skip
-_CLASSES = {
-    "chemotherapy": _CYTOTOXIC, "cytotoxic chemotherapy": _CYTOTOXIC,
-    "platinum-based chemotherapy": frozenset(("platinum compound",)),
-}  # fmt: skip
-_CARRIERS = frozenset(("antibody-drug conjugate", "radioligand"))  # what they carry may count as of the class
-_CHECKPOINTS = frozenset(("PDCD1", "CD274", "CTLA4"))
 
 
 class Knowledge(NamedTuple):
@@ -160,22 +150,10 @@ def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: Entit
         truths = [is_treatment(part, asked, asked_type, knowledge) for part in parts]
         return True if True in truths else None if None in truths else False
     if asked_type == "DRUG_CLASS":
-        return _of_class(entry, asked)
+        return is_of_class(entry, asked, ancestors(entry, knowledge.with_id))
     if asked_type == "DRUG":
         return False if not asked.targets or entry.vocabulary == asked.vocabulary else None
     return is_kind_of(entry, asked, knowledge.with_id)
-
-
-def _of_class(drug: Concept, asked: Concept) -> Truth:
-    """Whether a drug is of a class: by what both aim at, else by the class that the drug is said to be of."""
-    targets = _CHECKPOINTS if asked.name == "immune checkpoint inhibitor" else frozenset(asked.targets)
-    if targets:
-        return bool(targets & set(drug.targets)) if drug.targets else None
-    classes = _CLASSES.get(asked.name, frozenset((asked.name,)))
-    if drug.drug_class in classes:
-        return True
-    known = asked.name in _CLASSES and drug.drug_class is not None and drug.drug_class not in _CARRIERS
-    return False if known else None
 
 
 def days_between(earlier: str, later: str) -> tuple[int, int] | None:

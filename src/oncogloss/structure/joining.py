@@ -14,6 +14,7 @@ _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
 _EXPECTING = re.compile(r"\bpregnan|\bbreast[ -]?feed|\bnursing\b|\blactat", re.I)
 _NEEDING = re.compile(r"\s*(which |that )?(requir(es|ing)|necessitat(es|ing)|need(s|ing))\b[^,;.:]*", re.I)
 _GENERAL = re.compile(r".*\b(tumou?rs?|cancers?|malignanc(y|ies)|neoplasms?)", re.I)
+_LACKING = frozenset(("negative", "wild type", "deficient"))  # states of markers
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
@@ -63,10 +64,15 @@ def needing(scope: Scope, logic: Logic) -> Logic:
 
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
-    """What "A/B" means: both of measures with one limit, else either."""
+    """What "A/B" means: both of measures with one limit, and of markers that are to be absent, else either."""
     if scales(one, other):
         return "any"
     if asked_together(scope, one, other) and one.type != "MEASURE":
+        return "all"
+    if all(
+        m.type == "BIOMARKER" and m.concept and m.concept.marker and m.concept.marker.state in _LACKING
+        for m in (one, other)
+    ):
         return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"

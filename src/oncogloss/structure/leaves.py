@@ -153,7 +153,8 @@ def _before(scope: Scope, m: Mention) -> str:
     """The text before a mention, its own tails as commas, others of its type in one list with it as one sign."""
     told = {r.tail for r in scope.relations if r.head == m.id}
     text, end = "", m.start
-    for other in reversed([o for o in scope.mentions if o.end <= m.start]):
+    earlier = (o for o in scope.mentions if o.end <= m.start)
+    for other in sorted(earlier, key=lambda o: (o.start, -o.end, o.type == m.type), reverse=True):
         if other.end > end:
             continue
         gap = scope.text[other.end : end]

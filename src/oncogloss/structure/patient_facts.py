@@ -31,6 +31,7 @@ from oncogloss.structure.entries import (
     is_treatment,
 )
 from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin, negate
+from oncogloss.structure.marker_results import has_marker, together
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_quantity, read_time
 from oncogloss.structure.versions import plain
@@ -62,12 +63,6 @@ _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\
 _STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
-_OPPOSITES = {
-    "positive": "negative", "negative": "positive", "mutation": "wild type", "wild type": "mutation",
-    "deficient": "proficient", "proficient": "deficient", "instability-high": "stable", "stable": "instability-high",
-}  # fmt: skip
-_PRESENT = frozenset(("positive", "mutation", "mutated", "present", "detected"))
-_ABSENT = frozenset(("negative", "wild type", "wild-type", "wildtype", "absent", "not detected"))
 
 
 class PatientFacts:
@@ -258,9 +253,8 @@ class PatientFacts:
         asked = self._asked_marker(m) if m.type == "BIOMARKER" else None
         if asked is None or asked.threshold or (m.concept and m.concept.match == "broader"):
             return self._told(m, None)
-        shown = [(e, self._has_marker(e, asked)) for e in self.entries.markers if self._genes(e) & set(asked.genes)]
-        found_values = {truth for _, truth in shown}
-        value = True if True in found_values else next(iter(found_values)) if len(found_values) == 1 else None
+        shown = [(e, has_marker(e, asked)) for e in self.entries.markers if self._genes(e) & set(asked.genes)]
+        value = together(asked, [(self._genes(e), truth) for e, truth in shown])
         before = self.texts[m.passage][criterion.start : m.start]
         if value is False and ("hist" in m.attributes or re.search(r"\b(ever|history|previous)\b", before, re.I)):
             value = None  # the latest test says nothing of earlier ones
@@ -280,27 +274,6 @@ class PatientFacts:
         marker = entry.concept.marker if entry.concept else None
         gene = self.knowledge.known("GENE", getattr(entry.item, "name", ""))
         return {*(marker.genes if marker else ()), *((gene.name,) if gene else ())}
-
-    def _has_marker(self, entry: Entry, asked: Marker) -> Truth:
-        """Whether a test shows a marker; another alteration of the gene leaves the asked one open."""
-        result = entry.item
-        if not isinstance(result, MarkerResult):
-            return None
-        own = entry.concept.marker if entry.concept else None
-        state = plain((own.state if own and own.state else result.state) or "").replace("wildtype", "wild type")
-        said = {state, plain(result.state)}
-        if asked.alteration:
-            if own and own.alteration:
-                return True if own.alteration == asked.alteration and not said & _ABSENT else None
-            return False if said & _ABSENT and not result.alteration else None
-        wanted = plain(asked.state or "")
-        if wanted in said:
-            return True
-        if wanted == "mutation" and (said & {"mutation", "mutated"} or (own and own.alteration)) and not said & _ABSENT:
-            return True
-        if plain(_OPPOSITES.get(wanted, "?")) in said:
-            return False
-        return False if wanted in _PRESENT and said & _ABSENT else None
 
     def _measure(self, m: Mention, criterion: Criterion) -> Finding:
         patient, name = self.entries.patient, plain(m.concept.name if m.concept else m.text)

@@ -82,9 +82,14 @@ def scopes(document: Document, extraction: Extraction) -> list[Scope]:
     for criterion in criteria:
         text, named = texts[criterion.passage], [by_id[i] for i in criterion.mentions]
         standing = standing_in(text, criterion, named, leads=criterion.id in parents)
-        mentions = sorted((*named, *standing), key=lambda m: (m.start, -m.end))
+        mentions = sorted((*named, *standing), key=lambda m: (m.start, -m.end, not _tells_state(m)))
         own = dict.fromkeys(r for m in mentions for r in relations.get(m.id, ()))
         own |= dict.fromkeys(times_of_standing(text, named, standing, own))
         lead = leads.get(criterion.parent or "", "")
         found.append(Scope(text, criterion, tuple(mentions), tuple(own), lead))
     return found
+
+
+def _tells_state(m: Mention) -> bool:
+    """Whether a marker tells more than its gene, though a list's other words may say it."""
+    return m.concept is not None and m.concept.marker is not None

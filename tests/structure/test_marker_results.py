@@ -1,0 +1,44 @@
+"""What a patient's tests say of the markers that a trial asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from oncogloss.schema import Concept, Marker, MarkerResult
+from oncogloss.structure.entries import Entry
+from oncogloss.structure.kleene import Truth
+from oncogloss.structure.marker_results import has_marker, together
+
+
+def entry(gene: str, state: str) -> Entry:
+    named = Concept(id="T:1", name="1", vocabulary="T", score=1.0, marker=Marker(genes=(gene,), state=state))
+    return Entry("marker 1", gene, named, MarkerResult(name=gene, state=state))
+
+
+@pytest.mark.parametrize(
+    ("gene", "state", "asked", "expected"),
+    [
+        ("ALK", "fusion", "alteration", True),
+        ("BRAF", "mutation", "alteration", True),
+        ("BRAF", "wild type", "alteration", False),
+        ("ALK", "fusion", "mutation", None),
+        ("ALK", "fusion", "positive", True),
+        ("ALK", "positive", "fusion", True),
+        ("ERBB2", "fusion", "positive", None),
+        ("EBV", "negative", "positive", False),
+    ],
+)
+def test_a_state_shows_what_is_asked(gene: str, state: str, asked: str, expected: Truth) -> None:
+    assert has_marker(entry(gene, state), Marker(genes=(gene,), state=asked)) is expected
+
+
+def test_all_genes_of_a_family_lack_what_one_is_to_have() -> None:
+    wild = Marker(genes=("HRAS", "KRAS", "NRAS"), state="wild type")
+    assert together(wild, [({"KRAS"}, True)]) is None
+    assert together(wild, [({"KRAS"}, True), ({"NRAS"}, True)]) is True
+    assert together(wild, [({"KRAS"}, True), ({"NRAS"}, False)]) is False
+    mutated = Marker(genes=("BRCA1", "BRCA2"), state="mutation")
+    assert together(mutated, [({"BRCA1"}, False)]) is None
+    assert together(mutated, [({"BRCA1"}, False), ({"BRCA2"}, True)]) is True
+    assert together(mutated, [({"BRCA1", "BRCA2"}, False)]) is False
+    assert together(Marker(genes=("ERBB2",), state="negative"), [({"ERBB2"}, True), ({"ERBB2"}, None)]) is True
