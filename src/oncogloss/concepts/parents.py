@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from typing import Generic, TypeVar
 
 from oncogloss.concepts.names import words
+from oncogloss.concepts.tables import Row
 from oncogloss.concepts.vocabulary import Entry
 
 _CANCER = re.compile(
@@ -19,6 +22,8 @@ _BENIGN = re.compile(
     re.IGNORECASE,
 )
 _INFLAMMATION = re.compile(r"(?:itis|\binfections?)$", re.IGNORECASE)
+_TREE = "TREE:"
+C = TypeVar("C")
 _TUMOR = {"tumor", "neoplasm", "cancer", "malignant", "carcinoma", "sarcoma"}
 
 
@@ -40,6 +45,48 @@ def contradict(one: str, other: str) -> bool:
         if ("benign" in mine and is_of_tumors(name)) or any(f"non{word}" in theirs for word in mine - theirs):
             return True
     return False
+
+
+class Places(Generic[C]):
+    """Where sources place their rows, and the concepts of type C that the rows are.
+
+    Where a cross-reference alone joined a row to a concept, it may be near it only ("neoplasm of the ovary", "ovarian
+    carcinoma"): what the source places below such a row is a kind of what is above it.
+    """
+
+    def __init__(self, identified: Mapping[str, C]) -> None:
+        """`identified`: the concepts that ids stand for which are no row's own."""
+        self._identified = identified
+        self._is: dict[str, C | None] = {}  # by a row's id and its places in its source's tree
+        self._above: dict[str, list[str]] = {}
+
+    def add(self, row: Row, concept: C | None) -> None:
+        """Note a row, and the concept that it is, if any."""
+        for id_ in (row.id, *(x for x in row.xrefs if x.startswith(_TREE))):
+            self._is[id_] = self._is.get(id_) or concept
+        self._above[row.id] = row.parents
+        self._above.update((place, [place.rpartition(".")[0]]) for place in row.xrefs if place.startswith(_TREE))
+
+    def above(self, rows: Iterable[Row]) -> Iterator[C]:
+        """The nearest concepts above these rows of one concept; places in MeSH's tree tell of cancers alone that no
+        other source places, since they group what looks or lies alike ("glioma" is a germ cell tumor there)."""
+        rows = list(rows)
+        others = [row for row in rows if not row.id.startswith("MESH:")]
+        is_cancer = any(row.type == "CANCER" for row in rows)
+        found = list(self._nearest(p for row in (others if is_cancer else rows) for p in row.parents))
+        yield from found or self._nearest(p for row in rows for p in row.parents)
+
+    def _nearest(self, ids: Iterable[str]) -> Iterator[C]:
+        open_ = list(ids)
+        seen = set(open_)
+        for id_ in open_:
+            concept = self._is[id_] if id_ in self._is else self._identified.get(id_)
+            if concept is not None:
+                yield concept
+                continue
+            wider = [p for p in self._above.get(id_, ()) if p not in seen]
+            seen.update(wider)
+            open_ += wider
 
 
 def sound_parents(entries: Sequence[Entry]) -> tuple[list[Entry], dict[str, int]]:
