@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 from typing import Generic, TypeVar
 
 from oncogloss.concepts.names import words
