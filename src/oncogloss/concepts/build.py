@@ -13,12 +13,12 @@ from typing import Any
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
 from oncogloss.concepts.names import SHORT, keys, telling_words
+from oncogloss.concepts.own import read_own, with_facts
 from oncogloss.concepts.parents import Places, contradict, is_of_tumors, sound_parents
 from oncogloss.concepts.short_forms import read_senses
 from oncogloss.concepts.tables import SOURCES, Row, Source, rows_of, told_of
 from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
-from oncogloss.schema import ENTITY_TYPES
 
 _KEPT = (  # vocabularies whose ids an entry keeps as cross-references
     "NCIT:", "MESH:", "DOID:", "MONDO:", "ONCOTREE:", "ICDO:", "HGNC:", "NCBIGene:", "UNII:", "DRUGBANK:", "CHEMBL:",
@@ -284,45 +284,27 @@ def _identifies(xref: str, type_: str) -> bool:
     return xref.startswith(kinds.get(type_, ("NCIT:", "DOID:", "MONDO:", "ONCOTREE:", "TREE:")))
 
 
-def read_own(path: Path) -> list[tuple[Row, str]]:
-    """(row, facts) of our own table `entity type, preferred name, other names, facts`; facts may be left out.
-
-    Raises CorpusError naming a line that is no row of it.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: no table of names ({error}).") from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if line.startswith("#") or not line.strip():
-            continue
-        cells = line.split("\t")
-        if len(cells) not in (3, 4) or cells[0] not in ENTITY_TYPES or not cells[1]:
-            raise CorpusError(f"{path}, line {number}: not `entity type, name, other names, facts` with tabs between.")
-        type_, name, others, *facts = cells
-        synonyms = [other for other in others.split("|") if other]
-        row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, synonyms, type_, [], [])
-        rows.append((row, "".join(facts)))
-    return rows
-
-
 def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str) -> dict[str, Any]:
     """Add the names of our `own` table to the concepts that bear one of the longer of them, or make concepts of them;
     the names are theirs whatever others claim. A gene is joined to the one of the same symbol alone, since genes have
     had each other's. Returns what is told of the table, whose name is `file`.
 
     Facts are a drug's class and targets, after `=` what a regimen or product consists of, after `!` its ids
-    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy), or
-    after `<` the ids of what it is a kind of.
+    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy),
+    after `<` the ids of what it is a kind of, or after `-` of what it is no kind of though others say so. A row may
+    name a concept by its id; it then tells facts alone, and its third column is a note to the reader.
     """
     settled = settle([c.hashes() for c in concepts])
+    by_id = {c.entry.id: c for c in concepts}
     symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
     mine: dict[str, _Concept] = {}
     given: dict[tuple[str, str], _Concept] = {}  # by the rows before: another with the same name adds to it
     taken, joined = 0, 0
     for row, facts in own:
         type_, name = row.type, row.name
+        if name in by_id:
+            by_id[name].entry = with_facts(by_id[name].entry, facts)
+            continue
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
         apart = facts.startswith("!")
@@ -332,24 +314,13 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
         if concept is None:
             concept = mine[row.id] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
+            by_id[row.id] = concept
         given[type_, name] = concept
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, len(SOURCES))
-        concept.entry = _with_facts(concept.entry, facts)
+        concept.entry = with_facts(concept.entry, facts)
         concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
     return told_of(Source(file, "oncogloss", "Apache-2.0", ()), "oncogloss", taken, joined)
-
-
-def _with_facts(entry: Entry, facts: str) -> Entry:
-    """The entry with what our own table says of it: `class|target|target`, `=member|member`, `!id|id` or `<parent`."""
-    if facts.startswith("!"):
-        return entry._replace(xrefs=tuple(id_ for id_ in facts[1:].split("|") if id_))
-    if facts.startswith("<"):
-        return entry._replace(parents=tuple(dict.fromkeys((*entry.parents, *facts[1:].split("|")))))
-    if facts.startswith("="):
-        return entry._replace(members=tuple(facts[1:].split("|")))
-    said, *targets = facts.split("|")
-    return entry._replace(drug_class=said, targets=tuple(targets)) if said else entry
 
 
 def joined_sources(

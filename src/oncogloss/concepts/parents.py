@@ -21,7 +21,9 @@ _BENIGN = re.compile(
     re.IGNORECASE,
 )
 _INFLAMMATION = re.compile(r"(?:itis|\binfections?)$", re.IGNORECASE)
+_NO_CARCINOMA = re.compile(r"(?:lymphoma|leukemia|sarcoma|melanoma|myeloma|glioma|mesothelioma|neuroblastoma)s?\b", re.I)
 _TREE = "TREE:"
+_ABOVE_OTHERS = "a carcinoma above another kind"
 C = TypeVar("C")
 _TUMOR = {"tumor", "neoplasm", "cancer", "malignant", "carcinoma", "sarcoma"}
 
@@ -90,21 +92,32 @@ class Places(Generic[C]):
 
 def sound_parents(entries: Sequence[Entry]) -> tuple[list[Entry], dict[str, int]]:
     """(the entries without the parents that are wrong, how many of each kind these were): what is benign above a cancer
-    or above what has cancers among its kinds, an inflammation above a cancer, and what closes a circle."""
+    or above what has cancers among its kinds, an inflammation above a cancer, a carcinoma above a sarcoma or lymphoma
+    (a source's "bladder cancer" has become the bladder's carcinoma), and what closes a circle."""
     by_id = {entry.id: entry for entry in entries}
     with_cancers = _with_cancers(by_id)
-    left_out = {"benign above a cancer": 0, "an inflammation or infection above a cancer": 0}
+    left_out = {"benign above a cancer": 0, "an inflammation or infection above a cancer": 0, _ABOVE_OTHERS: 0}
     kept = []
     for entry in entries:
         names = {parent: by_id[parent].name for parent in entry.parents}
         benign = {p for p, name in names.items() if entry.id in with_cancers and _is_benign(name)}
         inflamed = {p for p, name in names.items() if _CANCER.search(entry.name) and _INFLAMMATION.search(name)}
+        others = {p for p, name in names.items() if _is_carcinoma(name) and _is_other(entry.name)}
+        left_out[_ABOVE_OTHERS] += len(others - benign - inflamed)
         left_out["benign above a cancer"] += len(benign)
         left_out["an inflammation or infection above a cancer"] += len(inflamed - benign)
-        kept.append(entry._replace(parents=tuple(p for p in entry.parents if p not in benign | inflamed)))
+        kept.append(entry._replace(parents=tuple(p for p in entry.parents if p not in benign | inflamed | others)))
     open_ended = without_cycles(kept)
     circles = sum(len(e.parents) for e in kept) - sum(len(e.parents) for e in open_ended)
     return open_ended, {**left_out, "in a circle": circles}
+
+
+def _is_carcinoma(name: str) -> bool:
+    return "carcinoma" in name.casefold() and not _NO_CARCINOMA.search(name)
+
+
+def _is_other(name: str) -> bool:
+    return bool(_NO_CARCINOMA.search(name)) and "carcinoma" not in name.casefold()
 
 
 def _is_benign(name: str) -> bool:
