@@ -21,7 +21,9 @@ _BENIGN = re.compile(
     re.IGNORECASE,
 )
 _INFLAMMATION = re.compile(r"(?:itis|\binfections?)$", re.IGNORECASE)
-_NO_CARCINOMA = re.compile(r"(?:lymphoma|leukemia|sarcoma|melanoma|myeloma|glioma|mesothelioma|neuroblastoma)s?\b", re.I)
+_NO_CARCINOMA = re.compile(
+    r"(?:lymphoma|leukemia|sarcoma|melanoma|myeloma|glioma|mesothelioma|neuroblastoma)s?\b", re.I
+)
 _TREE = "TREE:"
 _ABOVE_OTHERS = "a carcinoma above another kind"
 C = TypeVar("C")
