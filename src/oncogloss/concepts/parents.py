@@ -119,7 +119,7 @@ def _is_carcinoma(name: str) -> bool:
 
 
 def _is_other(name: str) -> bool:
-    return bool(_NO_CARCINOMA.search(name)) and "carcinoma" not in name.casefold()
+    return bool(_NO_CARCINOMA.search(name)) and "carcino" not in name.casefold()
 
 
 def _is_benign(name: str) -> bool:
