@@ -74,4 +74,5 @@ def knowledge_of(vocabulary: Vocabulary) -> Knowledge:
     return Knowledge(
         known=lambda type_, name: link(type_, name, None, vocabulary),
         with_id=lambda id_: link_id(id_, vocabulary),
+        kinds=vocabulary.kinds,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oncogloss.concepts import open_vocabulary
-from oncogloss.concepts.parents import ancestors, contradict, is_of_tumors, sound_parents
+from oncogloss.concepts.parents import Places, ancestors, contradict, is_of_tumors, sound_parents
+from oncogloss.concepts.tables import Row
 from oncogloss.concepts.vocabulary import Entry
 
 
@@ -37,7 +38,49 @@ def test_a_cancer_is_no_kind_of_an_inflammation() -> None:
         [entry("rhinitis"), entry("nose cancer", "rhinitis"), entry("hay fever", "rhinitis")]
     )
     assert [e.parents for e in kept] == [(), (), ("rhinitis",)]
-    assert left_out == {"benign above a cancer": 0, "an inflammation or infection above a cancer": 1, "in a circle": 0}
+    assert left_out == {
+        "benign above a cancer": 0,
+        "an inflammation or infection above a cancer": 1,
+        "a carcinoma above another kind": 0,
+        "in a circle": 0,
+    }
+
+
+def test_an_organs_carcinoma_is_above_no_sarcoma_or_lymphoma() -> None:
+    kept, left_out = sound_parents(
+        [
+            entry("moon carcinoma"),
+            entry("moon carcinosarcoma", "moon carcinoma"),
+            entry("moon lymphoma", "moon carcinoma"),
+            entry("moon leiomyosarcoma", "moon carcinoma"),
+        ]
+    )
+    assert [e.parents for e in kept] == [(), ("moon carcinoma",), (), ()]
+    assert left_out["a carcinoma above another kind"] == 2
+
+
+def row(id_: str, name: str, *parents: str, type_: str = "CANCER", xrefs: tuple[str, ...] = ()) -> Row:
+    return Row(id_, "moon", name, [], type_, list(parents), list(xrefs))
+
+
+def test_what_is_below_a_row_that_is_another_concept_is_below_what_is_above_it() -> None:
+    places: Places[str] = Places({"X:9": "named elsewhere"})
+    places.add(row("M:1", "neoplasm"), "neoplasm")
+    places.add(row("M:2", "moon neoplasm", "M:1"), None)
+    places.add(row("M:3", "moon carcinoma", "M:2"), "moon carcinoma")
+    assert list(places.above([row("M:4", "moon adenoma", "M:2")])) == ["neoplasm"]
+    assert list(places.above([row("M:5", "rim carcinoma", "M:3", "X:9")])) == ["moon carcinoma", "named elsewhere"]
+
+
+def test_a_place_in_meshs_tree_counts_for_a_cancer_that_has_no_other() -> None:
+    places: Places[str] = Places({})
+    places.add(row("M:1", "moon cancer"), "moon cancer")
+    places.add(row("MESH:1", "glow", xrefs=("TREE:C1.1",)), "glow")
+    placed, glowing = row("M:2", "rim cancer", "M:1"), row("MESH:2", "rim cancer", "TREE:C1.1")
+    assert list(places.above([placed, glowing])) == ["moon cancer"]
+    assert list(places.above([glowing])) == ["glow"]
+    fever = glowing._replace(type="CONDITION"), placed._replace(type="CONDITION")
+    assert sorted(places.above(fever)) == ["glow", "moon cancer"]
 
 
 def test_circles_are_counted() -> None:

@@ -122,6 +122,35 @@ def test_one_concept_where_a_preferred_name_is_a_synonym_elsewhere(tables: Path,
     assert found(Vocabulary(tmp_path / "built"), "CANCER", "selenoma") == "NCIT:C1"
 
 
+def test_our_own_table_names_a_concept_by_its_id_and_says_what_it_is_no_kind_of(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "cancers_mondo", "MONDO:1 ; MONDO ; rim glow ;  ; CONDITION ; DOID:8 ; ")
+    own = tmp_path / "own.tsv"
+    own.write_text(
+        "CONDITION\tdune fever\t\nCONDITION\tMONDO:1\tnote\t-DOID:8\nCONDITION\tMONDO:1\tnote\t<OG:dune_fever\n"
+        "CONDITION\tOG:dune_fever\tnote\t<DOID:8\n"
+    )
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert vocabulary.with_id("MONDO:1").parents == ("OG:dune_fever",)  # type: ignore[union-attr]
+    assert vocabulary.with_id("OG:dune_fever").parents == ("DOID:8",)  # type: ignore[union-attr]
+    assert vocabulary.find("CONDITION", "note") is None and vocabulary.find("CONDITION", "MONDO:1") is None
+    assert vocabulary.kinds("DOID:8") == {"OG:dune_fever", "MONDO:1"}
+
+
+def test_a_heading_with_no_word_in_common_is_another_concept(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "cancers_mondo", "MONDO:1 ; MONDO ; rim glow ;  ; CONDITION ;  ; MESH:D9|MESH:D8")
+    write_source(
+        tables,
+        "mesh_conditions_procedures",
+        "MESH:D8 ; MeSH ; Glow of the Rim, Severe ;  ; CONDITION ; C1.1 ; ",
+        "MESH:D9 ; MeSH ; Dust Infections ; Infection by dust ; CONDITION ; C1.2 ; ",
+    )
+    build_vocabulary(tables, tmp_path / "built", None)
+    vocabulary = Vocabulary(tmp_path / "built")
+    assert found(vocabulary, "CONDITION", "dust infections") == "MESH:D9"
+    assert found(vocabulary, "CONDITION", "glow of the rim, severe") == "MONDO:1"
+
+
 def test_our_own_table_says_what_a_concept_is_a_kind_of_and_adds_to_its_rows(tables: Path, tmp_path: Path) -> None:
     own = tmp_path / "own.tsv"
     own.write_text(

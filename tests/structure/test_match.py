@@ -12,7 +12,7 @@ from oncogloss.structure.entries import Knowledge, ages_of, days_between
 from oncogloss.structure.match import NOTE, match
 
 BY_ID = {concept.id: concept for concept in CONCEPTS.values()}
-KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get)
+KNOWLEDGE = Knowledge(lambda type_, name: CONCEPTS.get(name), BY_ID.get, lambda id_: frozenset())
 
 
 def held(patient: dict[str, Any], *criteria: tuple[str, str, str], **more: Any) -> Matching:

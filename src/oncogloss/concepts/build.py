@@ -12,13 +12,13 @@ from shutil import copyfile
 from typing import Any
 
 from oncogloss.concepts.drugs import DrugClass, class_of, plain_drug
-from oncogloss.concepts.names import SHORT, keys
-from oncogloss.concepts.parents import contradict, is_of_tumors, sound_parents
+from oncogloss.concepts.names import SHORT, keys, telling_words
+from oncogloss.concepts.own import read_own, with_facts
+from oncogloss.concepts.parents import Places, contradict, is_of_tumors, sound_parents
 from oncogloss.concepts.short_forms import read_senses
 from oncogloss.concepts.tables import SOURCES, Row, Source, rows_of, told_of
 from oncogloss.concepts.vocabulary import SHORT_FORMS, Entry, name_hash, settle, write_vocabulary
 from oncogloss.errors import CorpusError
-from oncogloss.schema import ENTITY_TYPES
 
 _KEPT = (  # vocabularies whose ids an entry keeps as cross-references
     "NCIT:", "MESH:", "DOID:", "MONDO:", "ONCOTREE:", "ICDO:", "HGNC:", "NCBIGene:", "UNII:", "DRUGBANK:", "CHEMBL:",
@@ -32,6 +32,7 @@ _MOST_TARGETS = 6
 _CODE = re.compile(r"[A-Z]{1,6}[- ]?\d[A-Z\d.-]*", re.IGNORECASE)  # a drug's name such as "MK-3475"
 _FIRST, _LAST = -1_000, 10_000  # of a name that our own table gives to a concept whatever others say; of none yet
 _BY_SYNONYM = {"CANCER", "CONDITION", "PROCEDURE", "DRUG"}  # joined where one's preferred name is another's synonym
+_OF_MANY = {"disease", "disorder", "syndrome", "cancer", "tumor", "neoplasm", "malignant", "with", "type", "cell"}
 _REORDERING = {"CANCER", "CONDITION", "PROCEDURE"}  # types whose names keep their meaning in another order
 
 
@@ -45,15 +46,17 @@ class _Concept:
     names: Names = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)  # of the rows joined in it
     xrefs: list[str] = field(default_factory=list)  # that those rows make
-    parents: list[str] = field(default_factory=list)  # as its sources say
+    called: set[str] = field(default_factory=set)  # keys of the names of the rows that are the concept itself
+    placed: list[Row] = field(default_factory=list)  # those rows, whose parents are its own
 
     def take(self, row: Row, order: int) -> None:
         """Take in a row of a source of this order, whose names it claims with the source's own weight."""
         self.ids.append(row.id)
         if row.type != "BIOMARKER":  # whose cross-references are the diseases that it is found in
             self.xrefs += row.xrefs
-        if row.type in _REORDERING:
-            self.parents += row.parents
+        if row.type in _REORDERING and self._is(row):
+            self.placed.append(row)
+            self.called.update(key for name in (row.name, *row.synonyms) for key in keys(name))
         plain = plain_drug(row.name) if row.type == "DRUG" else row.name
         preferred = {row.name, plain, _as_salt(plain) if row.type == "DRUG" else plain}
         for name, rank in (*((n, _PREFERRED) for n in preferred), *((s, _SYNONYM) for s in row.synonyms)):
@@ -61,12 +64,18 @@ class _Concept:
                 key = (row.type, name)
                 self.names[key] = min(10 * order + rank, self.names.get(key, _LAST))
 
-    def complete(self, by_row: Mapping[str, _Concept], by_id: Mapping[str, _Concept]) -> Entry:
+    def _is(self, row: Row) -> bool:
+        """Is the row this concept, and not one near it that a cross-reference alone joined? Of a tumor its preferred
+        name must be one of ours, since "carcinoma" and "neoplasm" of an organ have other names in common."""
+        telling = [row.name, *(row.synonyms if row.type == "CONDITION" else ())]
+        return not self.placed or any(not self.called.isdisjoint(keys(name)) for name in telling)
+
+    def complete(self, by_row: Mapping[str, _Concept], places: Places[_Concept]) -> Entry:
         """The entry with its cross-references, none of which is another concept's own id, and as parents the concepts
         that its sources' parents have become."""
         ours = (x for x in (*self.ids, *self.xrefs) if x.startswith(_KEPT) and by_row.get(x, self) is self)
         kept = dict.fromkeys(x for x in ours if x != self.entry.id)
-        parents = dict.fromkeys(by_id[p].entry.id for p in self.parents if p in by_id and by_id[p] is not self)
+        parents = dict.fromkeys(c.entry.id for c in places.above(self.placed) if c is not self)
         return self.entry._replace(xrefs=tuple(kept), parents=tuple(parents))
 
     def hashes(self) -> dict[int, int]:
@@ -154,6 +163,13 @@ def _nearest(row: Row, rivals: Iterable[_Concept]) -> _Concept | None:
     return once[shared.index(max(shared))] if max(shared) else None
 
 
+def _may_be(row: Row, concept: _Concept) -> bool:
+    """Has the row any telling word in common with the concept that names it in a cross-reference? "Retroviridae
+    infections" has none with "uterine carcinosarcoma"."""
+    said = {word for name in (row.name, *row.synonyms) for word in telling_words(name)}
+    return not (said - _OF_MANY).isdisjoint(word for _, name in concept.names for word in telling_words(name))
+
+
 class _Joined:
     """Concepts as their rows come in, and what a further row may know them by."""
 
@@ -161,6 +177,7 @@ class _Joined:
         self.concepts: list[_Concept] = []
         self.by_row: dict[str, _Concept] = {}  # by the ids of their rows
         self.by_id: dict[str, _Concept] = {}  # by those and by what identifies them
+        self.places = Places(self.by_id)
         self._by_name: dict[tuple[str, str], _Concept] = {}
         self._by_synonym: dict[tuple[str, str], _Concept | None] = {}  # None: of several
         self._by_mesh: dict[str, list[_Concept]] = {}
@@ -170,7 +187,7 @@ class _Joined:
         ids = [row.id, *(x for x in row.xrefs if _identifies(x, row.type))]
         name = _name_key(row.type, row.name)
         named = self._by_name.get(name)
-        if twins := self._by_mesh.get(row.id):  # that say they are this heading
+        if twins := [c for c in self._by_mesh.get(row.id, ()) if _may_be(row, c)]:  # that say they are this heading
             concept = _nearest(row, [*twins, *([named] if named else [])]) or named
         else:
             concept = named or _nearest(row, [c for i in ids if (c := self.by_id.get(i))])
@@ -186,6 +203,7 @@ class _Joined:
         elif entry[1:] == concept.entry[1:] and entry.name == row.name:
             concept.entry = entry  # the drug itself, that a salt of it had come before
         concept.take(row, order)
+        self.places.add(row, concept if row in concept.placed[-1:] else None)
         self._remember(row, concept, ids, name)
         return is_new
 
@@ -235,7 +253,7 @@ def collect(
             told.append(told_of(source, title, new, rows - new))
     targets = _targets(folder)
     for concept in joined.concepts:
-        concept.entry = concept.complete(joined.by_row, joined.by_id)
+        concept.entry = concept.complete(joined.by_row, joined.places)
         if any(type_ == "DRUG" for type_, _ in concept.names):
             concept.entry = _classified(concept, targets)
     if targets:
@@ -266,45 +284,27 @@ def _identifies(xref: str, type_: str) -> bool:
     return xref.startswith(kinds.get(type_, ("NCIT:", "DOID:", "MONDO:", "ONCOTREE:", "TREE:")))
 
 
-def read_own(path: Path) -> list[tuple[Row, str]]:
-    """(row, facts) of our own table `entity type, preferred name, other names, facts`; facts may be left out.
-
-    Raises CorpusError naming a line that is no row of it.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path}: no table of names ({error}).") from None
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if line.startswith("#") or not line.strip():
-            continue
-        cells = line.split("\t")
-        if len(cells) not in (3, 4) or cells[0] not in ENTITY_TYPES or not cells[1]:
-            raise CorpusError(f"{path}, line {number}: not `entity type, name, other names, facts` with tabs between.")
-        type_, name, others, *facts = cells
-        synonyms = [other for other in others.split("|") if other]
-        row = Row(f"OG:{name.replace(' ', '_')}", "oncogloss", name, synonyms, type_, [], [])
-        rows.append((row, "".join(facts)))
-    return rows
-
-
 def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str) -> dict[str, Any]:
     """Add the names of our `own` table to the concepts that bear one of the longer of them, or make concepts of them;
     the names are theirs whatever others claim. A gene is joined to the one of the same symbol alone, since genes have
     had each other's. Returns what is told of the table, whose name is `file`.
 
     Facts are a drug's class and targets, after `=` what a regimen or product consists of, after `!` its ids
-    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy), or
-    after `<` the ids of what it is a kind of.
+    elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy),
+    after `<` the ids of what it is a kind of, or after `-` of what it is no kind of though others say so. A row may
+    name a concept by its id; it then tells facts alone, and its third column is a note to the reader.
     """
     settled = settle([c.hashes() for c in concepts])
+    by_id = {c.entry.id: c for c in concepts}
     symbols = {c.entry.name: i for i, c in enumerate(concepts) if ("GENE", c.entry.name) in c.names}
     mine: dict[str, _Concept] = {}
     given: dict[tuple[str, str], _Concept] = {}  # by the rows before: another with the same name adds to it
     taken, joined = 0, 0
     for row, facts in own:
         type_, name = row.type, row.name
+        if name in by_id:
+            by_id[name].entry = with_facts(by_id[name].entry, facts)
+            continue
         telling = [name, *(other for other in row.synonyms if len(other) > 2 * SHORT)]
         hashes = [name_hash(type_, key) for n in telling for key in keys(n)[:1]]
         apart = facts.startswith("!")
@@ -314,24 +314,13 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
         if concept is None:
             concept = mine[row.id] = _Concept(Entry(row.id, name, "oncogloss"), 2 * len(SOURCES))
             concepts.append(concept)
+            by_id[row.id] = concept
         given[type_, name] = concept
         taken, joined = taken + is_new, joined + (not is_new)
         concept.take(row, len(SOURCES))
-        concept.entry = _with_facts(concept.entry, facts)
+        concept.entry = with_facts(concept.entry, facts)
         concept.names.update(dict.fromkeys(((type_, n) for n in (name, *row.synonyms)), _FIRST))
     return told_of(Source(file, "oncogloss", "Apache-2.0", ()), "oncogloss", taken, joined)
-
-
-def _with_facts(entry: Entry, facts: str) -> Entry:
-    """The entry with what our own table says of it: `class|target|target`, `=member|member`, `!id|id` or `<parent`."""
-    if facts.startswith("!"):
-        return entry._replace(xrefs=tuple(id_ for id_ in facts[1:].split("|") if id_))
-    if facts.startswith("<"):
-        return entry._replace(parents=tuple(dict.fromkeys((*entry.parents, *facts[1:].split("|")))))
-    if facts.startswith("="):
-        return entry._replace(members=tuple(facts[1:].split("|")))
-    said, *targets = facts.split("|")
-    return entry._replace(drug_class=said, targets=tuple(targets)) if said else entry
 
 
 def joined_sources(

@@ -158,6 +158,24 @@ class Vocabulary:
         """The concept that has this id, or the first that has it as a cross-reference."""
         return self._entry(name_hash("ID", id_))
 
+    def kinds(self, id_: str) -> frozenset[str]:
+        """Ids of all that is a kind of the concept with this id."""
+        found: set[str] = set()
+        open_ = [id_]
+        while open_:
+            new = set(self._below.get(open_.pop(), ())) - found
+            found |= new
+            open_ += new
+        return frozenset(found)
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        below: dict[str, list[str]] = {}
+        for entry in self.entries():
+            for parent in entry.parents:
+                below.setdefault(parent, []).append(entry.id)
+        return below
+
     def alike(self, type_: str, name: str) -> list[tuple[Entry, float]]:
         """The two concepts whose names are most like this one, and how near they are; none where no index tells."""
         near = self.index.nearest(type_, name) if self.index and type_ in GROUPS else []

@@ -23,11 +23,12 @@ from oncogloss.structure.versions import plain
 
 
 class Knowledge(NamedTuple):
-    """What matching needs of a vocabulary: the concept that a name of an entity type has, and the concept with an id;
-    each None where not known."""
+    """What matching needs of a vocabulary: the concept that a name of an entity type has, and the concept with an id,
+    each None where not known; and the ids of all kinds of the concept with an id."""
 
     known: Callable[[EntityType, str], Concept | None]
     with_id: Callable[[str], Concept | None]
+    kinds: Callable[[str], frozenset[str]]
 
 
 class Entry(NamedTuple):
@@ -126,17 +127,20 @@ def ancestors(concept: Concept, with_id: Callable[[str], Concept | None]) -> fro
     return frozenset(found)
 
 
-def is_kind_of(entry: Concept | None, asked: Concept | None, with_id: Callable[[str], Concept | None]) -> Truth:
+def is_kind_of(entry: Concept | None, asked: Concept | None, knowledge: Knowledge) -> Truth:
     """Whether a patient's concept is one that is asked for, or a kind of it. Unknown where it is the wider one of the
-    two, or where the vocabulary does not know what kinds both are of."""
+    two, where something is a kind of both (a bladder cancer may be a urothelial carcinoma), or where the vocabulary
+    does not know what kinds both are of."""
     if entry is None or asked is None or not {"stem", "alike"}.isdisjoint((asked.match, entry.match)):
         return None
-    same = bool({entry.id, *entry.xrefs} & {asked.id, *asked.xrefs})
-    wider = ancestors(entry, with_id)
-    if same or wider & {asked.id, *asked.xrefs}:
+    same = asked.id in (entry.id, *entry.xrefs) or entry.id in asked.xrefs
+    wider = ancestors(entry, knowledge.with_id)
+    if same or asked.id in wider:
         return None if asked.match == "broader" else True
-    above = ancestors(asked, with_id)
-    return False if wider and above and not above & {entry.id, *entry.xrefs} else None
+    above = ancestors(asked, knowledge.with_id)
+    if not wider or not above or entry.id in above:
+        return None
+    return False if knowledge.kinds(entry.id).isdisjoint(knowledge.kinds(asked.id)) else None
 
 
 def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: EntityType, knowledge: Knowledge) -> Truth:
@@ -153,7 +157,7 @@ def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: Entit
         return is_of_class(entry, asked, ancestors(entry, knowledge.with_id))
     if asked_type == "DRUG":
         return False if not asked.targets or entry.vocabulary == asked.vocabulary else None
-    return is_kind_of(entry, asked, knowledge.with_id)
+    return is_kind_of(entry, asked, knowledge)
 
 
 def days_between(earlier: str, later: str) -> tuple[int, int] | None:

@@ -163,7 +163,7 @@ class PatientFacts:
         told = bool(fact.about) or not set(fact.qualifiers) <= _PLAIN
         narrowed = None if told or self._narrowed(m, criterion) else True
         refuted = [e for e in entries if isinstance(e.item, Diagnosis) and e.item.status == "absent"]
-        if any(_same_words(m, e) or is_kind_of(m.concept, e.concept, self.knowledge.with_id) for e in refuted):
+        if any(_same_words(m, e) or is_kind_of(m.concept, e.concept, self.knowledge) for e in refuted):
             return self._told(m, False, "; ".join(e.words for e in refuted))
         there = [e for e in entries if e not in refuted]
         if self._since(m):
@@ -232,7 +232,7 @@ class PatientFacts:
         return self._within_days(entry, frame.low or 0, float("inf") if frame.high is None else frame.high)
 
     def _disease(self, m: Mention, entry: Entry) -> Truth:
-        return True if _same_words(m, entry) else is_kind_of(entry.concept, m.concept, self.knowledge.with_id)
+        return True if _same_words(m, entry) else is_kind_of(entry.concept, m.concept, self.knowledge)
 
     def _treatment(self, m: Mention, entry: Entry) -> Truth:
         if m.type == "PROCEDURE" and entry.key.startswith("medication"):
