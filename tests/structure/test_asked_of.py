@@ -60,3 +60,22 @@ def test_what_is_asked_may_stand_in_sub_criteria() -> None:
     children = ("inc", "[CONDITION pox]"), ("inc", "[CONDITION tide fever]")
     found = logic(("inc", "Patients with [CONDITION gout] must have one of:"), *children, parents={2: 1, 3: 1})
     assert found == means("(if 1 (any c2 c3))")
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("inc", "[POPULATION Female subjects] must be willing to avoid [CONDITION pregnancy]", "(if 1 (not 2))"),
+        ("inc", "[POPULATION Female subjects] must be of [POPULATION non-reproductive potential]", "(if 1 2)"),
+        (
+            "inc",
+            "[POPULATION Women] must use [PROCEDURE contraception] and [POPULATION men] must use [PROCEDURE condoms]",
+            "(if (any 1 3) (all 2 4))",
+        ),
+        ("inc", "[POPULATION Women] using [PROCEDURE contraception] to avoid [CONDITION pregnancy]", "(if 1 2)"),
+        ("exc", "[POPULATION Fertile women] not using [PROCEDURE/neg contraception]", "(all 1 (not 2))"),
+        ("exc", "[CONDITION Gout] shown using [PROCEDURE MRI]", "1"),
+    ],
+)
+def test_what_is_asked_of_those_who_can_have_children(side: str, text: str, wanted: str) -> None:
+    assert logic((side, text)) == means(wanted)

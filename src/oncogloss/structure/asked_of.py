@@ -24,8 +24,8 @@ _FRONTED = re.compile(
 )
 _PERSONS = r"(?:patients|subjects|participants|individuals|those)"
 _WITH = re.compile(
-    rf"\W*(?:\d+[.)]\W*)?(?:(?!no\b|not\b)[\w-]+ ){{0,2}}{_PERSONS}\s+(?:with|on|who|whose|having|receiving|taking|using"
-    r"|treated|known to)\b[^.;:]*",
+    rf"\W*(?:\d+[.)]\W*)?(?:(?!no\b|not\b)[\w-]+ ){{0,2}}{_PERSONS}\s+(?:with|on|who|whose|having|receiving|taking"
+    r"|using|treated|known to)\b[^.;:]*",
     re.I,
 )
 _NO_WORD = re.compile(r"\W*(?:\d+[.)]\W*)?(?:(?:all|any|the|known)\s+)*", re.I)

@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.asides import naive_to
+from oncogloss.structure.asides import in_brackets, naive_to
 from oncogloss.structure.asked_of import asked_of, is_denied
-from oncogloss.structure.facts import facts_of, in_brackets
+from oncogloss.structure.facts import facts_of
 from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
@@ -80,7 +80,7 @@ _NEGATION = re.compile(
     re.I,
 )
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
-_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
+_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $|\b(avoid|prevent)(ing)? (becoming )?$", re.I)
 
 
 class Gap(NamedTuple):
