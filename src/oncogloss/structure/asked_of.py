@@ -18,10 +18,11 @@ _DEMAND = r"\b(?:must|should|shall|(?:needs?|have|has|will need) to|(?:are|is|wi
 _MODAL = re.compile(_DEMAND, re.I)
 _IS_ONE = re.compile(rf"\W*{_DEMAND} (?:either )?be (?:either )?(?:[\w-]+ ){{0,2}}", re.I)  # "women must be sterile"
 _FRONTED = re.compile(
-    r"\W*(?:if\b|(?:for|in) (?!(?:parts?|cohorts?|arms?|phase|step|groups?)\b)"
-    r"(?:(?:patients?|subjects?|participants?|those|the)\b|(?=\w|$)))",
+    r"\W*(if\b|(for|in) (?!(parts?|cohorts?|arms?|phase|step|groups?|addition)\b)"
+    r"(patients?|subjects?|participants?|those|the)?\b)",
     re.I,
 )
+_NAMES = ("CANCER", "CONDITION", "DRUG", "DRUG_CLASS", "PROCEDURE", "MEASURE", "BIOMARKER", "POPULATION")
 _PERSONS = r"(?:patients|subjects|participants|individuals|those)"
 _WITH = re.compile(
     rf"\W*(?:\d+[.)]\W*)?(?:(?!no\b|not\b)[\w-]+ ){{0,2}}{_PERSONS}\s+(?:with|on|who|whose|having|receiving|taking"
@@ -95,7 +96,8 @@ def _demand(scope: Scope, first: Mention) -> int | None:
     end = first.end + stop.start() if stop else scope.criterion.end
     head, modal = scope.text[start : first.start], _MODAL.search(scope.text, first.end, end)
     named = _WITH.fullmatch(head) or (_NO_WORD.fullmatch(head) and _OF_THEM.match(scope.text, first.end, end))
-    if modal is None or not named or _MODAL.search(head):
+    ahead = any(start <= m.start and m.end <= first.start and m.type in _NAMES for m in scope.mentions)
+    if modal is None or not named or ahead or _MODAL.search(head):
         return None
     lead = scope.text[first.end : modal.start()]
     if _JOINED.search(lead) or _OPEN_CLAUSE.search(lead) or lead.count("(") > lead.count(")"):

@@ -14,7 +14,7 @@ _INCLUDING = re.compile(r"\bincluding\b(?! but\b|,? (but )?not limited)", re.I)
 _AT_MOST = re.compile(r"\b(no more|not more|at most|up to|maximum|fewer|less)\b|[<≤]", re.I)
 _ONE = re.compile(r"\b(one|1)\b", re.I)
 _A = re.compile(r"\W*(an?|both)\b", re.I)
-_CYCLES = re.compile(r"\s*(?:or more )?(?:[\w-]+ )?(cycles|cycle|courses?|doses?|infusions?) of (?:an? |the )?", re.I)
+_CYCLES = re.compile(r"\s*(?:or more )?(?:[\w-]+ )?(cycles?|doses?|infusions?) of (?:an? |the )?", re.I)
 
 
 def asked_among(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

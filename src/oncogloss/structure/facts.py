@@ -54,10 +54,9 @@ _DESCRIBED = re.compile(r"\b(before|after|following|since|prior to) \w+ $", re.I
 _ANCHOR = re.compile(r"\b(of|to|before|after|from|following|since|until)\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction|sensitivity|hypersensitive", re.I)
 _AIMED = re.compile(
-    r"\b((refractory|resistant|intolerant) to|for which no|in addition to( the)?)\W*$|±\W*$",
+    r"\b((refractory|resistant|intolerant) to|to (prevent|avoid|harm)|for which no|in addition to( the)?)\W*$|±\W*$",
     re.I,
 )
-_TO_AVOID = re.compile(r"\bto (prevent|avoid|harm)\W*$", re.I)
 _PLACED = re.compile(r"\b(prior to|before|during|until|after)\W+((the|scheduled|planned)\W+)?$", re.I)
 _CONSEQUENCE = re.compile(
     r"\b(contraindicat\w+|prevents?|render\w*|interfer\w+|potential (for|of)|jeopardi\w+"
@@ -282,8 +281,9 @@ def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     told = any(f.id in heads and f.end <= m.start for f in facts)
     if told and (scope.excludes or _OF_PATIENTS.search(scope.before(m)) is None):
         return True
-    for_it = _TO_AVOID.search(scope.before(m)) and any(f.end <= m.start and f.type != "POPULATION" for f in facts)
-    if for_it or _AIMED.search(scope.before(m)):
+    if not scope.excludes and "pregnan" in m.text and all(f.type == "POPULATION" for f in facts if f.end <= m.start):
+        return False  # "women must avoid pregnancy"
+    if _AIMED.search(scope.before(m)):
         return True
     if m.type not in TREATMENTS:
         return False
