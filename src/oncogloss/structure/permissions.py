@@ -15,7 +15,7 @@ PERMITTED = re.compile(
     r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
 )
 ALLOWED = re.compile(r"\b(allowed|permitted|permissible|may have|(is|are) acceptable)\b", re.I)
-LIMITED = re.compile(r"\b(if|provided|must|only|unless|except\w*|not(?! limited to)|no)\b", re.I)
+LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 ADMITTED = re.compile(
     r"(?<!who )\b(are|is|remain) eligible\b(?! to\b| for (?!this\b|the\b|study\b|trial\b|enrol))"
     r"|\b(can|may|could|will) (still )?(be (enrolled|included|entered|eligible|considered)|enrol)\b",
@@ -35,7 +35,8 @@ def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     sentence = scope.sentence_of(m, BREAK + (r"|[()]" if inside else "|,? but "))
     sentence = sentence if inside else CLOSED_BRACKET.sub(" ", sentence)
     beside = not scope.excludes and all(f.type in ("CONDITION", "CANCER") and is_admitted(scope, f) for f in facts)
-    permitted = PERMITTED.search(sentence) or (beside and ADMITTED.search(scope.sentence_of(m)))
+    admitted = beside and ADMITTED.search(scope.sentence_of(m)) and not EXCEPT.search(sentence)
+    permitted = PERMITTED.search(sentence) or admitted
     return bool(permitted) and LIMITED.search(sentence) is None
 
 
