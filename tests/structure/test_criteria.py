@@ -100,6 +100,21 @@ def test_what_only_explains_is_left_out(side: str, text: str, wanted: str | None
     assert logic((side, text)) == (wanted and means(wanted))
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Prior [DRUG/hist lunamab] and [DRUG/hist zorbatinib]", "(any 1 2)"),
+        ("Prior treatment with both [DRUG/hist lunamab] and [DRUG/hist zorbatinib]", "(all 1 2)"),
+        ("Both active [CONDITION gout] and active [CONDITION tide fever]", "(all 1 2)"),
+        ("Both [CONDITION gout] and [CONDITION tide fever] are excluded", "(any 1 2)"),
+        ("Both [CONDITION pregnant] and [CONDITION nursing] women", "(any 1 2)"),
+        ("Both [DRUG lunamab] and [DRUG zorbatinib], [CONDITION gout] and [CONDITION pox]", "(any (all 1 2) 3 4)"),
+    ],
+)
+def test_what_is_excluded_both_together(text: str, wanted: str) -> None:
+    assert logic(("exc", text)) == means(wanted)
+
+
 def test_exceptions_by_relation() -> None:
     text = "Other [CANCER malignancy] except [CANCER/exc skin cancer] or [CANCER/exc crater carcinoma in situ]"
     relations = (("EXCEPTION", 1, 2), ("EXCEPTION", 1, 3))

@@ -62,6 +62,16 @@ def test_an_exclusion_that_applies_is_not_met() -> None:
     assert found.verdicts[0].evidence[0].entry == "condition hepatitis B active"
 
 
+def test_the_disease_itself_is_no_second_malignancy() -> None:
+    criterion = ("exc", "Any previous [malignancy|CANCER hist]", "m1")
+    second = {"categories": {"c1": ("second_malignancy",)}}
+    assert answer(LUAD, criterion, **second) == "unknown"
+    assert answer(LUAD, criterion) == "not met"
+    earlier = {"diagnoses": [*LUAD["diagnoses"], {"name": "melanoma", "status": "past"}]}
+    assert answer(earlier, criterion, **second) == "not met"
+    assert answer({"complete": ALL}, criterion, **second) == "met"
+
+
 def test_absence_is_known_only_where_the_file_says_so() -> None:
     criterion = ("exc", "[hepatitis B|CONDITION]", "m1")
     assert answer({}, criterion) == "unknown"

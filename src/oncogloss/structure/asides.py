@@ -28,6 +28,25 @@ _SPECIMEN = re.compile(r"serum|urine|urinary|blood|plasma", re.I)
 _NAIVE = re.compile(r"[- ]?\bna(?:i|ï)ve\b", re.I)
 _NAIVE_TO = re.compile(r"\bna(?:i|ï)ve (?:to|of|for|with respect to|regarding)\b", re.I)
 CLOSED_BRACKET = re.compile(r"\([^()]*\)")
+_BRACKET = re.compile(r"[()\[\]]")
+
+
+def in_brackets(scope: Scope, m: Mention) -> bool:
+    """Whether a bracket of the criterion is open where the mention starts."""
+    return open_bracket(scope.before(m)) is not None
+
+
+def open_bracket(text: str) -> int | None:
+    """Where the bracket that is open at the text's end begins."""
+    depth = 0
+    for sign in reversed([*_BRACKET.finditer(text)]):
+        if sign[0] in ")]":
+            depth += 1
+        elif depth == 0:
+            return sign.start()
+        else:
+            depth -= 1
+    return None
 
 
 def is_instruction(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

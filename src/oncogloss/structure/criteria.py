@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Logic, LogicOp, Mention
-from oncogloss.structure.asides import naive_to
-from oncogloss.structure.facts import facts_of, in_brackets
+from oncogloss.structure.asides import in_brackets, naive_to
+from oncogloss.structure.asked_of import asked_of, is_denied
+from oncogloss.structure.facts import facts_of
 from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
@@ -24,7 +25,7 @@ from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents, name_of_standing
 from oncogloss.structure.subcriteria import leads_in, names_cancers, with_children
-from oncogloss.structure.wording import BREAK, CONTRACEPTION, EXCEPT
+from oncogloss.structure.wording import BREAK, EXCEPT
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -40,7 +41,6 @@ _RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(i
 _BRACKETED = re.compile(r"\([^()]*\)")
 _PROVEN_BY = re.compile(r"\b(histo|cyto|patho)log\w+ ?(/|,?\s*(and/or|and|or)\b) ?(histo|cyto|patho)log\w+", re.I)
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
-_FRONTED = re.compile(r"\W*(if|for|in) (patients?|subjects?|participants?|those|the)?\b", re.I)
 _CLAUSE = re.compile(
     r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
     r"|subjects?|participants?|no|not|without)\b",
@@ -55,13 +55,6 @@ _UNLIMITED = re.compile(r"\b(but|and) (are |is )?not (be )?limited to\b", re.I)
 _EVIDENCE = re.compile(
     r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I
 )  # begins a list's next item
-
-# Words that ask something of those who can have children
-_FERTILE = re.compile(
-    r"\b(child|fertil|reproduc|wom[ae]n\b|m[ae]n\b|females?|males?|pregnan|sexual|menopaus|potential|partner|wocbp)",
-    re.I,
-)
-_MODAL = re.compile(r"\b(must|should|agree\w*|willing\w*|requir\w+|need\w*|use|have to|are to|negative)\b", re.I)
 
 # An exclusion that is worded as what must not be: what excludes is having it
 _WORDED_AS_ABSENT = re.compile(
@@ -87,7 +80,7 @@ _NEGATION = re.compile(
     re.I,
 )
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
-_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $", re.I)
+_RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $|\b(avoid|prevent)(ing)? (becoming )?$", re.I)
 
 
 class Gap(NamedTuple):
@@ -367,10 +360,8 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
         return parts[0].logic
     gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)])
     loosest = max(gap.looseness for gap in gaps)
-    if loosest < PART:
-        conditional = if_fertile(scope, parts) or if_fronted(scope, parts)
-        if conditional is not None:
-            return conditional
+    if loosest < PART and (conditional := asked_of_some(scope, parts)) is not None:
+        return conditional
     cuts = [i for i, gap in enumerate(gaps, 1) if gap.looseness == loosest]
     if loosest == CUE:
         cuts = cuts[:1]
@@ -402,25 +393,14 @@ def closed_alike(gaps: Sequence[Gap], cuts: Sequence[int]) -> list[int]:
     return kept[::-1]
 
 
-def if_fertile(scope: Scope, parts: Sequence[Part]) -> Logic | None:
-    """ "Women of childbearing potential must …": who they are, then what is asked; None where it is not that."""
-    people = [p for p in parts if p.mention.type == "POPULATION" and _FERTILE.search(p.mention.text)]
-    rest = [p for p in parts if p not in people]
-    if scope.excludes or not people or not rest:
+def asked_of_some(scope: Scope, parts: Sequence[Part]) -> Logic | None:
+    """What is asked of those alone whom some of the parts name; None where it is asked of everybody."""
+    named = asked_of(scope, [part.mention for part in parts])
+    who = [part for part in parts if any(part.mention is m for m in named)]
+    rest = [part for part in parts if not any(part.mention is m for m in named)]
+    if not who or not rest:
         return None
-    between = scope.text[people[0].end : rest[-1].mention.start]
-    if not any(CONTRACEPTION.search(p.mention.text) for p in rest) and not _MODAL.search(between):
-        return None
-    who = people[0].logic if len(people) == 1 else Logic(op="any", parts=tuple(p.logic for p in people))
-    return Logic(op="if", parts=(who, combined(scope, rest)))
-
-
-def if_fronted(scope: Scope, parts: Sequence[Part]) -> Logic | None:
-    """ "For patients on anticoagulation: a stable dose …": the first fact, then the rest; None where it is not that."""
-    first = parts[0].mention
-    head = scope.text[scope.criterion.start : first.start]
-    opened = _FRONTED.match(head)
-    closed = re.search(r"[:,]", scope.text[first.end : parts[1].mention.start])
-    if opened is None or closed is None or parts[0].logic.op != "fact":
-        return None
-    return Logic(op="all" if scope.excludes else "if", parts=(parts[0].logic, combined(scope, parts[1:])))
+    who = [p if not p.negated or is_denied(scope, p.mention) else p._replace(logic=p.logic.parts[0]) for p in who]
+    people = len(who) > 1 and all(part.mention.type == "POPULATION" for part in who)
+    whom = Logic(op="any", parts=tuple(part.logic for part in who)) if people else combined(scope, who)
+    return Logic(op="all" if scope.excludes else "if", parts=(whom, combined(scope, rest)))

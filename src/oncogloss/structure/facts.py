@@ -17,21 +17,21 @@ from oncogloss.structure.asides import (
     is_naive_state,
     is_specimen,
     names_the_kind,
+    open_bracket,
     tests_for,
 )
+from oncogloss.structure.counted import asked_among
 from oncogloss.structure.names import TREATMENTS, key_of
+from oncogloss.structure.permissions import ADMITTED, ALLOWED, LIMITED, PERMITTED, is_allowed, permits_alone
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
-from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
     ("HAS_VALUE", "HAS_TIME", "HAS_STAGE", "DOSING", "ASSESSED_BY", "IN_SETTING", "HAS_GENE", "TARGETS")
 )  # relations whose tail belongs to its head
 NEVER = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT"))  # types that never stand alone
-
-_BRACKET = re.compile(r"[()\[\]]")
 
 # Words around a mention after which it only explains another
 _EXAMPLES = re.compile(
@@ -44,6 +44,7 @@ _BRACKET_SAYS_MORE = re.compile(r"\s*(with|without|no|not|except|unless|excludin
 _SHOWN_BY = re.compile(
     r"\b(by|using|via|per|on|through|based on|according to|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
 )
+_PREVENTING = re.compile(r"contracept|birth control", re.I)
 _COUNTED_FROM = re.compile(
     r"\W*((of|prior|to|before|after|from|following|since|until|and|or|the|last|first|final|dose|start|end|initiation"
     r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
@@ -69,16 +70,11 @@ _FOLLOWING = (
 )  # fmt: skip
 _CAUSED_BY = re.compile(r"\b(of|from|to|by)\W+(\w+\W+)?(prior|previous)\W+(\w+\W+)?$", re.I)
 _OF_PATIENTS = re.compile(r"\b(for|in) (patients|subjects|participants|those|women|men|children)\b[^,;]*$", re.I)
-PERMITTED = re.compile(
-    r"\b(allowed|permitted|acceptable|permissible|(they|patients?) (may|can) (be|have|receive))\b", re.I
-)
-_ALLOWED = re.compile(r"\b(allowed|permitted|permissible|may have)\b", re.I)
 _EITHER_SEX = re.compile(
     r"\W*(both |either )?\w+ (and/or|and|or) \w+( sex| gender| patients| subjects| participants)?"
     r"( and members)?( of all races and ethnic groups)?( (are|is) eligible( for this trial)?)?\W*",
     re.I,
 )
-_LIMITED = re.compile(r"\b(if|provided|must|only|unless|not(?! limited to)|no)\b", re.I)
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
@@ -94,7 +90,7 @@ IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previo
 
 def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
-    facts = candidates(scope)
+    facts = [] if permits_alone(scope) else candidates(scope)
     for explains in EXPLAINING if facts else ():
         kept = [m for m in facts if not explains(scope, m, facts)]
         if explains in LISTED and len(kept) < len(facts):
@@ -123,11 +119,12 @@ def asks_nothing(scope: Scope) -> bool:
     """Whether the record says of all that a criterion names that it is not specified, or that it is allowed, or either
     sex."""
     facts = candidates(scope)
-    if facts and all(is_unspecified(scope, m, facts) for m in facts):
+    if facts and (permits_alone(scope) or all(is_unspecified(scope, m, facts) for m in facts)):
         return True
     idle = not scope.excludes and all(m.type not in ("VALUE", "DOSE") for m in scope.mentions)
-    allowed = _ALLOWED.search(scope.words) is not None and all(is_allowed(scope, m, facts) for m in facts)
-    spared = all("exc" in m.attributes for m in facts) and _LIMITED.search(scope.words) is None
+    said = ALLOWED.search(scope.words) or ADMITTED.search(scope.words)
+    allowed = said is not None and all(is_allowed(scope, m, facts) for m in facts)
+    spared = all("exc" in m.attributes for m in facts) and LIMITED.search(scope.words) is None
     allowed = allowed or (spared and PERMITTED.search(scope.words) is not None)
     either = _EITHER_SEX.fullmatch(scope.words) is not None and all(is_either_sex(scope, m, facts) for m in facts)
     return bool(facts) and idle and (allowed or either)
@@ -185,24 +182,6 @@ def says_age(m: Mention) -> bool:
     return quantity is not None and quantity.unit == "a"
 
 
-def in_brackets(scope: Scope, m: Mention) -> bool:
-    """Whether a bracket of the criterion is open where the mention starts."""
-    return _opened(scope.before(m)) is not None
-
-
-def _opened(text: str) -> int | None:
-    """Where the bracket that is open at the text's end begins."""
-    depth = 0
-    for sign in reversed([*_BRACKET.finditer(text)]):
-        if sign[0] in ")]":
-            depth += 1
-        elif depth == 0:
-            return sign.start()
-        else:
-            depth -= 1
-    return None
-
-
 def is_heading(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A mention of a heading that ends the criterion and belongs to what follows; one with a value is kept."""
     if scope.valued(m) or not re.search(r"\n\s*\n[^\n]*$", scope.before(m)):
@@ -219,7 +198,7 @@ def is_unspecified(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 
 def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A second name, a kind or an explanation in brackets behind what it explains; numbers and negations say more."""
-    opened = _opened(scope.before(m))
+    opened = open_bracket(scope.before(m))
     explained = [f for f in facts if opened is not None and f.end <= scope.criterion.start + opened]
     if opened is None or not explained or "exc" in m.attributes:
         return False
@@ -251,7 +230,7 @@ def is_second_name(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
 def is_example(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """An example of a general thing that stands before; what an exclusion includes is excluded, too."""
     text = scope.before(m)
-    if not has_any(scope.words, _EXAMPLIFYING) or _COUNTED.search(text):
+    if not has_any(scope.words, _EXAMPLIFYING) or _COUNTED.search(text) or asked_among(scope, m, facts):
         return False
     denied = scope.excludes or "neg" in m.attributes
     cues = [*_EXAMPLES.finditer(text), *([] if denied else _INCLUDING.finditer(text))]
@@ -282,6 +261,8 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A test or measure by which something else is shown."""
     if m.type not in ("PROCEDURE", "MEASURE", "GENE") or scope.valued(m) or "hist" in m.attributes:
         return False
+    if m.type == "PROCEDURE" and ("neg" in m.attributes or _PREVENTING.search(m.text)):
+        return False  # "women not using contraception"
     if re.match(r"[- ]?(proven|confirmed|documented)", scope.text[m.end : m.end + 12], re.I):
         return True
     earlier = [f for f in facts if f.end <= m.start]
@@ -300,6 +281,8 @@ def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     told = any(f.id in heads and f.end <= m.start for f in facts)
     if told and (scope.excludes or _OF_PATIENTS.search(scope.before(m)) is None):
         return True
+    if not scope.excludes and "pregnan" in m.text and all(f.type == "POPULATION" for f in facts if f.end <= m.start):
+        return False  # "women must avoid pregnancy"
     if _AIMED.search(scope.before(m)):
         return True
     if m.type not in TREATMENTS:
@@ -341,18 +324,6 @@ def is_consequence(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     between = scope.text[earlier[0].end : m.start] if earlier else ""
     cues = list(_CONSEQUENCE.finditer(between))
     return bool(cues) and re.search(BREAK, between[cues[-1].end() :]) is None
-
-
-def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """What is only permitted: it asks nothing."""
-    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) not in (None, "other-trial"):
-        return False
-    if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
-        return False
-    inside = in_brackets(scope, m)
-    sentence = scope.sentence_of(m, BREAK + (r"|[()]" if inside else "|,? but "))
-    sentence = sentence if inside else CLOSED_BRACKET.sub(" ", sentence)
-    return PERMITTED.search(sentence) is not None and _LIMITED.search(sentence) is None
 
 
 def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

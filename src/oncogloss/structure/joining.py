@@ -15,6 +15,7 @@ _EXPECTING = re.compile(r"\bpregnan|\bbreast[ -]?feed|\bnursing\b|\blactat", re.
 _NEEDING = re.compile(r"\s*(which |that )?(requir(es|ing)|necessitat(es|ing)|need(s|ing))\b[^,;.:]*", re.I)
 _GENERAL = re.compile(r".*\b(tumou?rs?|cancers?|malignanc(y|ies)|neoplasms?)", re.I)
 _LACKING = frozenset(("negative", "wild type", "deficient"))  # states of markers
+_EACH = re.compile(r"\b(excluded|ineligible|prohibited|exclusionary|not (be )?(allowed|permitted|eligible))\b", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
@@ -34,8 +35,20 @@ def conjunction(scope: Scope, one: Mention, other: Mention, words: str) -> Logic
         return None
     if {one.type, other.type} <= {"CANCER", "BIOMARKER"} and lists_cancers(scope):
         return "any"
+    if scope.excludes and of_both(scope, one, words):
+        return "all"
     listed = alike(one, other) or all("neg" in m.attributes or _EXPECTING.search(m.text) for m in (one, other))
     return "any" if (scope.excludes and listed) or one.type == other.type == "POPULATION" else "all"
+
+
+def of_both(scope: Scope, one: Mention, words: str) -> bool:
+    """Whether an exclusion asks two things together: "both A and B", where it is not each of them that is excluded."""
+    lead = scope.before(one)
+    both = re.search(r"\bboth\b[^.;:,()]*$", lead, re.I)
+    place = scope.criterion.start + both.start() if both else 0
+    after = any(place < m.start < one.start and m.type == one.type for m in scope.mentions)
+    each = _EXPECTING.search(one.text) or _EACH.search(scope.sentence_of(one))
+    return both is not None and not after and not each and one.type != "POPULATION" and ";" not in words
 
 
 def lists_cancers(scope: Scope) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oncogloss.schema import Lack, Logic, Mention, Threshold
-from oncogloss.structure.asides import naive_to
-from oncogloss.structure.facts import candidates, in_brackets, said_otherwise
+from oncogloss.structure.asides import in_brackets, naive_to
+from oncogloss.structure.facts import candidates, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in

@@ -34,6 +34,7 @@ from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin
 from oncogloss.structure.marker_results import has_marker, together
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_quantity, read_time
+from oncogloss.structure.stages import at_stage, group_of, in_line
 from oncogloss.structure.versions import plain
 
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
@@ -60,9 +61,6 @@ _NARROWS = re.compile(
 _PLAIN = frozenset(("known", "documented", "confirmed"))  # qualifiers that narrow nothing
 _TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
-_STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
-_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
 
 
 class PatientFacts:
@@ -107,7 +105,7 @@ class PatientFacts:
         if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
-            return self._any(m, self.entries.diseases, lambda e: _stage(m.text, e), False)
+            return self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
         return self._told(m, _population(m.text, patient.sex)) if m.type == "POPULATION" else self._told(m, None)
 
     def understood(self, criterion: Criterion) -> bool:
@@ -168,7 +166,13 @@ class PatientFacts:
         there = [e for e in entries if e not in refuted]
         if self._since(m):
             there = there if not any(base(e) for e in there) else [_latest([e for e in there if base(e)])]
-        return self._any(m, there, lambda e: conjoin([base(e), narrowed, *self._qualified(m, e)]), complete)
+        other = "second_malignancy" in criterion.categories  # what is there may be the disease that the trial is about
+
+        def shows(e: Entry) -> Truth:
+            own = None if other and _is_present(e) else True
+            return conjoin([base(e), narrowed, own, *self._qualified(m, e)])
+
+        return self._any(m, there, shows, complete)
 
     def _narrowed(self, m: Mention, criterion: Criterion) -> bool:
         """Whether words that are no fact make the mention narrower than what it names."""
@@ -188,7 +192,7 @@ class PatientFacts:
             if kind == "HAS_TIME":
                 found.append(self._in_time(tail, entry, absent="neg" in m.attributes))
             elif kind == "IN_SETTING":
-                found.append(_line(tail.text, entry))
+                found.append(in_line(tail.text, entry))
             elif kind in _RESTRICTS:
                 found.append(None)
         if isinstance(entry.item, Diagnosis) and entry.item.status == "past" and "hist" not in m.attributes:
@@ -202,9 +206,9 @@ class PatientFacts:
             return True
         joined = self.texts[m.passage][tails[0].start : tails[-1].end]
         if re.search(r"\bor\b|/", joined, re.IGNORECASE):
-            return disjoin(_stage(t.text, entry) for t in tails)
-        groups = [_stage(t.text, entry) for t in tails if _group(t.text)]
-        rest = [_stage(t.text, entry) for t in tails if not _group(t.text)]
+            return disjoin(at_stage(t.text, entry) for t in tails)
+        groups = [at_stage(t.text, entry) for t in tails if group_of(t.text)]
+        rest = [at_stage(t.text, entry) for t in tails if not group_of(t.text)]
         return conjoin([*([disjoin(groups)] if groups else []), *rest])
 
     def _since(self, m: Mention) -> bool:
@@ -348,6 +352,10 @@ def _same_words(m: Mention, entry: Entry) -> bool:
     return plain(getattr(entry.item, "name", "")) in {plain(m.text), plain(m.expansion or m.text)}
 
 
+def _is_present(entry: Entry) -> bool:
+    return isinstance(entry.item, Diagnosis) and entry.item.status not in ("past", "absent")
+
+
 def _same_measure(m: Mention, entry: Entry) -> bool:
     by_concept = m.concept is not None and entry.concept is not None and m.concept.id == entry.concept.id
     return by_concept or _same_words(m, entry)
@@ -355,35 +363,6 @@ def _same_measure(m: Mention, entry: Entry) -> bool:
 
 def _latest(entries: Sequence[Entry]) -> Entry:
     return max(entries, key=lambda e: getattr(e.item, "end", "") or "9999")
-
-
-def _group(text: str) -> tuple[str, str] | None:
-    """Number and letter of a stage group."""
-    found = _STAGE.search(text)
-    return (_ROMAN.get(found[1].upper(), found[1]), found[2].upper()) if found else None
-
-
-def _stage(asked: str, entry: Entry) -> Truth:
-    """Whether a disease's stage is the asked one: by its own words, or by stage group."""
-    stage = entry.item.stage if isinstance(entry.item, Diagnosis) else ""
-    if not stage:
-        return None
-    if f" {plain(asked)} " in f" {plain(stage)} ":
-        return True
-    wanted, own = _group(asked), _group(stage)
-    if plain(asked) == "advanced" and own and own[0] == "4":
-        return True
-    if wanted is None or own is None:
-        return None
-    if wanted[0] != own[0]:
-        return False
-    return True if not wanted[1] else None if not own[1] else wanted[1] == own[1]
-
-
-def _line(asked: str, entry: Entry) -> Truth:
-    number = next((n for word, n in _ORDINALS.items() if word in asked.casefold()), None)
-    own = getattr(entry.item, "line", None)
-    return own == number if number is not None and own is not None else None
 
 
 def _population(words: str, sex: str) -> Truth:

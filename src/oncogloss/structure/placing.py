@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from oncogloss.schema import Criterion, Logic
-from oncogloss.structure.facts import PERMITTED
 from oncogloss.structure.lacking import Left
 from oncogloss.structure.layout import indent_of, line_before
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.permissions import PERMITTED
 from oncogloss.structure.riders import part_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents

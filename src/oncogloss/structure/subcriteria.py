@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from oncogloss.schema import Criterion, Logic
+from oncogloss.structure.asked_of import names_the_disease, names_whom
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import EXCEPT
@@ -43,8 +44,10 @@ def with_children(
     scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
 ) -> Logic | None:
     """A criterion's own facts together with its sub-criteria; `cancers` are those that ask for a cancer each."""
+    facts = [m for m in scope.mentions if own is not None and m.id in mentions_in(own)]
+    some = names_whom(scope, facts)
     if not children:
-        return own
+        return None if some and not names_the_disease(facts) else own
     leaves = tuple(Logic(op="fact", criterion=c.id) for c in children)
     text = scope.words
     if own is not None and EXCEPT.search(text[-60:]):
@@ -60,7 +63,7 @@ def with_children(
         under = Logic(op="all", parts=tuple(_chained(scope, children)))
     if own is None or (scope.excludes and own.op == "fact" and _KINDS.search(text)):
         return under
-    return Logic(op="any" if scope.excludes else "all", parts=(own, under))
+    return Logic(op="any" if scope.excludes else "if" if some else "all", parts=(own, under))
 
 
 def _chained(scope: Scope, children: Sequence[Criterion]) -> Iterator[Logic]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
+from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.facts import says_age
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
@@ -106,7 +107,9 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             place = (first.value.passage, first.value.start, first.measure.start)
             if condition[0] and quantity.operator == "=":
                 quantity = replace(quantity, operator=_general_operator(first, comparisons))
-            found.append((place, _threshold(first, words, quantity, condition[0], ids)))
+            counted = cycles_between(texts[first.value.passage], first.value, first.measure)
+            name = f"{counted} of {_name(first.measure)}" if counted else _name(first.measure)
+            found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
     denied = denied_in(extraction.criteria)
@@ -294,11 +297,11 @@ def _names(measure: Mention, value: str) -> str:
 
 
 def _threshold(
-    comparison: _Comparison, text: str, quantity: Quantity, condition: str | None, mentions: tuple[str, ...]
+    comparison: _Comparison, name: str, text: str, quantity: Quantity, condition: str | None, mentions: tuple[str, ...]
 ) -> Threshold:
     return Threshold(
         criterion=comparison.criterion.id,
-        measure=_name(comparison.measure),
+        measure=name,
         operator=quantity.operator,
         value=quantity.value,
         high=quantity.high,

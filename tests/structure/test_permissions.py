@@ -1,0 +1,50 @@
+"""What is only permitted asks nothing; what a trial is open to is asked."""
+
+from __future__ import annotations
+
+import pytest
+from marked import extraction_of
+
+from oncogloss.structure.coverage import status_of
+from oncogloss.structure.criteria import with_logic
+from oncogloss.structure.notation import write_logic
+from oncogloss.structure.scope import scopes
+
+
+def read(side: str, text: str, *categories: str) -> tuple[str | None, str]:
+    """The logic of a criterion of some categories, and why it was understood so far."""
+    document, extraction = extraction_of((side, text))
+    criteria = tuple(c.model_copy(update={"categories": categories}) for c in extraction.criteria)
+    (scope,) = with_logic(scopes(document, extraction.model_copy(update={"criteria": criteria})))
+    logic = scope.criterion.logic
+    return (write_logic(logic) if logic else None), status_of(scope, linked=False).reason
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "category"),
+    [
+        ("inc", "Patients with mild [CONDITION gout] are eligible", "comorbidity"),
+        ("inc", "Patients with [CONDITION tide fever] can be enrolled", "infection"),
+        ("inc", "Patients with treated [CANCER brain metastases] will be considered", "cns"),
+        ("inc", "Those with prior [CANCER/hist malignancy] are eligible", "second_malignancy"),
+        ("inc", "Use of [DRUG lunamab] is acceptable", "medication"),
+        ("exc", "Patients with mild [CONDITION/exc gout] are eligible", "comorbidity"),
+        ("exc", "Prior [DRUG/exc lunamab] is allowed", "prior_therapy"),
+    ],
+)
+def test_what_is_permitted_asks_nothing(side: str, text: str, category: str) -> None:
+    assert read(side, text, category) == (None, "nothing is asked")
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "category"),
+    [
+        ("inc", "Patients with [CANCER moon sarcoma] are eligible", "disease"),
+        ("inc", "Only patients with [CONDITION gout] are eligible", "comorbidity"),
+        ("inc", "Patients who are eligible for [PROCEDURE moon bath]", "procedure"),
+        ("exc", "Patients with [CONDITION gout] are not eligible", "comorbidity"),
+        ("exc", "Patients who are eligible for a [PROCEDURE moon bath]", "procedure"),
+    ],
+)
+def test_what_is_asked_stays(side: str, text: str, category: str) -> None:
+    assert read(side, text, category)[0] == "1"
