@@ -32,6 +32,13 @@ def test_the_samples_have_no_problems(name: str) -> None:
     assert patient.problems == () and patient.diagnoses and patient.labs and patient.date == "2025-06-01"
 
 
+def test_a_stage_may_be_a_number(tmp_path: Path) -> None:
+    given = [{"name": "moon sarcoma", "stage": stage} for stage in (4, "IVA", True)]
+    patient = read(tmp_path, {"id": "p", "diagnoses": given})
+    assert [d.stage for d in patient.diagnoses] == ["4", "IVA"]
+    assert "diagnoses, entry 3: stage cannot be read; the entry was left out." in told(patient)
+
+
 def test_what_is_wrong_in_our_own_json_costs_only_itself(tmp_path: Path) -> None:
     patient = read(
         tmp_path,

@@ -156,3 +156,26 @@ def test_arms_and_endpoints() -> None:
     assert {(c.kind, c.subject) for c in found(old, design("Moon walk", "20 mg", "Survival", 100))} == {
         ("added", "arm"), ("dropped", "arm"), ("added", "endpoint"), ("dropped", "endpoint"),
     }  # fmt: skip
+
+
+def test_words_added_to_a_sentence_change_it() -> None:
+    old = "No earlier systemic therapy at any time for [NSCLC|CANCER] of the lung"
+    new = f"{old}, except [radiation|PROCEDURE exc] before"
+    (change,) = found(make_trial([("inc", old, "m1")]), make_trial([("inc", new, "m1")]))
+    assert (change.kind, change.subject, change.old, change.new) == ("changed", "criterion", "c1", "c1")
+    wrapped = new.replace("time for", "time\nfor")
+    assert not found(make_trial([("inc", new, "m1")]), make_trial([("inc", wrapped, "m1")]))
+
+
+def test_a_fact_that_other_words_narrow() -> None:
+    def held(words: str, *qualifiers: str) -> Trial:
+        document, extraction = make_trial([("exc", f"{words} [hepatitis B|CONDITION] infection", "m1")])
+        (criterion,) = extraction.criteria
+        assert criterion.logic is not None
+        logic = criterion.logic.model_copy(update={"qualifiers": qualifiers})
+        return document, extraction.model_copy(update={"criteria": (criterion.model_copy(update={"logic": logic}),)})
+
+    assert told(held("Any", "known"), held("Any uncontrolled", "known", "uncontrolled")) == [
+        ("changed", "logic", "hepatitis B: not narrowed → uncontrolled.")
+    ]
+    assert [c.kind for c in found(held("Any"), held("Known", "known"))] == ["wording"]

@@ -81,3 +81,22 @@ def test_an_endpoint_told_twice_is_one() -> None:
     hand = Hand().text("summary", "The primary endpoint is OS.").mark("o1", "OUTCOME", "OS")
     hand.text("description", "Primary endpoint: OS").mark("o2", "OUTCOME", "OS")
     assert [e.mention for e in endpoints(hand)] == ["o1"]
+
+
+def test_a_rank_without_its_noun_holds_after_one_that_has_it() -> None:
+    hand = Hand().text(
+        "text", "Primary endpoint PFS by review, secondary OS and ORR. Fatigue, secondary to rest, is noted."
+    )
+    for name, words in (("o1", "PFS"), ("o2", "OS"), ("o3", "ORR"), ("o4", "Fatigue"), ("o5", "rest")):
+        hand.mark(name, "OUTCOME", words)
+    assert [(e.name, e.rank) for e in endpoints(hand)] == [
+        ("PFS", "primary"),
+        ("OS", "secondary"),
+        ("ORR", "secondary"),
+    ]
+
+
+def test_secondary_alone_ranks_nothing() -> None:
+    hand = Hand().text("text", "PFS is the primary endpoint, secondary tumors and OS are noted.")
+    hand.mark("o1", "OUTCOME", "PFS").mark("o2", "OUTCOME", "OS")
+    assert "secondary" not in [e.rank for e in endpoints(hand)]

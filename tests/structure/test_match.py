@@ -298,3 +298,36 @@ def test_a_washout_is_met_by_time_or_by_never_having_had_it(end: str, wanted: st
     never = had.model_copy(update={"prior_treatments": ()})
     assert match(had, document, extraction, KNOWLEDGE).verdicts[-1].answer == wanted
     assert match(never, document, extraction, KNOWLEDGE).verdicts[-1].answer == "met"
+
+
+LOW_ANC = ("exc", "[ANC|MEASURE] [below 1.0|VALUE]", "m1")
+
+
+@pytest.mark.parametrize(
+    ("dates", "result"),
+    [
+        (("2025-05-01", "2025-05-20"), "met"),
+        (("2025-05-20", "2025-05-01"), "not met"),
+        (("", ""), "unknown"),
+        (("2025-05-20", "2025-05-20"), "unknown"),
+        (("2025-05", "2025-05-20"), "unknown"),
+        (("", "2025-05-20"), "unknown"),
+    ],
+)
+def test_of_results_whose_dates_do_not_tell_the_latest_all_must_agree(dates: tuple[str, str], result: str) -> None:
+    limit = {
+        "criterion": "c1",
+        "measure": "ANC",
+        "operator": "<",
+        "value": 1,
+        "unit": "10*9/L",
+        "mentions": ("m1", "m2"),
+    }
+    more = {"relations": [("HAS_VALUE", "m1", "m2")], "thresholds": [limit]}
+
+    def labs(*values: float) -> dict[str, Any]:
+        given = zip(values, dates, strict=True)
+        return {"labs": [{"name": "ANC", "value": v, "unit": "10*9/L", "date": day} for v, day in given]}
+
+    assert answer(labs(0.5, 2), LOW_ANC, **more) == result
+    assert answer(labs(2, 3), LOW_ANC, **more) == "met"

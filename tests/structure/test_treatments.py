@@ -86,3 +86,27 @@ def test_the_registry_joins_arms_to_interventions() -> None:
     assert [t.mention for t in b.treatments] == ["l2"]  # of ZB the label names no treatment
     hand.mark("z5", "DRUG", "ZB", concept=ZORB)
     assert [t.mention for t in arms(hand)[1].treatments] == ["l2", "z5"]
+
+
+def told_in_lines(*lines: str) -> Hand:
+    hand = Hand().text("text", "\n".join(lines))
+    hand.mark("z1", "DRUG", "Zorbatinib", concept=ZORB).mark("d1", "DOSE", "20 mg").mark("l1", "DRUG", "lunamab")
+    hand.mark("s1", "SCHEDULE", "on day 1").mark("l2", "DRUG", "lunamab", nth=1).mark("s2", "SCHEDULE", "weekly")
+    return hand.relate("DOSING z1 d1", "DOSING l1 s1", "DOSING l2 s2")
+
+
+def test_lines_that_begin_with_an_arm_s_name_are_arms() -> None:
+    first, second = arms(
+        told_in_lines(
+            "Experimental: Arm A: Zorbatinib 20 mg", "with lunamab on day 1.", "Arm B (control): lunamab weekly.",
+            "", "Both arms are open.",
+        )
+    )  # fmt: skip
+    assert (first.label, first.kind, second.label, second.kind) == ("Arm A", "experimental", "Arm B (control)", "")
+    assert [(t.mention, t.schedules) for t in first.treatments] == [("z1", ()), ("l1", ("s1",))]
+    assert [(t.mention, t.schedules) for t in second.treatments] == [("l2", ("s2",))]
+
+
+def test_one_line_with_an_arm_s_name_is_no_list_of_arms() -> None:
+    (arm,) = arms(told_in_lines("Arm A: Zorbatinib 20 mg with lunamab on day 1,", "arm B lunamab weekly."))
+    assert (arm.label, len(arm.treatments)) == ("", 2)

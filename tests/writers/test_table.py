@@ -156,3 +156,10 @@ def test_an_empty_extraction_prints_the_text_alone(pipeline: Pipeline) -> None:
     empty = Extraction(id="d1", model=INFO, passages=(), mentions=(), relations=(), criteria=())
     out = printed(document, empty, width=40)
     assert "summary" in out and "  Moon." in out and "Criteria" not in out and "Found" not in out
+
+
+def test_line_ends_of_another_system_leave_no_sign(pipeline: Pipeline) -> None:
+    document = make_document(text="Moon.\r\nTide\r.\r\n")
+    empty = Extraction(id="d1", model=INFO, passages=(), mentions=(), relations=(), criteria=())
+    out = printed(document, empty, width=40)
+    assert out.count("\N{REPLACEMENT CHARACTER}") == 1 and "Tide\N{REPLACEMENT CHARACTER}." in out

@@ -1,14 +1,12 @@
-"""From the network's scores to spans, attributes, relations, sentences, sections and criteria. NumPy only.
+"""From the network's scores to spans, attributes, relations, and what `reading` makes of its boundaries. NumPy only.
 
 Each token is decided in the window that owns it; a relation in the window where the pair lies most inside.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import NamedTuple
@@ -16,30 +14,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from oncogloss.model.edges import criterion_end, is_bare, without_bullet
+from oncogloss.model.edges import is_bare
 from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, NameKind, Thresholds
+from oncogloss.model.reading import read_passage, sigmoid
 from oncogloss.model.signatures import allowed_pairs, may_hold
 from oncogloss.model.windows import Stream, Window
 from oncogloss.schema import (
     ATTRIBUTES,
-    CATEGORIES,
     ENTITY_TYPES,
     RELATION_TYPES,
-    SECTION_LABELS,
     Criterion,
     EntityType,
     Mention,
     Passage,
     PassageReading,
     Relation,
-    Section,
 )
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 # (entity type, passage, start, end, logit) of a span → which kind of known name lifts it above 0, if any
 Known = Callable[[EntityType, int, int, int, float], NameKind | None]
-CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
 
 UNSHIFTED = Thresholds()
 _ALLOWED = allowed_pairs()
@@ -92,11 +87,6 @@ class Decoded(NamedTuple):
     own: tuple[OwnSpan, ...] = ()
 
 
-def sigmoid(logit: float) -> float:
-    """A logit's probability, to four places."""
-    return round(1 / (1 + math.exp(-max(-40.0, min(40.0, logit)))), 4)
-
-
 def decode(
     passages: Sequence[Passage],
     stream: Stream,
@@ -132,10 +122,11 @@ def decode(
     criteria: list[Criterion] = []
     for index, passage in enumerate(passages):
         inside = [m for m in mentions if m.passage == passage.name]
-        reading, found = _read_passage(index, passage, stream, boundaries, inside, len(criteria))
+        reading, found = read_passage(index, passage, stream, boundaries, inside, len(criteria))
         readings.append(reading)
         criteria += found
-    relations = tuple(_relations(kept, mentions, views))
+    texts = {passage.name: passage.text for passage in passages}
+    relations = tuple(_within_criteria(_relations(kept, mentions, views), mentions, criteria, texts))
     return Decoded(tuple(readings), tuple(mentions), relations, tuple(criteria), _apart(own))
 
 
@@ -364,108 +355,33 @@ def _relations(spans: list[_Span], mentions: list[Mention], views: list[_View]) 
     ]
 
 
+def _within_criteria(
+    relations: Iterable[Relation], mentions: Sequence[Mention], criteria: Sequence[Criterion], texts: Mapping[str, str]
+) -> Iterator[Relation]:
+    """The relations that do not join two criteria, unless one stands under the other, or a value right after what it is
+    of, as in "Age:" above "18 and over"."""
+    parents = {c.id: c.parent for c in criteria}
+    home = {mention: c.id for c in criteria for mention in c.mentions}
+    by_id = {m.id: m for m in mentions}
+
+    def lineage(mention: str) -> list[str]:
+        found, above = [], home.get(mention)
+        while above is not None:
+            found.append(above)
+            above = parents[above]
+        return found
+
+    for r in relations:
+        head, tail, one, other = by_id[r.head], by_id[r.tail], lineage(r.head), lineage(r.tail)
+        beside = r.type == "HAS_VALUE" and head.end <= tail.start
+        if (
+            not (one and other)
+            or one[0] in other
+            or other[0] in one
+            or (beside and is_bare(texts[head.passage][head.end : tail.start]))
+        ):
+            yield r
+
+
 def _room(room: dict[int, int], head: int, tail: int) -> int:
     return min(room.get(head, -1), room.get(tail, -1))
-
-
-def _read_passage(
-    index: int, passage: Passage, stream: Stream, boundaries: Floats, mentions: list[Mention], n_criteria: int
-) -> tuple[PassageReading, list[Criterion]]:
-    tokens = np.flatnonzero((stream.passage == index) & (stream.end > 0))
-    scores = boundaries[tokens]
-    starts, ends = stream.start[tokens].tolist(), stream.end[tokens].tolist()
-    part = {name: scores[:, columns] for name, columns in BOUNDARY_SLICES.items()}
-
-    def begins(name: str) -> list[int]:
-        above = np.flatnonzero(part[name][:, 0] > 0).tolist()
-        return [i for i in above if not passage.text[starts[i] : ends[i]].isspace()]
-
-    headings, sentences = begins("heading"), begins("sentence")
-    sections = _sections(passage, starts, part["section"], sorted({*sentences, *headings}))
-    criteria = _criteria(passage, starts, part, begins("criterion"), headings, sections, mentions, n_criteria)
-    sentence_edges = [starts[i] for i in sentences]
-    reading = PassageReading(
-        name=passage.name,
-        text_sha256=passage.sha256,
-        sections=tuple(sections),
-        sentences=tuple(_stretches(passage.text, sentence_edges)),
-    )
-    return reading, criteria
-
-
-def _stretches(text: str, edges: list[int]) -> list[tuple[int, int]]:
-    """The whole text cut at `edges`, a bullet going with what follows it, white space at the ends left out."""
-    stretches, position = [], 0
-    for edge in sorted({*edges, len(text)} - {0}):
-        inner = without_bullet(text[position:edge]) if edge < len(text) else text[position:edge].rstrip()
-        start = position + len(inner) - len(inner.lstrip())
-        position += len(inner)
-        if start < position:
-            stretches.append((start, position))
-    return stretches
-
-
-def _sections(passage: Passage, starts: Sequence[int], scores: Floats, edges: list[int]) -> list[Section]:
-    """One label a sentence, by the sum of its tokens' scores; equal neighbours become one section."""
-    if not starts:
-        return []
-    cuts = [0, *(i for i in edges if i > 0), len(starts)]
-    labels = [int(scores[a:b].sum(0).argmax()) for a, b in zip(cuts, cuts[1:], strict=False)]
-    begins = [k for k in range(len(labels)) if k == 0 or labels[k] != labels[k - 1]]
-    marks = [starts[cuts[k]] if k else 0 for k in begins]
-    ends = [*marks[1:], len(passage.text)]
-    return [
-        Section(start=a, end=b, label=SECTION_LABELS[labels[k]]) for k, a, b in zip(begins, marks, ends, strict=True)
-    ]
-
-
-def _criteria(
-    passage: Passage,
-    starts: Sequence[int],
-    part: dict[str, Floats],
-    begins: list[int],
-    headings: list[int],
-    sections: list[Section],
-    mentions: list[Mention],
-    n_before: int,
-) -> list[Criterion]:
-    edges = [*begins, *headings]
-    stops = sorted({*(starts[i] for i in edges), *(s.start for s in sections), len(passage.text)})
-    mention_starts = [m.start for m in mentions]
-    section_starts = [s.start for s in sections]
-    found: list[Criterion] = []
-    open_parents: list[tuple[int, str]] = []
-    for i in begins:
-        start = starts[i]
-        stop = stops[bisect_right(stops, start)]
-        inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, stop)]
-        inside = [m for m in inside if m.end <= stop]
-        end = criterion_end(passage.text, start, stop, max((m.end for m in inside), default=start))
-        excluding = sections[bisect_right(section_starts, start) - 1].label == "exclusion"
-        logit = float(part["exclusion"][i, 0]) + (CARRY if excluding else -CARRY)
-        depth = int(part["depth"][i].argmax())
-        open_parents = [p for p in open_parents if p[0] < depth]
-        if not inside and is_bare(passage.text[start:end]):
-            continue
-        identifier = f"c{n_before + len(found) + 1}"
-        seen = start + len(without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
-        inner = slice(i, max(i + 1, bisect_left(starts, seen)))
-        logits = part["categories"][i] + part["evidence"][inner].mean(0)
-        categories = list(compress(CATEGORIES, (logits > 0).tolist()))
-        if not categories:
-            categories = [CATEGORIES[int(logits.argmax())]]
-        found.append(
-            Criterion(
-                id=identifier,
-                passage=passage.name,
-                start=start,
-                end=end,
-                side="exc" if logit > 0 else "inc",
-                parent=open_parents[-1][1] if open_parents else None,
-                categories=tuple(categories),
-                mentions=tuple(m.id for m in inside),
-                score=sigmoid(float(part["criterion"][i, 0])),
-            )
-        )
-        open_parents.append((depth, identifier))
-    return found

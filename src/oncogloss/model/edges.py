@@ -1,13 +1,25 @@
-"""Where sentences and criteria end: before the bullet or number of the next one, a criterion never inside what it names
-itself."""
+"""What the layout of a text says of its edges: where sentences and criteria end (before the bullet or number of the
+next one, a criterion never inside what it names itself), and where numbers and headings say that something begins."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 _NEXT_BULLET = re.compile(r"\n[ \t]*(?:[-*•·▪]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])?\s*\Z")
-_ITEM = r"(?:[-*•·▪]+|o|\(?(?:[0-9]{1,2}|[a-zA-Z])[.)]|\(?[ivx]{2,4}\))"
-_ON_NEXT_LINE = re.compile(rf"\n[^\S\n]*{_ITEM}?\s*\Z")
+_ITEM = r"(?:[-*•·▪]+|o|\(?(?:[0-9]{1,2}|[a-zA-Z])\\?[.)]|\(?[ivx]{2,4}\))"
+_SECTION = r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3}\.?"  # the number of a section of a protocol
+_ON_NEXT_LINE = re.compile(rf"\n[^\S\n]*(?:{_SECTION}|(?:{_ITEM})?(?:[^\S\n]+\(?[0-9]{{1,2}}\\?[.)])?)\s*\Z")
+_PAGE_FOOT = re.compile(r"\n[^\n]*\b[Pp](?:age|AGE) [0-9]+ of [0-9]+\b[^\n]*(?:\n[A-Z\W]+)?\Z")
+_NUMBERED = re.compile(
+    r"^[^\S\n]*(?:[-*•·▪][^\S\n]+)?(?P<open>\(?)(?P<number>[0-9]{1,2}|[a-z])\\?(?P<close>[.)])[^\S\n]+(?=\S)",
+    re.MULTILINE,
+)
+_SIDE_HEADING = re.compile(
+    rf"^[^\S\n]*[#*_]*(?:(?:{_SECTION}|[0-9]{{1,2}}[.)])[^\S\n]+)?(?P<heading>(?:(?:key|main|major|general|patient|subject|"
+    r"participant)[^\S\n]+)?(?:inclusion|exclusion)[^\S\n]+criteria)[^\S\n]*:?[*_]*[^\S\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ON_SAME_LINE = re.compile(rf"(?P<last>\S+)(?P<stop>[.;])(?:[^\S\n]+(?:and|or))?[^\S\n]+(?P<item>{_ITEM})[^\S\n]*\Z")
 _TAIL = 80  # so much of a text's end is looked at for an item
 _LONE = re.compile(r"[(\[]?(?:(?P<number>[0-9.]+)|(?P<letter>[a-zA-Z]|[ivxIVX]+))[)\]]?")
@@ -29,11 +41,41 @@ def is_bare(text: str) -> bool:
     return _BARE.fullmatch(text) is not None
 
 
+def running_items(text: str) -> list[int]:
+    """Where the items of lists begin whose number or letter follows that of an item before."""
+    found: list[int] = []
+    reached: dict[tuple[str, str, bool], list[int]] = {}
+    for item in _NUMBERED.finditer(text):
+        number = item["number"]
+        place = int(number) if number.isdigit() else ord(number) - ord("a") + 1
+        lists = reached.setdefault((item["open"], item["close"], number.isdigit()), [])
+        if place - 1 in lists:
+            del lists[len(lists) - lists[::-1].index(place - 1) :]
+            lists[-1] = place
+            found.append(item.end())
+        elif place == 1:
+            lists.append(1)
+    return found
+
+
+def side_headings(text: str) -> list[int]:
+    """Where lines begin, behind their number, that say "inclusion criteria" or "exclusion criteria" and no more."""
+    return [m.start("heading") for m in _SIDE_HEADING.finditer(text)]
+
+
+def has_own_line(text: str, start: int, items: Collection[int]) -> bool:
+    """Whether what begins at `start` is first on its line, and no item begins on it."""
+    end = text.find("\n", start)
+    end = len(text) if end < 0 else end
+    return is_bare(text[text.rfind("\n", 0, start) + 1 : start]) and not any(start <= item < end for item in items)
+
+
 def criterion_end(text: str, start: int, stop: int, named: int) -> int:
-    """Where the criterion from `start` ends, if the next thing begins at `stop`: without the white space before that,
-    nor its bullet or number, unless a mention of the criterion, the last of which ends at `named`, reaches into it."""
+    """Where the criterion from `start` ends, if the next thing begins at `stop`: without white space before that, its
+    bullet or number, and the foot of a page, unless a mention of the criterion, the last of which ends at `named`,
+    reaches into these."""
     inner = text[start:stop]
-    end = start + len(_without_item(inner, last=stop == len(text)).rstrip())
+    end = start + len(_PAGE_FOOT.sub("", _without_item(inner, last=stop == len(text)).rstrip()).rstrip())
     return end if named <= end else start + len(inner.rstrip())
 
 

@@ -121,7 +121,10 @@ def _entries(key: str, value: object, model: type[_Model], source: str, problems
 
 
 def _entry(item: object, model: type[_Model]) -> tuple[_Model | None, list[str]]:
-    """(the entry that a JSON value is; else None, and which of its fields cannot be read)."""
+    """(the entry that a JSON value is, a stage written as a number too; else None, and which of its fields cannot be
+    read)."""
+    if isinstance(item, dict) and type(item.get("stage")) is int:
+        item = item | {"stage": str(item["stage"])}
     try:
         entry = model.model_validate(item)
     except ValidationError as error:

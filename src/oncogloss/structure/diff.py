@@ -154,6 +154,8 @@ def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Ite
     found += _turned(old, a, new, b)
     if not dropped and not added:
         found += _logic_changes(old, a, new, b)
+    if not found:
+        found += _qualifier_changes(old, a, new, b)
     texts = old.text_of(a), new.text_of(b)
     if not found:
         message = f"{_SIDES[a.side]} reworded: {quoted(texts[1])}."
@@ -315,6 +317,30 @@ def _logic_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> It
         before, after = (write_logic(tree, lambda key: names.get(key, key)) for tree in trees if tree)
         message = f"{_SIDES[b.side]} combines its parts in another way: {before} → {after}."
         yield _change("changed", "logic", message, before, after, a, b)
+
+
+def _qualifier_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
+    """Facts that both name, narrowed by other words, such as "uncontrolled"."""
+    narrowed = [_qualifiers(v, c.logic) for v, c in ((old, a), (new, b))]
+    names = {identity_of(m): called(m) for m in new.facts(b)}
+    for key in narrowed[0]:
+        before, after = narrowed[0][key], narrowed[1].get(key, narrowed[0][key])
+        if key in names and set(before) != set(after):
+            was, now = (", ".join(words) or "not narrowed" for words in (before, after))
+            yield _change(
+                "changed", "logic", f"{names[key]}: {was} → {now}.", ", ".join(before), ", ".join(after), a, b
+            )
+
+
+def _qualifiers(version: Version, logic: Logic | None) -> dict[str, tuple[str, ...]]:
+    """What narrows each fact of a tree, plain, by the fact's key."""
+    if logic is None:
+        return {}
+    m = version.mentions.get(logic.mention or "")
+    if m is not None:
+        said = (version.mentions[q].text if q in version.mentions else q for q in logic.qualifiers)
+        return {identity_of(m): tuple(words for words in dict.fromkeys(map(plain, said)) if words != "known")}
+    return {key: words for part in logic.parts for key, words in _qualifiers(version, part).items()}
 
 
 def _by_key(version: Version, logic: Logic | None) -> Logic | None:

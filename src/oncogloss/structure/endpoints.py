@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal
 
 from oncogloss.schema import Document, Endpoint, Extraction, Mention, Part, Passage, TimeFrame
@@ -14,6 +15,11 @@ _AIM = r"(?:efficacy |safety |study )?(?:end[ -]?points?|objectives?|outcomes?|a
 _CUE = re.compile(
     rf"\b(?P<rank>co-?primary|primary|secondary|tertiary|exploratory)"
     rf"(?: (?:and|or|/) (?:secondary|tertiary|exploratory))? {_AIM}(?: measures?)?(?P<heading>\W*[:\n])?",
+    re.IGNORECASE,
+)
+_NEXT_RANK = re.compile(  # what is said after a rank with its noun, in the same sentence
+    r"[,;]\s+(?:and )?(?:key )?(?P<rank>secondary|tertiary|exploratory)\b(?! (?:to|malignan|cancer|tumou?r|primar))"
+    r"(?P<heading>\W*[:\n])?",
     re.IGNORECASE,
 )
 _RANKS = {"primary": "primary", "coprimary": "primary", "secondary": "secondary"}
@@ -56,7 +62,7 @@ class _Measured:
 
     def ranked(self, passage: Passage) -> Iterator[tuple[Mention, str]]:
         """The outcomes of a text of which it says whether they are primary, secondary or other."""
-        cues = list(_CUE.finditer(passage.text))
+        cues = _cues(passage.text)
         for outcome in outermost(m for m in self._mentions if m.type == "OUTCOME" and m.passage == passage.name):
             cue = _cue_of(passage.text, cues, outcome)
             if cue:
@@ -86,6 +92,18 @@ class _Measured:
 
     def _told(self, relation: Literal["HAS_TIME", "ASSESSED_BY"], outcome: Mention) -> list[Mention]:
         return [self._by_id[tail] for tail in self._tails.get((relation, outcome.id), ())]
+
+
+def _cues(text: str) -> list[re.Match[str]]:
+    """The words of a text that rank outcomes, in order: "primary endpoint", and in its sentence "secondary" alone."""
+    full = list(_CUE.finditer(text))
+    after = [
+        _NEXT_RANK.finditer(
+            text, cue.end(), stop.start() if (stop := _SENTENCE_END.search(text, cue.end())) else len(text)
+        )
+        for cue in full
+    ]
+    return sorted({m.end(): m for m in (*chain(*after), *full)}.values(), key=lambda m: m.start())
 
 
 def _cue_of(text: str, cues: list[re.Match[str]], outcome: Mention) -> re.Match[str] | None:

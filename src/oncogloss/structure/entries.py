@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """A patient's entries by kind; of markers and labs the latest result of each alone."""
+    """A patient's entries by kind; of markers and labs the latest result of each alone, if their dates tell it."""
 
     patient: Patient
     diseases: tuple[Entry, ...]
@@ -103,13 +103,21 @@ def _latest_markers(patient: Patient, knowledge: Knowledge) -> Iterator[Entry]:
 
 
 def _latest_labs(patient: Patient, knowledge: Knowledge) -> Iterator[Entry]:
-    latest: dict[str, Entry] = {}
+    """Of each lab the latest result, or all that may be it where their dates do not tell."""
+    latest: dict[str, list[tuple[str, Entry]]] = {}
     for i, lab in enumerate(patient.labs, 1):
         concept = knowledge.known("MEASURE", lab.name)
-        key = concept.id if concept else plain(lab.name)
-        if key not in latest or lab.date >= getattr(latest[key].item, "date", ""):
-            latest[key] = Entry(f"lab {i}", _words(lab.name, f"{lab.value:g} {lab.unit}", lab.date), concept, lab)
-    yield from latest.values()
+        entry = Entry(f"lab {i}", _words(lab.name, f"{lab.value:g} {lab.unit}", lab.date), concept, lab)
+        known = latest.setdefault(concept.id if concept else plain(lab.name), [])
+        later = any(_is_later(other, lab.date) for other, _ in known)
+        known[:] = [(other, e) for other, e in known if not _is_later(lab.date, other)]
+        known += [] if later else [(lab.date, entry)]
+    yield from (entry for known in latest.values() for _, entry in known)
+
+
+def _is_later(one: str, other: str) -> bool:
+    """Whether an ISO date is later than another, whatever the day, month or year that one of them leaves open."""
+    return one > other and not one.startswith(other)
 
 
 def ancestors(concept: Concept, with_id: Callable[[str], Concept | None]) -> frozenset[str]:

@@ -291,11 +291,11 @@ class PatientFacts:
             values = [] if score is None else [(score, "", None)]
             shown = f"{'ECOG' if 'ecog' in name else 'Karnofsky'} {score}" if values else ""
         else:
-            entry = next((e for e in self.entries.labs if _same_measure(m, e)), None)
-            lab = entry.item if entry and isinstance(entry.item, LabResult) else None
-            values = [(lab.value, lab.unit, lab)] if lab else []
-            shown = entry.words if entry else ""
-            times = [self._in_lab_time(tail, lab) for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
+            entries = [e for e in self.entries.labs if _same_measure(m, e)]
+            values = [(e.item.value, e.item.unit, e.item) for e in entries if isinstance(e.item, LabResult)]
+            shown = ", ".join(e.words for e in entries)
+            asked_times = [tail for kind, tail in self.related[m.id] if kind == "HAS_TIME"]
+            times = [self._in_lab_time(tail, lab) for tail in asked_times for _, _, lab in values]
             if values and not all(times):
                 return self._told(m, None, shown)
         if not asked or not values:

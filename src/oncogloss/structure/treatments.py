@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from oncogloss.schema import Arm, Document, Extraction, Mention, Part, Treatment
 from oncogloss.structure.names import TREATMENTS, inside, key_of, outermost, tails_of
 
+_KIND = r"experimental|active comparator|placebo comparator|sham comparator|no intervention"
+_LABEL = r"(?:treatment |study |control )?arm (?:[A-Z]|[0-9]{1,2}|I{1,3}|IV)\b(?: \([^)\n]{1,60}\))?"
+_ARM_LINE = re.compile(
+    rf"^[^\S\n]*(?:[-*•][^\S\n]+)?(?:(?P<kind>{_KIND}):[^\S\n]+)?(?P<label>{_LABEL}):(?:(?!\n[^\S\n]*\n|\n[^\n]*\b{_LABEL}:).)*",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
 _NOT_GIVEN = {"neg", "exc", "hist"}
 
 
 def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
     """Each arm of the record with its treatments: those of its text, then those that only the registry joins it to.
 
-    A record without arms has one with an empty label, of all its interventions; so has a text without parts, of
-    what it says is given (DOSING) or treats something (TREATS) outside of its eligibility criteria.
+    A record without arms has one with an empty label, of all its interventions. A text without parts has those that its
+    lines name ("Arm A: …"), else one of what it says is given (DOSING) or treats something (TREATS) outside of its
+    eligibility criteria.
     """
     given = _Given(extraction)
     parts = [p for p in document.parts if p.passage == "arms"]
@@ -28,8 +36,28 @@ def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
         return tuple(
             Arm(label=p.label, kind=p.kind, treatments=given.all(treatments_of(p), interventions)) for p in parts
         )
+    if not interventions and len(named_lines := _arm_lines(document)) > 1:
+        return tuple(
+            Arm(label=p.label, kind=p.kind, treatments=given.all(given.treatments(p), ())) for p in named_lines
+        )
     treatments = given.all(interventions or given.said_to_be_given(), ())
     return (Arm(label="", kind="", treatments=treatments),) if treatments else ()
+
+
+def _arm_lines(document: Document) -> list[Part]:
+    """The lines and paragraphs outside of eligibility criteria that begin with an arm's name and a colon."""
+    return [
+        Part(
+            passage=passage.name,
+            start=line.start("label"),
+            end=line.end(),
+            label=line["label"],
+            kind="_".join((line["kind"] or "").lower().split()),
+        )
+        for passage in document.passages
+        if passage.name != "eligibility"
+        for line in _ARM_LINE.finditer(passage.text)
+    ]
 
 
 class _Given:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import TypeVar
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, RelationType, Threshold
@@ -73,6 +75,14 @@ def best_pairs(
     return [(left[i], right[j]) for i, j in sorted(taken.items())]
 
 
+def _around(words: str, lines: Sequence[str]) -> Iterator[str]:
+    """The lines, joined, within which some words stand, wherever they do."""
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    whole, at = f" {' '.join(lines)} ", -1
+    while (at := whole.find(f" {words} ", at + 1)) >= 0:
+        yield " ".join(lines[bisect_right(ends, at) : bisect_left(ends, at + len(words) + 1) + 1])
+
+
 class Version:
     """A document and what was found in it."""
 
@@ -126,11 +136,16 @@ class Version:
     def fresh_in(self, passage: str, other: Version) -> list[tuple[int, int]]:
         """The sentences of a passage that the other version lacks, by their places."""
         if (passage, id(other)) not in self._fresh:
-            known, whole = other.sentences(passage), f" {plain(other.texts.get(passage, ''))} "
+            known, lines = other.sentences(passage), [words for _, words in other.places(passage) if words]
+            own = f" {plain(self.texts.get(passage, ''))} "
             self._fresh[passage, id(other)] = [
                 place
                 for place, words in self.places(passage)
-                if words and words not in known and not (len(words.split()) >= _TELLING and f" {words} " in whole)
+                if words
+                and words not in known
+                and not (
+                    len(words.split()) >= _TELLING and any(f" {lies_in} " in own for lies_in in _around(words, lines))
+                )
             ]
         return self._fresh[passage, id(other)]
 

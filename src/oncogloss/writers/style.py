@@ -74,8 +74,10 @@ def concept_label(concept: Concept) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with each character that has no glyph, and so could steer a terminal, replaced; same length."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """The text with each character that has no glyph, and so could steer a terminal, replaced; same length. The
+    carriage return of a line's end becomes a space."""
+    shown = text.replace("\r\n", " \n")
+    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def treatment_label(treatment: Treatment, mentions: Mapping[str, Mention]) -> str:
