@@ -30,7 +30,9 @@ settings.load_profile("modest")
 
 @pytest.fixture(autouse=True)
 def no_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The models and keys of whoever runs the suite are not part of it."""
+    """The models, keys and terms of whoever runs the suite are not part of it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("ONCOGLOSS_TERMS", raising=False)
     monkeypatch.setenv("ONCOGLOSS_REGISTRY", str(tmp_path / "no registry"))
     monkeypatch.setenv("ONCOGLOSS_KEYS", str(tmp_path / "keys"))
 

@@ -220,13 +220,14 @@ def load(
     the vocabulary is missing or damaged, InputError where the table is, or an argument is not what it should be.
     """
     check_arguments(model, min_score, vocabulary, terms, threads)
+    told = read_terms(terms) if terms is not None else []
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)), threads)
     known = open_vocabulary(vocabulary)
-    if terms is not None:
-        known = with_terms(known, read_terms(terms))
+    if told:
+        known = with_terms(known, told)
     return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known, bundle.labels)
 
 

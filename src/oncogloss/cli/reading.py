@@ -24,7 +24,7 @@ from oncogloss.cli.options import (
     places_of,
     progress_bar,
     read_all,
-    terms_path,
+    terms_read,
 )
 from oncogloss.errors import InputError
 from oncogloss.schema import Document
@@ -98,7 +98,7 @@ def extract(
     if documents := list(_readable(paths, failures)):
         from oncogloss.pipeline import load
 
-        pipeline = load(model, min_score=min_score, terms=terms_path(terms))
+        pipeline = load(model, min_score=min_score, terms=terms_read(terms))
         in_place = out is None or (chosen is Format.duckdb and out.exists())  # of a database the other tables stay
         with nullcontext(out) if in_place or out is None else drafted(out, inputs, folder=chosen in FOLDERS) as draft:
             _write_extractions(documents, chosen, draft, pipeline)
@@ -172,7 +172,7 @@ def diff(
     from oncogloss.compare import diff_records
     from oncogloss.writers.compared import changes_json, changes_text
 
-    found = diff_records(old, new, model, terms_path(terms))
+    found = diff_records(old, new, model, terms_read(terms))
     print((changes_text if format is Output.text else changes_json)(found, wording=wording))
 
 
@@ -196,7 +196,7 @@ def match_command(
         print(f"oncogloss: {problem}", file=sys.stderr)
     failures: list[InputError] = []
     read = 0
-    for matching in match_records(person, _readable(trials, failures), model, terms_path(terms)):
+    for matching in match_records(person, _readable(trials, failures), model, terms_read(terms)):
         print(matching_text(matching) if format is Output.text else matching.model_dump_json())
         read += 1
     _tell(failures, read)
@@ -223,7 +223,8 @@ def link_command(
 
     if type is not None and type not in TYPES:
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
-    opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
+    table = terms_read(terms)
+    opened = with_terms(open_vocabulary(vocabulary), read_terms(table) if table else [])
     for name in _lines() if names == ["-"] else names:
         concepts = {kind: concept.model_dump() for kind, concept in concepts_of(name, opened, type).items()}
         if concept := link_id(name, opened):
@@ -255,7 +256,7 @@ def coverage(
 
     if out is not None:
         check_out(out, places_of(paths))
-    pipeline = load(model, terms=terms_path(terms))
+    pipeline = load(model, terms=terms_read(terms))
     failures: list[InputError] = []
     if documents := list(_readable(paths, failures)):
         keep(coverage_report(pipeline.extract(document) for document in documents), out)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Terms, needs_serve_extra, terms_path
+from oncogloss.cli.options import Terms, needs_serve_extra, terms_read
 from oncogloss.errors import OncoglossError
 
 
@@ -62,6 +62,7 @@ def serve(
         raise OncoglossError("A queue of records needs a file to keep the corrections in: give --reviews FILE.")
     import uvicorn
 
+    from oncogloss.concepts.terms import read_terms
     from oncogloss.model.bundle import open_bundle
     from oncogloss.service.app import Settings, create_app
     from oncogloss.service.guard import Limits
@@ -74,12 +75,14 @@ def serve(
         workers=workers,
         queue=queue,
         audit=audit,
-        terms=terms_path(terms),
+        terms=lambda: terms_read(terms),
         reviews=reviews,
         queued=queue_records,
     )
+    if table := terms_read(terms):  # what is missing is said before anything starts
+        read_terms(table)
     for served in settings.models:
-        open_bundle(served)  # a model that is missing is said before anything starts
+        open_bundle(served)
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(
         create_app(settings),

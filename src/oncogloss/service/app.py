@@ -89,7 +89,7 @@ class Settings:
     queue: int = 32
     seconds: float = 60.0
     audit: Path | None = None
-    terms: Path | None = None
+    terms: Callable[[], Path | None] = lambda: None  # asked whenever models are loaded
     reviews: Path | None = None
     queued: Path | None = None  # records to review
 

@@ -19,10 +19,17 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting."""
+    """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting. `terms` is asked for the
+    user's table whenever models are loaded."""
 
     def __init__(
-        self, models: Sequence[str], *, workers: int, queue: int, seconds: float, terms: Path | None = None
+        self,
+        models: Sequence[str],
+        *,
+        workers: int,
+        queue: int,
+        seconds: float,
+        terms: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self.models, self.terms = tuple(models), terms
         self.workers, self.queue, self.seconds = workers, queue, seconds
@@ -69,7 +76,8 @@ class Engine:
         self.pipelines = await asyncio.get_running_loop().run_in_executor(None, self._load)
 
     def _load(self) -> dict[str, Pipeline]:
-        return {model: load(model, terms=self.terms) for model in self.models}
+        terms = self.terms()
+        return {model: load(model, terms=terms) for model in self.models}
 
     def close(self) -> None:
         """Wait for what is under way."""
