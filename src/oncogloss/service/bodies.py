@@ -76,8 +76,9 @@ class View(BaseModel):
 
 
 class ServedModel(BaseModel):
-    """A model that answers here."""
+    """A model that answers here; `served_as` is what `?model=` chooses it by."""
 
+    served_as: str
     name: str
     version: str
     sha256: str

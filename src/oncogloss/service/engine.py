@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from oncogloss.concepts import DEFAULT_VOCABULARY
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.service.problems import ProblemError
 
@@ -29,9 +30,10 @@ class Engine:
         workers: int,
         queue: int,
         seconds: float,
+        vocabulary: str = DEFAULT_VOCABULARY,
         terms: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        self.models, self.terms = tuple(models), terms
+        self.models, self.vocabulary, self.terms = tuple(models), vocabulary, terms
         self.workers, self.queue, self.seconds = workers, queue, seconds
         self.pipelines = self._load()
         self.taken = 0
@@ -77,7 +79,7 @@ class Engine:
 
     def _load(self) -> dict[str, Pipeline]:
         terms = self.terms()
-        return {model: load(model, terms=terms) for model in self.models}
+        return {model: load(model, vocabulary=self.vocabulary, terms=terms) for model in self.models}
 
     def close(self) -> None:
         """Wait for what is under way."""

@@ -227,10 +227,10 @@ function recordOf(bytes, id) {
 }
 
 function modelsTab() {
-  const others = [...$("model").options].map((o) => o.value).filter((name) => name !== $("model").value);
+  const others = [...$("model").options].filter((o) => !o.selected);
   if (!others.length) return [element("p", { class: "note" }, "One model is served; start the service with two to compare them.")];
   const place = element("div");
-  const choice = element("select", { "aria-label": "The other model" }, others.map((name) => element("option", {}, name)));
+  const choice = element("select", { "aria-label": "The other model" }, others.map((o) => element("option", { value: o.value }, o.textContent)));
   const compareWith = async () => {
     const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, { body: state.source, kind: state.kind }));
     if (answer) place.replaceChildren(...comparedView(state.found, await answer.json()));
@@ -284,7 +284,10 @@ async function start() {
   });
   const answer = await guarded(async () => (await get("/v1/model")).json());
   for (const id of ["correct", "next", "export"]) $(id).hidden = !answer?.reviews;
-  for (const model of answer?.models ?? []) $("model").append(element("option", {}, model.name));
+  const models = answer?.models ?? [];
+  const twins = (model) => models.filter((m) => m.name === model.name).length > 1;
+  const title = (model) => (twins(model) ? `${model.name} ${model.version} (${model.served_as})` : model.name);
+  for (const model of models) $("model").append(element("option", { value: model.served_as }, title(model)));
   const formats = await guarded(async () => (await get("/v1/formats")).json());
   for (const name of formats ?? []) $("format").append(element("option", {}, name));
 }
