@@ -326,6 +326,19 @@ def test_wrong_usage(run: Command, arguments: list[str]) -> None:
     assert (result.out, result.status) == ("", 2) and "Traceback" not in result.err
 
 
+def test_a_vocabulary_of_ones_own_is_linked_to(run: Command, mine: Path, tmp_path: Path) -> None:
+    trial = tmp_path / "trial.json"
+    text = "Inclusion Criteria:\n- Prior treatment with pembrolizumab within 14 days."
+    trial.write_text(json.dumps({"id": "a", "passages": {"eligibility": text}}))
+    ours = ("--model", "nano", "--vocabulary", mine)
+    (found,) = run("extract", trial, *ours).extractions
+    assert [m.concept.id for m in found.mentions if m.concept] == ["MINE:1"]
+    patient = ROOT / "corpus" / "patients" / "lung.json"
+    for verb in (("diff", trial, trial), ("coverage", trial), ("match", patient, trial)):
+        assert run(*verb, *ours).status == 0
+        assert "No vocabulary 'typo'" in run(*verb, "--vocabulary", "typo").err
+
+
 # evaluation of a corpus
 
 

@@ -232,6 +232,11 @@ def test_a_model_is_loaded_once(bundle: Path) -> None:
 TWO = {"studies": [{"protocolSection": {}}, {"protocolSection": {}}]}
 
 
+def test_a_vocabulary_of_ones_own(mine: Path) -> None:
+    found = api.load("nano", vocabulary=str(mine)).extract(make_document(text="Pembrolizumab 200 mg every 3 weeks."))
+    assert [m.concept.id for m in found.mentions if m.concept] == ["MINE:1"]
+
+
 def test_two_records_in_one_source_are_refused(bundle: Path, tmp_path: Path) -> None:
     sentence = r"^2 records in one source; read them with oncogloss\.readers\.read_path\.$"
     with pytest.raises(InputError, match=sentence):

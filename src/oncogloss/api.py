@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from oncogloss.concepts import DEFAULT_VOCABULARY
 from oncogloss.errors import InputError
 from oncogloss.model.bundle import DEFAULT_MODEL
 from oncogloss.pipeline import Pipeline, check_arguments
@@ -16,19 +17,20 @@ from oncogloss.readers.text import read_text
 from oncogloss.schema import Document, Extraction
 
 
-def load(model: str = DEFAULT_MODEL, terms: Path | None = None) -> Pipeline:
-    """Load a model, by name or folder, once, with the table of your own `terms` as it then is; later calls give the
-    same object.
+def load(model: str = DEFAULT_MODEL, terms: Path | None = None, vocabulary: str = DEFAULT_VOCABULARY) -> Pipeline:
+    """Load a model, by name or folder, once, over a vocabulary, by name or folder, with the table of your own `terms`
+    as it then is; later calls give the same object.
 
-    Raises BundleError where it is missing or damaged, InputError where the table is, or an argument is of no use.
+    Raises BundleError where model or vocabulary is missing or damaged, InputError where the table is, or an argument
+    is of no use.
     """
-    check_arguments(model, terms=terms)
-    return _loaded(model, terms)
+    check_arguments(model, vocabulary=vocabulary, terms=terms)
+    return _loaded(model, terms, vocabulary)
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str, terms: Path | None) -> Pipeline:
-    return _load(model, terms=terms)
+def _loaded(model: str, terms: Path | None, vocabulary: str) -> Pipeline:
+    return _load(model, vocabulary=vocabulary, terms=terms)
 
 
 def extract(source: str | Path | Document | dict[str, Any], model: str = DEFAULT_MODEL) -> Extraction:

@@ -18,7 +18,8 @@ from oncogloss.batch.readings import Readings, key_of
 from oncogloss.batch.store import SCHEMA_VERSION, Store, files_of, merged
 from oncogloss.batch.where import chooser
 from oncogloss.batch.workers import Entry, Failure, Outcome, Seconds, Task, Workers, seconds_by_stage
-from oncogloss.concepts.vocabulary import SUMS
+from oncogloss.concepts import DEFAULT_VOCABULARY
+from oncogloss.concepts.terms import read_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.runtime import usable_cores
 from oncogloss.pipeline import Pipeline, load
@@ -48,6 +49,8 @@ class Settings:
     part: int = PART
     engine: str = "own"
     ray_address: str = ""
+    vocabulary: str = DEFAULT_VOCABULARY
+    terms: Path | None = None
 
 
 @dataclass
@@ -88,7 +91,7 @@ def run_batch(
             "give a folder apart from them with --out."
         )
     with Store(folder) as store:
-        pipeline = load(settings.model, threads=1)
+        pipeline = load(settings.model, vocabulary=settings.vocabulary, terms=settings.terms, threads=1)
         system = system_of(pipeline)
         progress = Progress()
         number = sum(line["kind"] == "run" for line in store.log) + 1
@@ -116,10 +119,14 @@ def _lie_within(path: Path, folder: Path) -> bool:
 def _workers(settings: Settings, pipeline: Pipeline, system: str) -> Workers | RayWorkers:
     if settings.engine == "own":
         return Workers(pipeline, system, processes=settings.workers or usable_cores(), with_text=settings.with_text)
-    from oncogloss.batch.ray import RayWorkers
+    from oncogloss.batch.ray import Loading, RayWorkers
 
     return RayWorkers(
-        settings.model, system, processes=settings.workers, with_text=settings.with_text, address=settings.ray_address
+        Loading(settings.model, settings.vocabulary, read_terms(settings.terms) if settings.terms else []),
+        system,
+        processes=settings.workers,
+        with_text=settings.with_text,
+        address=settings.ray_address,
     )
 
 
@@ -287,10 +294,10 @@ def content_sha256(document: Document) -> str:
 
 
 def system_of(pipeline: Pipeline) -> str:
-    """SHA-256 of all that answers depend on beside the record: model, vocabulary and the version of oncogloss."""
-    vocabulary = pipeline.vocabulary
-    sums = (vocabulary.folder / SUMS).read_bytes() if vocabulary else b""
-    parts = (pipeline.info.sha256.encode(), sums, version("oncogloss").encode(), str(SCHEMA_VERSION).encode())
+    """SHA-256 of all that answers depend on beside the record: model, vocabulary with the user's terms,
+    version of oncogloss."""
+    vocabulary = pipeline.vocabulary.state if pipeline.vocabulary else b""
+    parts = (pipeline.info.sha256.encode(), vocabulary, version("oncogloss").encode(), str(SCHEMA_VERSION).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

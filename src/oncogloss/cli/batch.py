@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Model, Out, drafted, keep
+from oncogloss.cli.options import Model, Out, Terms, VocabularyName, drafted, keep, terms_read
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -59,6 +59,8 @@ def batch(
         Engine, typer.Option(help="`own`: worker processes; `ray`: Ray, here or on a cluster.")
     ] = Engine.own,
     ray_address: Annotated[str, typer.Option(help="A Ray cluster, such as `10.0.0.1:6379`; default: one within.")] = "",
+    vocabulary: VocabularyName = "default",
+    terms: Terms = None,
 ) -> None:
     """Read many records into a store of Parquet files; only those that are new or changed since it was last run.
 
@@ -70,8 +72,9 @@ def batch(
     from oncogloss.batch.run import Settings, run_batch
 
     settings = Settings(
-        model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address
-    )
+        model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address,
+        vocabulary=vocabulary, terms=terms_read(terms),
+    )  # fmt: skip
     bar = _bar()
     with bar:
         task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")

@@ -73,6 +73,7 @@ def extract(
         float | None,
         typer.Option(min=0.001, max=0.999, help="Keep mentions from this score on: low finds more."),
     ] = None,
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
 ) -> None:
     """Find entities, attributes, relations and criteria in trial records or any trial text.
@@ -98,7 +99,7 @@ def extract(
     if documents := list(_readable(paths, failures)):
         from oncogloss.pipeline import load
 
-        pipeline = load(model, min_score=min_score, terms=terms_read(terms))
+        pipeline = load(model, min_score=min_score, vocabulary=vocabulary, terms=terms_read(terms))
         in_place = out is None or (chosen is Format.duckdb and out.exists())  # of a database the other tables stay
         with nullcontext(out) if in_place or out is None else drafted(out, inputs, folder=chosen in FOLDERS) as draft:
             _write_extractions(documents, chosen, draft, pipeline)
@@ -163,6 +164,7 @@ def diff(
     format: Annotated[Output, typer.Option(help="Lines for people, or one JSON object.")] = Output.text,
     wording: Annotated[bool, typer.Option("--wording", help="List what only says the same in other words.")] = False,
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
 ) -> None:
     """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
@@ -170,9 +172,10 @@ def diff(
     Example: `oncogloss diff NCT04380701.march.json NCT04380701.june.json`
     """
     from oncogloss.compare import diff_records
+    from oncogloss.pipeline import load
     from oncogloss.writers.compared import changes_json, changes_text
 
-    found = diff_records(old, new, model, terms_read(terms))
+    found = diff_records(old, new, load(model, vocabulary=vocabulary, terms=terms_read(terms)))
     print((changes_text if format is Output.text else changes_json)(found, wording=wording))
 
 
@@ -182,21 +185,24 @@ def match_command(
     trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
     format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
 ) -> None:
     """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
 
     Example: `oncogloss match corpus/patients/lung.json corpus/samples/NCT99000001.json`
     """
-    from oncogloss.compare import match_records, patient_as_of
+    from oncogloss.compare import matchings_of, patient_as_of
+    from oncogloss.pipeline import load
     from oncogloss.writers.compared import matching_text
 
     person = patient_as_of(patient)
     for problem in person.problems:
         print(f"oncogloss: {problem}", file=sys.stderr)
+    pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
     failures: list[InputError] = []
     read = 0
-    for matching in match_records(person, _readable(trials, failures), model, terms_read(terms)):
+    for matching in matchings_of(person, _readable(trials, failures), pipeline):
         print(matching_text(matching) if format is Output.text else matching.model_dump_json())
         read += 1
     _tell(failures, read)
@@ -244,6 +250,7 @@ def _lines() -> Iterator[str]:
 def coverage(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
     out: Out = None,
 ) -> None:
@@ -256,7 +263,7 @@ def coverage(
 
     if out is not None:
         check_out(out, places_of(paths))
-    pipeline = load(model, terms=terms_read(terms))
+    pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
     failures: list[InputError] = []
     if documents := list(_readable(paths, failures)):
         keep(coverage_report(pipeline.extract(document) for document in documents), out)
