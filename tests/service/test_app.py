@@ -45,6 +45,7 @@ def test_a_record_is_read_as_the_pipeline_reads_it(client: TestClient) -> None:
         (json.dumps(TEXT).encode(), "application/json"),
         (TEXT["text"].encode(), "text/plain"),
         (TEXT["text"].encode(), ""),
+        (json.dumps(TEXT).encode(), "application/x-www-form-urlencoded"),  # curl -d
     ],
 )
 def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, kind: str) -> None:
@@ -59,6 +60,9 @@ def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, 
         (b'{"text": "a", "more": 1}', "application/json"),
         (b'{"text": 7}', "application/json"),
         (b"{", "application/json"),
+        (b"{bad", "application/json"),
+        (TEXT["text"].encode(), "application/json"),
+        (b'{"text": 7}', "text/plain"),
         (b"[" * 20_000, "application/json"),
         (b'{"studies": []}', "application/json"),
         (b'{"protocolSection": 1}', "application/json"),

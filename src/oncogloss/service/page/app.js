@@ -46,7 +46,16 @@ async function guarded(work) {
 function kindOf(name, bytes) {
   const head = new TextDecoder().decode(bytes.slice(0, 200)).trimStart();
   if (head.startsWith("%PDF-") || head.startsWith("PK")) return "application/octet-stream";
-  return head.startsWith("{") || head.startsWith("[") ? "application/json" : head.startsWith("<") ? "application/xml" : "text/plain";
+  return isJson(head, bytes) ? "application/json" : head.startsWith("<") ? "application/xml" : "text/plain";
+}
+
+function isJson(head, bytes) {
+  if (!head.startsWith("{") && !head.startsWith("[")) return false;
+  try {
+    return Boolean(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return false;
+  }
 }
 
 async function read(bytes = new TextEncoder().encode($("source").value), name = "") {
@@ -280,7 +289,10 @@ async function start() {
   $("next").addEventListener("click", () => edit.following());
   $("export").addEventListener("click", async () => {
     const lines = await guarded(() => get("/v1/reviews/export"));
-    if (lines) await keep(lines);
+    if (!lines) return;
+    await keep(lines);
+    const left = Number(lines.headers.get("x-not-done"));
+    if (left) say(`Saved; ${left} with edits left out: press Done on each first.`);
   });
   const answer = await guarded(async () => (await get("/v1/model")).json());
   for (const id of ["correct", "next", "export"]) $(id).hidden = !answer?.reviews;
