@@ -19,6 +19,7 @@ from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
+from oncogloss.readers.source import Source, document_of
 from oncogloss.schema import (
     Concept,
     Document,
@@ -66,8 +67,13 @@ class Pipeline:
         """The same model over another vocabulary, or over none: then the network alone speaks."""
         return Pipeline(self.info, self.config, self.tokenizer, self.scorer, self.thresholds, vocabulary, self.labels)
 
-    def extract(self, document: Document) -> Extraction:
-        """All facts of a document, with offsets into its passages, and what follows from them."""
+    def extract(self, source: Source) -> Extraction:
+        """All facts of one document, with offsets into its passages, and what follows from them: of running text, a
+        Path to a file with one record, a record's JSON as a dict, or a Document.
+
+        Raises InputError where there is nothing to read, what is given is nothing of these, or it holds several.
+        """
+        document = source if isinstance(source, Document) else document_of(source)
         return self.understand(document, self.read(document))
 
     def understand(self, document: Document, found: Decoded) -> Extraction:

@@ -21,7 +21,10 @@ from oncogloss.places import terms_begun, terms_file
 from oncogloss.readers.files import OPENED
 from oncogloss.schema import Document
 
-Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", help="A model by name (it ships, or your registry has it), NAME@VERSION, or its folder."),
+]
 VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]
 Terms = Annotated[
     Path | None,

@@ -60,6 +60,9 @@ class Output(StrEnum):
     json = "json"
 
 
+OutFile = Annotated[Path | None, typer.Option("--out", help="Write here, not to standard output.")]
+
+
 @app.command()
 def extract(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
@@ -91,7 +94,9 @@ def extract(
 
     chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
     if chosen in FILES and out is None:
-        raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
+        raise typer.BadParameter(
+            f"{chosen} writes a {'folder' if chosen in FOLDERS else 'file'}: say where with --out PATH."
+        )
     inputs = places_of(paths)
     if out is not None:
         check_out(out, inputs, folder=chosen in FOLDERS)
@@ -116,13 +121,13 @@ def _readable(paths: list[str], failures: list[InputError]) -> Iterator[Document
 
 
 def _tell(failures: list[InputError], read: int) -> None:
-    """Say what could not be read, and end with status 2 if anything could not."""
+    """Say what could not be read, and end with status 1 if something could not, 2 if nothing could be."""
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
         if read:
             print(f"oncogloss: {read} read, {len(failures)} failed.", file=sys.stderr)
-        raise typer.Exit(2)
+        raise typer.Exit(1 if read else 2)
 
 
 def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
@@ -157,6 +162,13 @@ def _target(out: Path | None) -> Iterator[TextIO]:
             yield stream
 
 
+@contextmanager
+def _written(out: Path | None, inputs: list[str]) -> Iterator[TextIO]:
+    """Standard output, or a file that takes the place of `out` once it is whole."""
+    with nullcontext() if out is None else drafted(out, places_of(inputs)) as draft, _target(draft) as stream:
+        yield stream
+
+
 @app.command()
 def diff(
     old: Annotated[Path, typer.Argument(help="The trial as it stood: a file of one record.")],
@@ -166,6 +178,7 @@ def diff(
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
     terms: Terms = None,
+    out: OutFile = None,
 ) -> None:
     """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
 
@@ -176,7 +189,8 @@ def diff(
     from oncogloss.writers.compared import changes_json, changes_text
 
     found = diff_records(old, new, load(model, vocabulary=vocabulary, terms=terms_read(terms)))
-    print((changes_text if format is Output.text else changes_json)(found, wording=wording))
+    with _written(out, [str(old), str(new)]) as stream:
+        print((changes_text if format is Output.text else changes_json)(found, wording=wording), file=stream)
 
 
 @app.command("match")
@@ -187,6 +201,7 @@ def match_command(
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
     terms: Terms = None,
+    out: OutFile = None,
 ) -> None:
     """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
 
@@ -199,13 +214,14 @@ def match_command(
     person = patient_as_of(patient)
     for problem in person.problems:
         print(f"oncogloss: {problem}", file=sys.stderr)
-    pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
     failures: list[InputError] = []
-    read = 0
-    for matching in matchings_of(person, _readable(trials, failures), pipeline):
-        print(matching_text(matching) if format is Output.text else matching.model_dump_json())
-        read += 1
-    _tell(failures, read)
+    if documents := list(_readable(trials, failures)):
+        pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
+        with _written(out, [str(patient), *trials]) as stream:
+            for matching in matchings_of(person, documents, pipeline):
+                line = matching_text(matching) if format is Output.text else matching.model_dump_json()
+                print(line, file=stream)
+    _tell(failures, len(documents))
 
 
 @app.command("link")

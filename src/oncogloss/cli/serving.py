@@ -19,7 +19,8 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8080,
     model: Annotated[
-        list[str] | None, typer.Option(help="Model to serve, by name or folder (repeatable; the first is the default).")
+        list[str] | None,
+        typer.Option(help="Model to serve, by name, NAME@VERSION or folder (repeatable; the first is the default)."),
     ] = None,
     keys: Annotated[Path | None, typer.Option(help="File of API keys; needed on any address but loopback.")] = None,
     new_key: Annotated[str | None, typer.Option(help="Print a new key for this name and its line for --keys.")] = None,
