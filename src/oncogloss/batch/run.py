@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oncogloss.batch.inputs import Item, read_inputs
 from oncogloss.batch.readings import Readings, key_of
-from oncogloss.batch.store import SCHEMA_VERSION, Store, files_of, merged
+from oncogloss.batch.store import FORGOTTEN, SCHEMA_VERSION, Store, files_of, merged
 from oncogloss.batch.where import chooser
 from oncogloss.batch.workers import Entry, Failure, Outcome, Seconds, Task, Workers, seconds_by_stage
 from oncogloss.concepts import DEFAULT_VOCABULARY
@@ -37,7 +37,8 @@ PART = 32  # chunks of a part
 @dataclass(frozen=True)
 class Settings:
     """How a batch is run. `workers`: None for one a core; `part` is how many chunks a part has, which a killed run does
-    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine."""
+    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine. `vocabulary` and `terms` are as for
+    `pipeline.load`."""
 
     model: str = "micro"
     workers: int | None = None
@@ -56,7 +57,8 @@ class Settings:
 @dataclass
 class Progress:
     """How far a batch is. `still_failing` counts those of `failed` that the store knows already. `seconds` says where
-    the time went, by stage, over all processes."""
+    the time went, by stage, over all processes. At the end: `absent` are the records of the store that all the inputs
+    did not hold, `of_others` counts those that it holds as another system read them."""
 
     read: int = 0
     failed: int = 0
@@ -65,6 +67,8 @@ class Progress:
     left_out: int = 0
     known: int = 0
     parts: int = 0
+    absent: tuple[str, ...] = ()
+    of_others: int = 0
     seconds: Seconds = field(default_factory=seconds_by_stage)
 
 
@@ -106,6 +110,9 @@ def run_batch(
             entries = choice.of(item for item in items if _kept(item, fits, progress))
             chunks = groups(islice(entries, settings.limit), CHUNK)
             _write(store, workers.outcomes(chunks), settings.part, writer, readings, progress, tell)
+            progress.of_others = choice.of_others
+            if not settings.where and settings.limit is None:
+                progress.absent = choice.absent
         store.append({"kind": "end", "run": number, "ended": _now(), **_counts(progress)})
     return progress
 
@@ -196,9 +203,19 @@ class _Choice:
         self, store: Store, system: str, settings: Settings, progress: Progress, readings: Readings | None
     ) -> None:
         self._system, self._retry, self._progress, self._readings = system, settings.retry_failed, progress, readings
-        self._held, self._reported = _held(store)
+        self._held, self._reported = _held(store, system)
         self._met: set[str] = set()
         self._failed: set[bytes] = set()
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The records of the store that were not met."""
+        return tuple(record for record in self._held if record not in self._met)
+
+    @property
+    def of_others(self) -> int:
+        """How many records of the store were last read by another system."""
+        return sum(other for _, _, other in self._held.values())
 
     def of(self, items: Iterable[Item]) -> Iterator[Entry]:
         """The work among these items, in their order."""
@@ -233,7 +250,7 @@ class _Choice:
     def _task(self, document: Document) -> Entry | None:
         content = content_sha256(document)
         mark = _mark(content, self._system)
-        held, failed = self._held.get(document.id, (b"", False))
+        held, failed, _ = self._held.get(document.id, (b"", False, False))
         if document.id in self._met:
             if mark == held:
                 self._as_held(failed=False)
@@ -241,7 +258,7 @@ class _Choice:
             reason = "another record of this run has the same id and other content; the first one counts"
             return self._new(Failure("duplicate", document.source, f"{document.source}: {reason}"))
         self._met.add(document.id)
-        self._held[document.id] = (mark, False)
+        self._held[document.id] = (mark, False, False)
         if mark == held and not (failed and self._retry):
             self._as_held(failed)
             return None
@@ -251,9 +268,9 @@ class _Choice:
         return Task(document, content, key, reading)
 
 
-def _held(store: Store) -> tuple[dict[str, tuple[bytes, bool]], set[bytes]]:
-    """(for each record of the store what it was read from and whether that failed; failures without a record that
-    stand, as `database` has it: those whose place was not read since)."""
+def _held(store: Store, system: str) -> tuple[dict[str, tuple[bytes, bool, bool]], set[bytes]]:
+    """(for each record of the store what it was read from, whether that failed, whether by another system; failures
+    without a record that stand, as `database` has it: those whose place was not read since)."""
     import pyarrow.parquet as pq
 
     failures = [
@@ -263,11 +280,14 @@ def _held(store: Store) -> tuple[dict[str, tuple[bytes, bool]], set[bytes]]:
         if row["record"] is None
     ]
     asked = {place for row in failures for place in _places(row["source"])}
-    held: dict[str, tuple[bytes, bool]] = {}
+    held: dict[str, tuple[bytes, bool, bool]] = {}
     latest: dict[str, tuple[str, int]] = {}
     for path in files_of(store.folder, "records", store.log):
         for row in pq.read_table(path).to_pylist():
-            held[row["record"]] = (_mark(row["content_sha256"], row["system_sha256"]), row["status"] == "failed")
+            mark = _mark(row["content_sha256"], row["system_sha256"])
+            held[row["record"]] = (mark, row["status"] == "failed", row["system_sha256"] != system)
+            if row["status"] == FORGOTTEN:
+                del held[row["record"]]
             latest.pop(row["record"], None)
             if row["source"] in asked:
                 latest[row["record"]] = (row["source"], row["part"])
