@@ -37,8 +37,8 @@ PART = 32  # chunks of a part
 @dataclass(frozen=True)
 class Settings:
     """How a batch is run. `workers`: None for one a core; `part` is how many chunks a part has, which a killed run does
-    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine. `vocabulary` and `terms` are as for
-    `pipeline.load`."""
+    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine.
+    `vocabulary` and `terms` are as for `pipeline.load`."""
 
     model: str = "micro"
     workers: int | None = None
