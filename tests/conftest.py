@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from oncogloss.concepts.names import keys
+from oncogloss.concepts.vocabulary import Entry, name_hash, write_vocabulary
 from oncogloss.errors import BundleError
 from oncogloss.model.bundle import find_bundle
 from oncogloss.model.layout import BOUNDARY_SLICES, NetworkConfig
@@ -30,7 +32,9 @@ settings.load_profile("modest")
 
 @pytest.fixture(autouse=True)
 def no_registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The models and keys of whoever runs the suite are not part of it."""
+    """The models, keys and terms of whoever runs the suite are not part of it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("ONCOGLOSS_TERMS", raising=False)
     monkeypatch.setenv("ONCOGLOSS_REGISTRY", str(tmp_path / "no registry"))
     monkeypatch.setenv("ONCOGLOSS_KEYS", str(tmp_path / "keys"))
 
@@ -107,6 +111,15 @@ def bundle(tiny_network: Network, tokenizer_json: str, tmp_path_factory: pytest.
 def pipeline(bundle: Path) -> Pipeline:
     """The tiny bundle, loaded."""
     return load(bundle)
+
+
+@pytest.fixture(scope="session")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vocabulary of one's own, in which pembrolizumab is MINE:1 and nothing else is known."""
+    folder = tmp_path_factory.mktemp("vocabularies") / "mine"
+    name = name_hash("DRUG", keys("pembrolizumab")[0])
+    write_vocabulary([Entry("MINE:1", "pembrolizumab", "mine")], {name: 0}, folder, [])
+    return folder
 
 
 @pytest.fixture(scope="session")

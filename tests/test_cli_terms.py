@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+import oncogloss
 from oncogloss.cli import app
 from oncogloss.errors import InputError
 from oncogloss.pipeline import Pipeline
@@ -29,6 +30,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_drug_is_known_at_once_and_forgotten_when_removed(table: Path, shipped: Pipeline, tmp_path: Path) -> None:
     text = tmp_path / "trial.txt"
     text.write_text(SENTENCE)
+    table.touch()
     before = run("extract", text, "--format", "json").stdout
     added = run("add-drug", "moonorasib", "--brand", "Lomuvarq", "--class", "inhibitor", "--target", "KRAS")
     assert added.exit_code == 0, added.output
@@ -39,6 +41,21 @@ def test_a_drug_is_known_at_once_and_forgotten_when_removed(table: Path, shipped
     assert run("terms", "list").stdout.split("\t")[:4] == ["DRUG", "moonorasib", "Lomuvarq", "inhibitor"]
     assert run("terms", "remove", "moonorasib").exit_code == 0 and run("terms", "list").stdout == ""
     assert run("extract", text, "--format", "json").stdout == before
+
+
+def test_a_table_that_is_named_and_not_there_is_an_error(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "trial.txt"
+    text.write_text(SENTENCE)
+    for verb in (("extract", text), ("coverage", text), ("link", "moonorasib"), ("terms", "list")):
+        for named in ((), ("--terms", tmp_path / "typo.tsv")):  # by the environment, and by the option
+            wrong = run(*verb, *named).exception
+            assert isinstance(wrong, InputError) and "tsv: no such table of terms; check the path" in str(wrong)
+    monkeypatch.delenv("ONCOGLOSS_TERMS")
+    assert run("link", "moonorasib").exit_code == run("terms", "list").exit_code == 0
+    with pytest.raises(InputError, match="no such table of terms"):
+        oncogloss.load("nano", terms=tmp_path / "typo.tsv")
 
 
 def test_a_drug_that_is_there_is_completed(table: Path) -> None:

@@ -29,6 +29,17 @@ def test_diff_of_a_record_with_itself_and_with_a_changed_one(run: Command, tmp_p
     assert [c["after"] for c in shown["changes"]] == ["COMPLETED"] and shown["wording"] == 0
 
 
+def test_out_takes_what_would_be_printed(run: Command, tmp_path: Path) -> None:
+    trial, out = tmp_path / "trial.json", tmp_path / "out"
+    trial.write_bytes(SAMPLE.read_bytes())
+    for verb in (("diff", trial, trial), ("match", LUNG, trial)):
+        shown = run(*verb, "--model", "nano").out
+        quiet = run(*verb, "--model", "nano", "--out", out)
+        assert (quiet.status, quiet.out, out.read_text(encoding="utf-8")) == (0, "", shown)
+        refused = run(*verb, "--model", "nano", "--out", trial)
+        assert refused.status == 2 and "is one of the inputs" in refused.err
+
+
 def test_diff_wants_one_record_a_file(run: Command, tmp_path: Path) -> None:
     several = tmp_path / "two.json"
     several.write_text(json.dumps({"studies": [json.loads(SAMPLE.read_text(encoding="utf-8"))] * 2}), encoding="utf-8")
@@ -92,5 +103,5 @@ def test_what_cannot_be_read_does_not_keep_the_others_from_an_answer(
     broken = tmp_path / "broken.json"
     broken.write_text('{"id": "x", "passages": ')
     result = run(*command, broken, SAMPLE)
-    assert result.status == 2 and "broken.json" in result.err and "1 read, 1 failed" in result.err
+    assert result.status == 1 and "broken.json" in result.err and "1 read, 1 failed" in result.err
     assert run(*command, SAMPLE).out == result.out

@@ -218,6 +218,15 @@ def test_extract_from_each_kind_of_source(bundle: Path, tmp_path: Path) -> None:
     assert api.extract(text, model=model) == wanted.model_copy(update={"id": "text"})
 
 
+def test_a_pipeline_takes_what_extract_takes(bundle: Path) -> None:
+    record = {"id": "a", "passages": {"text": SENTENCES[0]}}
+    loaded = api.load(str(bundle))
+    for source in (SENTENCES[0], SAMPLES[0], record, make_document(text=SENTENCES[0])):
+        assert loaded.extract(source) == api.extract(source, model=str(bundle))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^int is no source; give a text,"):
+        loaded.extract(7)  # type: ignore[arg-type]
+
+
 def test_a_string_is_text_and_never_a_path(bundle: Path, tmp_path: Path) -> None:
     path = tmp_path / "zorbatinib.txt"
     path.write_text("other text")
@@ -230,6 +239,11 @@ def test_a_model_is_loaded_once(bundle: Path) -> None:
 
 
 TWO = {"studies": [{"protocolSection": {}}, {"protocolSection": {}}]}
+
+
+def test_a_vocabulary_of_ones_own(mine: Path) -> None:
+    found = api.load("nano", vocabulary=str(mine)).extract(make_document(text="Pembrolizumab 200 mg every 3 weeks."))
+    assert [m.concept.id for m in found.mentions if m.concept] == ["MINE:1"]
 
 
 def test_two_records_in_one_source_are_refused(bundle: Path, tmp_path: Path) -> None:

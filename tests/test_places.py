@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from oncogloss.places import keys_folder, registry_folder, terms_file
+from oncogloss.places import keys_folder, registry_folder, terms_begun, terms_file
 
 
 def test_all_lies_in_the_users_folder_unless_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -11,5 +11,9 @@ def test_all_lies_in_the_users_folder_unless_said(monkeypatch: pytest.MonkeyPatc
         monkeypatch.delenv(variable, raising=False)
     places = terms_file(), registry_folder(), keys_folder()
     assert places == tuple(tmp_path / "oncogloss" / name for name in ("terms.tsv", "registry", "keys"))
+    assert terms_begun() is None
+    places[0].parent.mkdir()
+    places[0].touch()
+    assert terms_begun() == places[0]
     monkeypatch.setenv("ONCOGLOSS_TERMS", "mine.tsv")
-    assert terms_file() == Path("mine.tsv")
+    assert terms_file() == terms_begun() == Path("mine.tsv")

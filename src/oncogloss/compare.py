@@ -8,8 +8,7 @@ from pathlib import Path
 
 from oncogloss.concepts import Vocabulary, link, link_id
 from oncogloss.errors import InputError, OncoglossError, shown
-from oncogloss.model.bundle import DEFAULT_MODEL
-from oncogloss.pipeline import Pipeline, load
+from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_path
 from oncogloss.readers.patients import read_patient
 from oncogloss.schema import Change, Document, Matching, Patient
@@ -18,10 +17,9 @@ from oncogloss.structure.entries import Knowledge
 from oncogloss.structure.match import match
 
 
-def diff_records(old: Path, new: Path, model: str = DEFAULT_MODEL, terms: Path | None = None) -> tuple[Change, ...]:
+def diff_records(old: Path, new: Path, pipeline: Pipeline) -> tuple[Change, ...]:
     """What changed between two files of one record each. Raises InputError where a file holds none or several."""
-    documents = _only_record(old), _only_record(new)
-    return changes_between(*documents, load(model, terms=terms))
+    return changes_between(_only_record(old), _only_record(new), pipeline)
 
 
 def changes_between(old: Document, new: Document, pipeline: Pipeline) -> tuple[Change, ...]:
@@ -51,13 +49,6 @@ def as_of_today(patient: Patient) -> Patient:
     today = date.today().isoformat()
     told = f"{patient.id}: no date as of which the file holds; today's ({today}) is taken."
     return patient.model_copy(update={"date": today, "problems": (*patient.problems, told)})
-
-
-def match_records(
-    patient: Patient, documents: Iterable[Document], model: str = DEFAULT_MODEL, terms: Path | None = None
-) -> Iterator[Matching]:
-    """A patient held against each trial."""
-    return matchings_of(patient, documents, load(model, terms=terms))
 
 
 def matchings_of(patient: Patient, documents: Iterable[Document], pipeline: Pipeline) -> Iterator[Matching]:

@@ -20,6 +20,7 @@ from oncogloss.model.layout import NetworkConfig, Thresholds
 from oncogloss.model.runtime import Runtime, graph_of
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.model.windows import Window, cut_windows, read_stream
+from oncogloss.readers.source import Source, document_of
 from oncogloss.schema import (
     Concept,
     Document,
@@ -67,8 +68,13 @@ class Pipeline:
         """The same model over another vocabulary, or over none: then the network alone speaks."""
         return Pipeline(self.info, self.config, self.tokenizer, self.scorer, self.thresholds, vocabulary, self.labels)
 
-    def extract(self, document: Document) -> Extraction:
-        """All facts of a document, with offsets into its passages, and what follows from them."""
+    def extract(self, source: Source) -> Extraction:
+        """All facts of one document, with offsets into its passages, and what follows from them: of running text, a
+        Path to a file with one record, a record's JSON as a dict, or a Document.
+
+        Raises InputError where there is nothing to read, what is given is nothing of these, or it holds several.
+        """
+        document = source if isinstance(source, Document) else document_of(source)
         return self.understand(document, self.read(document))
 
     def understand(self, document: Document, found: Decoded) -> Extraction:
@@ -224,13 +230,14 @@ def load(
     the vocabulary is missing or damaged, InputError where the table is, or an argument is not what it should be.
     """
     check_arguments(model, min_score, vocabulary, terms, threads)
+    told = read_terms(terms) if terms is not None else []
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
     runtime = Runtime(graph_of(bundle.path(GRAPH)), threads)
     known = open_vocabulary(vocabulary)
-    if terms is not None:
-        known = with_terms(known, read_terms(terms))
+    if told:
+        known = with_terms(known, told)
     return Pipeline(bundle.info, bundle.network, tokenizer, runtime, thresholds, known, bundle.labels)
 
 

@@ -14,7 +14,16 @@ def user_folder() -> Path:
 
 def terms_file() -> Path:
     """The table of the user's own terms: $ONCOGLOSS_TERMS, or `terms.tsv` in the user's folder."""
-    return Path(os.environ.get("ONCOGLOSS_TERMS") or user_folder() / "terms.tsv")
+    return Path(os.environ.get("ONCOGLOSS_TERMS") or _own_terms())
+
+
+def terms_begun() -> Path | None:
+    """The same, for who reads it; None where the user's folder has no table yet."""
+    return None if terms_file() == _own_terms() and not _own_terms().exists() else terms_file()
+
+
+def _own_terms() -> Path:
+    return user_folder() / "terms.tsv"
 
 
 def registry_folder() -> Path:

@@ -10,7 +10,9 @@ from spacy.tokens import Doc
 from oncogloss.api import load
 from oncogloss.model.bundle import DEFAULT_MODEL
 from oncogloss.schema import Document, Passage
-from oncogloss.writers.spacy import annotate
+from oncogloss.writers.spacy import annotate, register
+
+register()  # also for who only reads Docs
 
 
 @Language.factory("oncogloss", default_config={"model": DEFAULT_MODEL})

@@ -34,6 +34,45 @@ def test_batch_query_and_report(bundle: Path, records: Path, tmp_path: Path) -> 
     assert page.read_text().startswith("<!doctype html>")
 
 
+def test_lists_in_csv_and_tables_for_a_warehouse(bundle: Path, records: Path, tmp_path: Path) -> None:
+    store, copy = str(tmp_path / "store"), tmp_path / "trials.parquet"
+    CLI.invoke(app, ["batch", str(records), "--out", store, "--model", str(bundle), "--limit", "3"])
+    rows = CLI.invoke(app, ["query", store, "SELECT ['a', 'b'] AS two, [1, 2], NULL, []", "--format", "csv"])
+    assert rows.output.splitlines()[1:] == ["a|b,1|2,,"]
+    assert CLI.invoke(app, ["query", store, f"COPY trials TO '{copy}'"]).exit_code == 0
+    kept = CLI.invoke(app, ["query", store, f"SELECT count(*) AS n FROM '{copy}'", "--format", "json"])
+    assert json.loads(kept.output) == {"n": 3}
+    refused = CLI.invoke(app, ["query", store, "DROP TABLE trials"])
+    assert isinstance(refused.exception, InputError)
+
+
+def test_what_is_gone_or_read_otherwise_is_said_and_forgotten(bundle: Path, tmp_path: Path) -> None:
+    both, one, store = tmp_path / "both.jsonl", tmp_path / "one.jsonl", str(tmp_path / "store")
+    lines = [json.dumps({"id": i, "passages": {"eligibility": f"Moon sarcoma of grade {i}."}}) for i in ("a", "b")]
+    both.write_text("\n".join(lines))
+    one.write_text(lines[0])
+    ours = ["--out", store, "--model", str(bundle)]
+    assert "among the inputs" not in CLI.invoke(app, ["batch", str(both), *ours]).output
+    assert "1 more in the store, not among the inputs: b." in CLI.invoke(app, ["batch", str(one), *ours]).output
+    mixed = CLI.invoke(app, ["batch", str(one), "--out", store, "--model", "nano"]).output
+    assert "1 in the store were read with another model, vocabulary, terms or version: oncogloss query" in mixed
+    systems = CLI.invoke(app, ["query", store, "SELECT model, records FROM systems", "--format", "csv"]).output
+    assert [line.split()[0] for line in systems.splitlines()[1:]] == ["nano", "tiny"]
+    CLI.invoke(app, ["report", store, "--out", str(tmp_path / "page.html")])
+    assert "tiny 0.0.1" in (tmp_path / "page.html").read_text().split('id="systems"')[1]
+
+    assert CLI.invoke(app, ["forget", store, "-"], input="b\n").exit_code == 0
+    left = "SELECT (SELECT list(record) FROM trials), (SELECT list(status ORDER BY record) FROM records)"
+    assert CLI.invoke(app, ["query", store, left, "--format", "csv"]).output.splitlines()[1] == "a,read|forgotten"
+    for unknown in ("b", "c"):
+        assert isinstance(CLI.invoke(app, ["forget", store, unknown]).exception, InputError)
+    again = CLI.invoke(app, ["batch", str(one), "--out", store, "--model", "nano"]).output
+    assert again.splitlines() == ["0 read, 1 unchanged, 0 failed."]
+    assert "1 read" in CLI.invoke(app, ["batch", str(both), "--out", store, "--model", "nano"]).output
+    assert isinstance(CLI.invoke(app, ["forget", str(tmp_path / "none"), "a"]).exception, StoreError)
+    assert not (tmp_path / "none").exists()
+
+
 def test_where_leaves_records_out(bundle: Path, records: Path, tmp_path: Path) -> None:
     asked = ["batch", str(records), "--out", str(tmp_path), "--model", str(bundle), "--where", "phase=PHASE3"]
     done = CLI.invoke(app, asked)
@@ -53,6 +92,6 @@ def test_mistakes_are_our_own_errors(bundle: Path, records: Path, tmp_path: Path
     assert isinstance(refused.exception, StoreError)
 
 
-@pytest.mark.parametrize("verb", ["batch", "query", "report", "bench-batch"])
+@pytest.mark.parametrize("verb", ["batch", "forget", "query", "report", "bench-batch"])
 def test_help_has_an_example(verb: str) -> None:
     assert "Example" in CLI.invoke(app, [verb, "--help"]).output

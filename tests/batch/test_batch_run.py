@@ -15,6 +15,7 @@ from oncogloss.batch import workers as workers_module
 from oncogloss.batch.database import ask
 from oncogloss.batch.run import Progress, Settings
 from oncogloss.batch.store import COLUMNS
+from oncogloss.concepts.terms import Term, add_terms, remove_terms
 from oncogloss.errors import InputError
 from oncogloss.evaluation.kills import killed_batch, state_of
 from oncogloss.pipeline import load
@@ -201,6 +202,27 @@ def test_a_file_that_was_mended_is_no_failure_any_more(run: Run, tmp_path: Path)
         done = run([file, file], tmp_path / "store")
         assert (done.failed, done.still_failing) == (1, still)
         assert ask(tmp_path / "store", "SELECT count(*) FROM failures")[1] == [(1,)]
+
+
+def test_own_terms_are_linked_and_a_changed_table_reads_anew(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "r.jsonl", a="Prior treatment with lomuvarq within 14 days.")
+    table, store = tmp_path / "terms.tsv", tmp_path / "store"
+    linked = "SELECT concept_id FROM mentions WHERE text = 'lomuvarq'"
+    run(file, store, model="nano", workers=1)
+    assert ask(store, linked)[1] in ([], [(None,)])
+    add_terms(table, [Term("DRUG", "moonorasib", ("Lomuvarq",)), Term("GENE", "MOON9")])
+    assert run(file, store, model="nano", workers=1, terms=table).read == 1
+    assert ask(store, linked)[1] == [("LOCAL:moonorasib",)]
+    table.write_text("".join(reversed(table.read_text().splitlines(keepends=True))))
+    assert run(file, store, model="nano", workers=1, terms=table).unchanged == 1
+    remove_terms(table, ["moonorasib"])
+    assert run(file, store, model="nano", workers=1, terms=table).read == 1
+
+
+def test_a_vocabulary_of_ones_own_is_linked_to(mine: Path, run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "r.jsonl", a="Prior treatment with pembrolizumab within 14 days.")
+    run(file, tmp_path / "store", model="nano", workers=1, vocabulary=str(mine))
+    assert ask(tmp_path / "store", "SELECT concept_id FROM concepts")[1] == [("MINE:1",)]
 
 
 @pytest.mark.parametrize("place", ["in", "in/deep/store", ".", "in/link"])

@@ -18,6 +18,7 @@ from oncogloss.batch import ray as engine
 from oncogloss.batch import workers
 from oncogloss.batch.database import ask
 from oncogloss.batch.run import Progress, Settings, run_batch
+from oncogloss.concepts.terms import Term, add_terms
 from oncogloss.errors import StoreError
 from oncogloss.evaluation.kills import invented_records, state_of
 
@@ -35,14 +36,16 @@ def _off() -> Iterator[None]:
 
 
 def test_the_store_is_the_same_to_the_byte(run: Run, records: Path, tmp_path: Path) -> None:
-    """Also over several waves and with readings that are known, and a second run adds nothing."""
-    run(records, tmp_path / "own")
+    """Also over several waves, with own terms and readings that are known, and a second run adds nothing."""
+    add_terms(tmp_path / "terms.tsv", [Term("DRUG", "zorbatinib", ("Zorvia",))])
+    mine = {"terms": tmp_path / "terms.tsv"}
+    run(records, tmp_path / "own", **mine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "WAVE", 3)
-        done = run(records, tmp_path / "ray", engine="ray", workers=1)
+        done = run(records, tmp_path / "ray", engine="ray", workers=1, **mine)
     assert (done.read, done.failed, done.parts) == (24, 1, 4)
     assert state_of(tmp_path / "ray") == state_of(tmp_path / "own")
-    again = run(records, tmp_path / "ray")
+    again = run(records, tmp_path / "ray", **mine)
     assert (again.read, again.still_failing, again.unchanged) == (0, 1, 24)
 
 

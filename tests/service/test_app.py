@@ -1,6 +1,7 @@
 import base64
 import json
 import logging
+import shutil
 import zipfile
 from importlib.util import find_spec
 from io import BytesIO
@@ -11,9 +12,11 @@ from starlette.testclient import TestClient
 
 from oncogloss.pipeline import load
 from oncogloss.readers import read_path
-from oncogloss.service.app import types_css
+from oncogloss.service.app import Settings, create_app, types_css
+from oncogloss.service.guard import Limits
 from oncogloss.writers.files import FILES, TEXTS
 
+HOSTS = frozenset({"testserver"})
 SAMPLES = Path(__file__).parents[2] / "corpus" / "samples"
 RECORD = (SAMPLES / "NCT99000001.json").read_bytes()
 TEXT = {"text": "ECOG 0-1; no prior PD-1 inhibitor within 4 weeks."}
@@ -42,6 +45,7 @@ def test_a_record_is_read_as_the_pipeline_reads_it(client: TestClient) -> None:
         (json.dumps(TEXT).encode(), "application/json"),
         (TEXT["text"].encode(), "text/plain"),
         (TEXT["text"].encode(), ""),
+        (json.dumps(TEXT).encode(), "application/x-www-form-urlencoded"),  # curl -d
     ],
 )
 def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, kind: str) -> None:
@@ -56,6 +60,9 @@ def test_plain_text_is_read_in_either_dress(client: TestClient, content: bytes, 
         (b'{"text": "a", "more": 1}', "application/json"),
         (b'{"text": 7}', "application/json"),
         (b"{", "application/json"),
+        (b"{bad", "application/json"),
+        (TEXT["text"].encode(), "application/json"),
+        (b'{"text": 7}', "text/plain"),
         (b"[" * 20_000, "application/json"),
         (b'{"studies": []}', "application/json"),
         (b'{"protocolSection": 1}', "application/json"),
@@ -253,6 +260,22 @@ def test_the_service_tells_its_model_and_figures(client: TestClient) -> None:
     text = client.get("/metrics").text
     assert 'oncogloss_requests_total{route="/v1/extract",status="200"}' in text
     assert 'oncogloss_records_total{model="nano"}' in text
+
+
+def test_models_are_chosen_by_what_they_are_served_as(bundle: Path, mine: Path) -> None:
+    """By folder here, two of one name, over a vocabulary of one's own."""
+    twin = bundle.parent / "twin"
+    shutil.copytree(bundle, twin)
+    served = Settings(models=(str(bundle), str(twin)), limits=Limits(hosts=HOSTS), vocabulary=str(mine))
+    with TestClient(create_app(served)) as client:
+        told = client.get("/v1/model").json()["models"]
+        assert [(m["name"], m["served_as"], m["default"]) for m in told] == [
+            ("tiny", str(bundle), True), ("tiny", str(twin), False),
+        ]  # fmt: skip
+        for model in told:
+            assert client.post("/v1/view", params={"model": model["served_as"]}, json=TEXT).status_code == 200
+        (linked,) = client.post("/v1/link", json={"names": ["pembrolizumab"]}).json()
+        assert linked["concepts"]["DRUG"]["id"] == "MINE:1"
 
 
 def test_the_api_describes_itself(client: TestClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -98,6 +99,19 @@ def read(page: Page, text: str) -> None:
 def picture(page: Page, name: str) -> None:
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+def test_models_given_by_folder_are_read_with_and_told_apart(browser: Browser, bundle: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin"
+    shutil.copytree(bundle, twin)
+    with serving(Settings(models=(str(bundle), str(twin)))) as address:
+        page, watch = visit(browser, address, 900)
+        expect(page.locator("#model option").nth(1)).to_have_text(f"tiny 0.0.1 ({twin})")
+        read(page, "Zorbatinib in moon sarcoma.")
+        page.get_by_role("tab", name="Models").click()
+        expect(page.locator("main")).to_contain_text("mentions are found by both")
+        page.context.close()
+    assert watch.bad == []
 
 
 def test_a_sample_is_read_and_walked_through_with_keys(page: Page) -> None:

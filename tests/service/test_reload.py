@@ -17,11 +17,11 @@ BODY = json.dumps({"text": "Prior velzotinib is not allowed; ECOG 0-1."}).encode
 
 @pytest.fixture
 def served(tmp_path: Path, socket_enabled: None) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
-    """A real service on loopback with a table of terms, and where it listens."""
+    """A real service on loopback, where it listens, and the user's table of terms, which is not begun yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    terms = tmp_path / "terms.tsv"
+    terms = tmp_path / "data" / "oncogloss" / "terms.tsv"
     command = [
         sys.executable,
         "-m",
@@ -31,8 +31,6 @@ def served(tmp_path: Path, socket_enabled: None) -> Iterator[tuple[subprocess.Po
         str(port),
         "--model",
         "nano",
-        "--terms",
-        str(terms),
     ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -319,3 +319,25 @@ def test_the_page_knows_every_type(client: TestClient) -> None:
 def test_no_edit_is_no_change() -> None:
     found = load("nano").extract(DOCUMENT)
     assert corrected(DOCUMENT, found, []) is found
+
+
+def test_the_export_says_what_is_not_done(reviewed: Client) -> None:
+    client, keys = reviewed
+
+    def left_out(who: str = "") -> int:
+        answer = client.get("/v1/reviews/export", params={"reviewer": who} if who else None, headers=keys["ben"])
+        return int(answer.headers["x-not-done"])
+
+    def mark(who: str, state: str) -> None:
+        client.post(f"/v1/reviews/{id}/state", json={"state": state}, headers=keys[who])
+
+    text = {"id": "NCT99000099", "passages": {"eligibility": TEXT + " Or lunamab."}}
+    before, mine, hers = left_out(), left_out("ben"), left_out("anna")
+    id = opened(reviewed, "ben", text)["id"]
+    assert (left_out(), left_out("ben")) == (before, mine)
+    edit(reviewed, "ben", id, **{**EDIT.model_dump(exclude_unset=True)})
+    assert (left_out(), left_out("ben"), left_out("anna")) == (before + 1, mine + 1, hers)
+    mark("anna", "done")
+    assert (left_out(), left_out("ben")) == (before, mine + 1)
+    mark("ben", "done")
+    assert (left_out(), left_out("ben")) == (before, mine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import tomllib
 from importlib.metadata import entry_points
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from oncogloss.schema import Document, Extraction, Mention, Relation
+from oncogloss.schema import Document, Extraction, Mention, OwnMention, Relation
 from toys import ROOT, extractions, make_document, make_extraction, make_mention
 
 spacy = pytest.importorskip("spacy")
@@ -80,3 +82,16 @@ def test_a_pipeline_with_the_shipped_model(shipped: object) -> None:
     assert any(r["type"] == "DOSING" for r in doc._.oncogloss["relations"])
     assert all(doc.text[m["start"] : m["end"]] == m["text"] for m in doc._.oncogloss["mentions"])
     assert len(nlp("").spans["oncogloss"]) == 0
+
+
+def test_docs_are_read_in_a_program_that_wrote_none(tmp_path: Path) -> None:
+    """As the page on formats has it; own labels have spans of their own."""
+    document = make_document("r1", text="MOON1 loss at the crater visit")
+    own = OwnMention(passage="text", start=18, end=30, text="crater visit", label="VISIT", score=0.9)
+    extraction = make_extraction(document, [make_mention("m1", document.passages[0], "MOON1", "GENE")])
+    write_docbin([(document, extraction.model_copy(update={"own": (own,)}))], tmp_path / "trials.spacy")
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    snippet = page.split("cut by spaCy's English tokenizer:")[1].split("```python\n")[1].split("```")[0]
+    snippet += '    print([(s.text, s.label_) for s in doc.spans["oncogloss_own"]])\n'
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["r1 [('MOON1', 'GENE', '')]", "[('crater visit', 'VISIT')]"], done.stderr

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oncogloss.batch.store import COLUMNS, Line, damaged_files, files_of, parts_of, read_manifest
+from oncogloss.batch.store import COLUMNS, Line, damaged_files, files_of, parts_of, read_log
 from oncogloss.errors import InputError, MissingExtraError, StoreError, shown
 from oncogloss.writers.tables import Kind
 
@@ -71,9 +71,7 @@ def ask(folder: Path, sql: str) -> Answer:
 def made(folder: Path, *, anew: bool = False) -> Path:
     """The DuckDB file of a store, made if it is missing, older than the parts or not to be opened, or `anew`."""
     path = folder / FILE
-    log = read_manifest(folder)
-    if not log:
-        raise StoreError(f"{shown(str(folder))}: is no store of oncogloss batch; check the path.")
+    log = read_log(folder)
     state = hashlib.sha256((json.dumps(log) + views_sql()).encode()).hexdigest()
     if not anew and not Path(f"{path}.wal").exists() and _state_of(path) == state:
         return path

@@ -12,9 +12,10 @@ import os
 import pickle
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oncogloss.batch.workers import Entry, Outcome, Workers
+from oncogloss.concepts.terms import Term, with_terms
 from oncogloss.errors import MissingExtraError, OncoglossError, StoreError, shown
 from oncogloss.pipeline import load
 
@@ -26,14 +27,24 @@ WAVE = 512  # chunks that Ray is given at once: about 80 MB of records
 Batch = dict[str, "np.ndarray[Any, Any]"]
 
 
+class Loading(NamedTuple):
+    """What an actor loads: model and vocabulary by name or by a folder there, and the user's terms themselves."""
+
+    model: str
+    vocabulary: str
+    terms: list[Term]
+
+
 class RayWorkers:
     """Actors on a cluster, which stands in for `Workers`. `address` is that of a cluster, or nothing for one within.
 
     Raises MissingExtraError where Ray is not installed, StoreError where the cluster cannot be reached.
     """
 
-    def __init__(self, model: str, system_sha256: str, *, processes: int | None, with_text: bool, address: str) -> None:
-        self._given = (model, system_sha256, with_text)
+    def __init__(
+        self, loading: Loading, system_sha256: str, *, processes: int | None, with_text: bool, address: str
+    ) -> None:
+        self._given = (loading, system_sha256, with_text)
         os.environ.update(_QUIET)
         try:
             import ray
@@ -115,15 +126,17 @@ def _within(processes: int | None) -> dict[str, Any]:
 class _Reader:
     """What an actor holds: the model, in a worker process of its own; or why it cannot work."""
 
-    def __init__(self, model: str, system_sha256: str, with_text: bool) -> None:
+    def __init__(self, loading: Loading, system_sha256: str, with_text: bool) -> None:
         from oncogloss.batch.run import system_of
 
         self._fault = ""
         try:
-            pipeline = load(model, threads=1)
+            pipeline = load(loading.model, vocabulary=loading.vocabulary, threads=1)
         except OncoglossError as error:
             self._fault = str(error)
             return
+        if loading.terms and pipeline.vocabulary:
+            pipeline = pipeline.with_vocabulary(with_terms(pipeline.vocabulary, loading.terms))
         if system_of(pipeline) != system_sha256:
             self._fault = "it has another model, vocabulary or version of oncogloss; install the same on all."
             return

@@ -37,6 +37,8 @@ _BARS = (
      "FROM coverage_by_status"),
     ("Own labels", "Mentions of a team's own labels", ("label", "mentions", "commonest"),
      "SELECT label, mentions, commonest FROM own_labels"),
+    ("Systems", "Records by what read them: a model, over a vocabulary and terms", ("model", "records", "system"),
+     "SELECT model, records, left(system_sha256, 12) FROM systems"),
     ("Failures", "Records and files that could not be read", ("kind", "failures", ""),
      "SELECT kind, failures, '' FROM failures_by_kind"),
 )  # fmt: skip

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oncogloss.batch.inputs import Item, read_inputs
 from oncogloss.batch.readings import Readings, key_of
-from oncogloss.batch.store import SCHEMA_VERSION, Store, files_of, merged
+from oncogloss.batch.store import FORGOTTEN, SCHEMA_VERSION, Store, files_of, merged
 from oncogloss.batch.where import chooser
 from oncogloss.batch.workers import Entry, Failure, Outcome, Seconds, Task, Workers, seconds_by_stage
-from oncogloss.concepts.vocabulary import SUMS
+from oncogloss.concepts import DEFAULT_VOCABULARY
+from oncogloss.concepts.terms import read_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.runtime import usable_cores
 from oncogloss.pipeline import Pipeline, load
@@ -36,7 +37,8 @@ PART = 32  # chunks of a part
 @dataclass(frozen=True)
 class Settings:
     """How a batch is run. `workers`: None for one a core; `part` is how many chunks a part has, which a killed run does
-    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine."""
+    again. `engine` is `own` or `ray`, the latter on the cluster at `ray_address`, or on this machine.
+    `vocabulary` and `terms` are as for `pipeline.load`."""
 
     model: str = "micro"
     workers: int | None = None
@@ -48,12 +50,15 @@ class Settings:
     part: int = PART
     engine: str = "own"
     ray_address: str = ""
+    vocabulary: str = DEFAULT_VOCABULARY
+    terms: Path | None = None
 
 
 @dataclass
 class Progress:
     """How far a batch is. `still_failing` counts those of `failed` that the store knows already. `seconds` says where
-    the time went, by stage, over all processes."""
+    the time went, by stage, over all processes. At the end: `absent` are the records of the store that all the inputs
+    did not hold, `of_others` counts those that it holds as another system read them."""
 
     read: int = 0
     failed: int = 0
@@ -62,6 +67,8 @@ class Progress:
     left_out: int = 0
     known: int = 0
     parts: int = 0
+    absent: tuple[str, ...] = ()
+    of_others: int = 0
     seconds: Seconds = field(default_factory=seconds_by_stage)
 
 
@@ -88,7 +95,7 @@ def run_batch(
             "give a folder apart from them with --out."
         )
     with Store(folder) as store:
-        pipeline = load(settings.model, threads=1)
+        pipeline = load(settings.model, vocabulary=settings.vocabulary, terms=settings.terms, threads=1)
         system = system_of(pipeline)
         progress = Progress()
         number = sum(line["kind"] == "run" for line in store.log) + 1
@@ -103,6 +110,9 @@ def run_batch(
             entries = choice.of(item for item in items if _kept(item, fits, progress))
             chunks = groups(islice(entries, settings.limit), CHUNK)
             _write(store, workers.outcomes(chunks), settings.part, writer, readings, progress, tell)
+            progress.of_others = choice.of_others
+            if not settings.where and settings.limit is None:
+                progress.absent = choice.absent
         store.append({"kind": "end", "run": number, "ended": _now(), **_counts(progress)})
     return progress
 
@@ -116,10 +126,14 @@ def _lie_within(path: Path, folder: Path) -> bool:
 def _workers(settings: Settings, pipeline: Pipeline, system: str) -> Workers | RayWorkers:
     if settings.engine == "own":
         return Workers(pipeline, system, processes=settings.workers or usable_cores(), with_text=settings.with_text)
-    from oncogloss.batch.ray import RayWorkers
+    from oncogloss.batch.ray import Loading, RayWorkers
 
     return RayWorkers(
-        settings.model, system, processes=settings.workers, with_text=settings.with_text, address=settings.ray_address
+        Loading(settings.model, settings.vocabulary, read_terms(settings.terms) if settings.terms else []),
+        system,
+        processes=settings.workers,
+        with_text=settings.with_text,
+        address=settings.ray_address,
     )
 
 
@@ -189,9 +203,19 @@ class _Choice:
         self, store: Store, system: str, settings: Settings, progress: Progress, readings: Readings | None
     ) -> None:
         self._system, self._retry, self._progress, self._readings = system, settings.retry_failed, progress, readings
-        self._held, self._reported = _held(store)
+        self._held, self._reported = _held(store, system)
         self._met: set[str] = set()
         self._failed: set[bytes] = set()
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The records of the store that were not met."""
+        return tuple(record for record in self._held if record not in self._met)
+
+    @property
+    def of_others(self) -> int:
+        """How many records of the store were last read by another system."""
+        return sum(other for _, _, other in self._held.values())
 
     def of(self, items: Iterable[Item]) -> Iterator[Entry]:
         """The work among these items, in their order."""
@@ -226,7 +250,7 @@ class _Choice:
     def _task(self, document: Document) -> Entry | None:
         content = content_sha256(document)
         mark = _mark(content, self._system)
-        held, failed = self._held.get(document.id, (b"", False))
+        held, failed, _ = self._held.get(document.id, (b"", False, False))
         if document.id in self._met:
             if mark == held:
                 self._as_held(failed=False)
@@ -234,7 +258,7 @@ class _Choice:
             reason = "another record of this run has the same id and other content; the first one counts"
             return self._new(Failure("duplicate", document.source, f"{document.source}: {reason}"))
         self._met.add(document.id)
-        self._held[document.id] = (mark, False)
+        self._held[document.id] = (mark, False, False)
         if mark == held and not (failed and self._retry):
             self._as_held(failed)
             return None
@@ -244,9 +268,9 @@ class _Choice:
         return Task(document, content, key, reading)
 
 
-def _held(store: Store) -> tuple[dict[str, tuple[bytes, bool]], set[bytes]]:
-    """(for each record of the store what it was read from and whether that failed; failures without a record that
-    stand, as `database` has it: those whose place was not read since)."""
+def _held(store: Store, system: str) -> tuple[dict[str, tuple[bytes, bool, bool]], set[bytes]]:
+    """(for each record of the store what it was read from, whether that failed, whether by another system; failures
+    without a record that stand, as `database` has it: those whose place was not read since)."""
     import pyarrow.parquet as pq
 
     failures = [
@@ -256,11 +280,14 @@ def _held(store: Store) -> tuple[dict[str, tuple[bytes, bool]], set[bytes]]:
         if row["record"] is None
     ]
     asked = {place for row in failures for place in _places(row["source"])}
-    held: dict[str, tuple[bytes, bool]] = {}
+    held: dict[str, tuple[bytes, bool, bool]] = {}
     latest: dict[str, tuple[str, int]] = {}
     for path in files_of(store.folder, "records", store.log):
         for row in pq.read_table(path).to_pylist():
-            held[row["record"]] = (_mark(row["content_sha256"], row["system_sha256"]), row["status"] == "failed")
+            mark = _mark(row["content_sha256"], row["system_sha256"])
+            held[row["record"]] = (mark, row["status"] == "failed", row["system_sha256"] != system)
+            if row["status"] == FORGOTTEN:
+                del held[row["record"]]
             latest.pop(row["record"], None)
             if row["source"] in asked:
                 latest[row["record"]] = (row["source"], row["part"])
@@ -287,10 +314,10 @@ def content_sha256(document: Document) -> str:
 
 
 def system_of(pipeline: Pipeline) -> str:
-    """SHA-256 of all that answers depend on beside the record: model, vocabulary and the version of oncogloss."""
-    vocabulary = pipeline.vocabulary
-    sums = (vocabulary.folder / SUMS).read_bytes() if vocabulary else b""
-    parts = (pipeline.info.sha256.encode(), sums, version("oncogloss").encode(), str(SCHEMA_VERSION).encode())
+    """SHA-256 of all that answers depend on beside the record: model, vocabulary with the user's terms,
+    version of oncogloss."""
+    vocabulary = pipeline.vocabulary.state if pipeline.vocabulary else b""
+    parts = (pipeline.info.sha256.encode(), vocabulary, version("oncogloss").encode(), str(SCHEMA_VERSION).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

@@ -17,11 +17,11 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oncogloss.errors import StoreError, shown
+from oncogloss.errors import InputError, StoreError, quoted, shown
 from oncogloss.model.files import sync_folder
 from oncogloss.writers.tables import COLUMNS as FACTS
 from oncogloss.writers.tables import Kind
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 3
 MANIFEST, PARTS, LOCK = "manifest.jsonl", "parts", "lock"
+FORGOTTEN = "forgotten"  # the status of a record that is shown no more
 _DRAFT = ".draft"
 _FIELDS: dict[str, dict[str, type]] = {  # what we read of each kind of line
     "run": {"run": int, "schema_version": int}, "part": {"part": int, "sha256": dict}, "end": {"run": int},
@@ -184,6 +185,14 @@ def read_manifest(folder: Path) -> list[Line]:
     return lines
 
 
+def read_log(folder: Path) -> list[Line]:
+    """The log of a folder that is to be a store. Raises StoreError where it is none, or as `read_manifest`."""
+    log = read_manifest(folder)
+    if not log:
+        raise StoreError(f"{shown(str(folder))}: is no store of oncogloss batch; check the path.")
+    return log
+
+
 def _damaged(path: Path, number: int) -> StoreError:
     return StoreError(f"{shown(str(path))}, line {number}: is damaged; bring it back from a copy.")
 
@@ -227,6 +236,29 @@ def damaged_files(folder: Path) -> list[str]:
             if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
                 found.append(str(path))
     return found
+
+
+def forget(folder: Path, records: Iterable[str]) -> None:
+    """Add a part after which SQL shows nothing of these records; earlier parts keep what they hold. A record that is
+    given to a batch again is read again.
+
+    Raises StoreError where there is no store, InputError naming a record that it does not hold.
+    """
+    import pyarrow.parquet as pq
+
+    read_log(folder)
+    with Store(folder) as store:
+        paths = files_of(folder, "records", store.log)
+        held = {row["record"]: row for path in paths for row in pq.read_table(path).to_pylist()}
+        gone = dict.fromkeys(records)
+        for record in gone:
+            if record not in held or held[record]["status"] == FORGOTTEN:
+                raise InputError(
+                    f"{shown(str(folder))}: no record {quoted(record)}; see oncogloss query STORE records."
+                )
+        nothing = {"content_sha256": "", "system_sha256": "", "status": FORGOTTEN}
+        if gone:
+            store.commit(made_tables({"records": [{**held[record], **nothing} for record in gone]}))
 
 
 def _part_name(number: int) -> str:

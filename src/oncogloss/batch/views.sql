@@ -115,5 +115,10 @@ CREATE VIEW own_labels AS
 SELECT label, count(*) AS mentions, count(DISTINCT record) AS records, mode(lower(text)) AS commonest
 FROM own_mentions GROUP BY label ORDER BY mentions DESC, label;
 
+-- What read the records: models, each over a vocabulary, terms and a version of oncogloss; more than one are mixed figures
+CREATE VIEW systems AS
+SELECT any_value(t.model_name || ' ' || t.model_version) AS model, count(*) AS records, max(r.part) AS last_part, r.system_sha256
+FROM records r JOIN trials t USING (record) GROUP BY r.system_sha256 ORDER BY last_part DESC;
+
 -- Failures by kind
 CREATE VIEW failures_by_kind AS SELECT kind, count(*) AS failures FROM failures GROUP BY kind ORDER BY failures DESC;

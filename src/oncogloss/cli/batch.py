@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Model, Out, drafted, keep
+from oncogloss.cli.options import Model, Out, Terms, VocabularyName, drafted, keep, terms_read
+from oncogloss.errors import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -59,6 +60,8 @@ def batch(
         Engine, typer.Option(help="`own`: worker processes; `ray`: Ray, here or on a cluster.")
     ] = Engine.own,
     ray_address: Annotated[str, typer.Option(help="A Ray cluster, such as `10.0.0.1:6379`; default: one within.")] = "",
+    vocabulary: VocabularyName = "default",
+    terms: Terms = None,
 ) -> None:
     """Read many records into a store of Parquet files; only those that are new or changed since it was last run.
 
@@ -70,8 +73,9 @@ def batch(
     from oncogloss.batch.run import Settings, run_batch
 
     settings = Settings(
-        model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address
-    )
+        model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address,
+        vocabulary=vocabulary, terms=terms_read(terms),
+    )  # fmt: skip
     bar = _bar()
     with bar:
         task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")
@@ -83,6 +87,12 @@ def batch(
     still = f", {done.still_failing} of them as before" if done.still_failing else ""
     counts = f"{done.read} read{known}, {done.unchanged} unchanged, {done.failed} failed{still}{left_out}."
     print(counts, file=sys.stderr)
+    if done.absent:
+        some = ", ".join(map(shown, done.absent[:5])) + (", …" if done.absent[5:] else "")
+        print(f"{len(done.absent)} more in the store, not among the inputs: {some}.", file=sys.stderr)
+    if done.of_others:
+        told = "were read with another model, vocabulary, terms or version"
+        print(f"{done.of_others} in the store {told}: oncogloss query {out} systems", file=sys.stderr)
     if profile:
         _print_profile(done)
     if done.failed:
@@ -114,6 +124,22 @@ def _print_profile(done: Progress) -> None:
 
 
 @app.command()
+def forget(
+    store: StoreFolder,
+    records: Annotated[list[str], typer.Argument(help="Ids of records; `-`: one a line of standard input.")],
+) -> None:
+    """Take records out of all that a store answers, such as withdrawn ones; its older parts keep what they hold.
+
+    Example: `oncogloss forget store NCT99000003`
+    """
+    from oncogloss.batch.store import forget as forget_records
+
+    ids = [record for given in records for record in (sys.stdin.read().split() if given == "-" else [given])]
+    forget_records(store, ids)
+    print(f"{len(set(ids))} forgotten.", file=sys.stderr)
+
+
+@app.command()
 def query(
     store: StoreFolder,
     sql: Annotated[str | None, typer.Argument(help="SQL, or the name of a table or view; none: list these.")] = None,
@@ -121,9 +147,13 @@ def query(
 ) -> None:
     """Ask a store in SQL (DuckDB's); the database is made from the parts where it is missing or older than they.
 
+    The store is only read; what the SQL says may read and write other files, as you may (`COPY … TO`).
+
     Example: `oncogloss query store kras_g12c_by_phase`
 
     Example: `oncogloss query store "SELECT record, value FROM thresholds WHERE measure = 'age'"`
+
+    Example: `oncogloss query store "COPY mentions TO 'mentions.parquet'"`
     """
     from oncogloss.batch.database import TABLES, ask
 
@@ -137,7 +167,8 @@ def query(
     elif format is Shown.csv:
         import csv
 
-        csv.writer(sys.stdout).writerows([names, *rows])
+        flat = (["|".join(map(str, cell)) if isinstance(cell, list) else cell for cell in row] for row in rows)
+        csv.writer(sys.stdout).writerows([names, *flat])
     else:
         _print_rows(names, rows)
 

@@ -17,11 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oncogloss.errors import InputError, MissingExtraError, shown
-from oncogloss.places import terms_file
+from oncogloss.places import terms_begun, terms_file
 from oncogloss.readers.files import OPENED
 from oncogloss.schema import Document
 
-Model = Annotated[str, typer.Option("--model", help="A model that ships, by name, or the folder of one.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", help="A model by name (it ships, or your registry has it), NAME@VERSION, or its folder."),
+]
 VocabularyName = Annotated[str, typer.Option("--vocabulary", help="A vocabulary that ships, or the folder of one.")]
 Terms = Annotated[
     Path | None,
@@ -39,8 +42,13 @@ Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here
 
 
 def terms_path(given: Path | None) -> Path:
-    """Where the table of the user's own terms lies."""
+    """Where the table of the user's own terms is written."""
     return given or terms_file()
+
+
+def terms_read(given: Path | None) -> Path | None:
+    """The table of the user's own terms that counts; None where nothing names one and none was begun."""
+    return given or terms_begun()
 
 
 def needs_training_extra() -> None:

@@ -24,7 +24,7 @@ from oncogloss.cli.options import (
     places_of,
     progress_bar,
     read_all,
-    terms_path,
+    terms_read,
 )
 from oncogloss.errors import InputError
 from oncogloss.schema import Document
@@ -60,6 +60,9 @@ class Output(StrEnum):
     json = "json"
 
 
+OutFile = Annotated[Path | None, typer.Option("--out", help="Write here, not to standard output.")]
+
+
 @app.command()
 def extract(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
@@ -73,6 +76,7 @@ def extract(
         float | None,
         typer.Option(min=0.001, max=0.999, help="Keep mentions from this score on: low finds more."),
     ] = None,
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
 ) -> None:
     """Find entities, attributes, relations and criteria in trial records or any trial text.
@@ -90,7 +94,9 @@ def extract(
 
     chosen = format or (Format.table if out is None and sys.stdout.isatty() else Format.json)
     if chosen in FILES and out is None:
-        raise typer.BadParameter(f"{chosen} is no text: say where it goes with --out PATH.")
+        raise typer.BadParameter(
+            f"{chosen} writes a {'folder' if chosen in FOLDERS else 'file'}: say where with --out PATH."
+        )
     inputs = places_of(paths)
     if out is not None:
         check_out(out, inputs, folder=chosen in FOLDERS)
@@ -98,7 +104,7 @@ def extract(
     if documents := list(_readable(paths, failures)):
         from oncogloss.pipeline import load
 
-        pipeline = load(model, min_score=min_score, terms=terms_path(terms))
+        pipeline = load(model, min_score=min_score, vocabulary=vocabulary, terms=terms_read(terms))
         in_place = out is None or (chosen is Format.duckdb and out.exists())  # of a database the other tables stay
         with nullcontext(out) if in_place or out is None else drafted(out, inputs, folder=chosen in FOLDERS) as draft:
             _write_extractions(documents, chosen, draft, pipeline)
@@ -115,13 +121,13 @@ def _readable(paths: list[str], failures: list[InputError]) -> Iterator[Document
 
 
 def _tell(failures: list[InputError], read: int) -> None:
-    """Say what could not be read, and end with status 2 if anything could not."""
+    """Say what could not be read, and end with status 1 if something could not, 2 if nothing could be."""
     for failure in failures:
         print(f"oncogloss: {failure}", file=sys.stderr)
     if failures:
         if read:
             print(f"oncogloss: {read} read, {len(failures)} failed.", file=sys.stderr)
-        raise typer.Exit(2)
+        raise typer.Exit(1 if read else 2)
 
 
 def _write_extractions(documents: list[Document], format: Format, out: Path | None, pipeline: Pipeline) -> None:
@@ -156,6 +162,13 @@ def _target(out: Path | None) -> Iterator[TextIO]:
             yield stream
 
 
+@contextmanager
+def _written(out: Path | None, inputs: list[str]) -> Iterator[TextIO]:
+    """Standard output, or a file that takes the place of `out` once it is whole."""
+    with nullcontext() if out is None else drafted(out, places_of(inputs)) as draft, _target(draft) as stream:
+        yield stream
+
+
 @app.command()
 def diff(
     old: Annotated[Path, typer.Argument(help="The trial as it stood: a file of one record.")],
@@ -163,17 +176,21 @@ def diff(
     format: Annotated[Output, typer.Option(help="Lines for people, or one JSON object.")] = Output.text,
     wording: Annotated[bool, typer.Option("--wording", help="List what only says the same in other words.")] = False,
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
+    out: OutFile = None,
 ) -> None:
     """What changed between two versions of a trial, as facts: criteria, thresholds, arms, endpoints, registry fields.
 
     Example: `oncogloss diff NCT04380701.march.json NCT04380701.june.json`
     """
     from oncogloss.compare import diff_records
+    from oncogloss.pipeline import load
     from oncogloss.writers.compared import changes_json, changes_text
 
-    found = diff_records(old, new, model, terms_path(terms))
-    print((changes_text if format is Output.text else changes_json)(found, wording=wording))
+    found = diff_records(old, new, load(model, vocabulary=vocabulary, terms=terms_read(terms)))
+    with _written(out, [str(old), str(new)]) as stream:
+        print((changes_text if format is Output.text else changes_json)(found, wording=wording), file=stream)
 
 
 @app.command("match")
@@ -182,24 +199,29 @@ def match_command(
     trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
     format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
+    out: OutFile = None,
 ) -> None:
     """What each criterion of trials means for a patient: met, not met or unknown. It informs and decides nothing.
 
     Example: `oncogloss match corpus/patients/lung.json corpus/samples/NCT99000001.json`
     """
-    from oncogloss.compare import match_records, patient_as_of
+    from oncogloss.compare import matchings_of, patient_as_of
+    from oncogloss.pipeline import load
     from oncogloss.writers.compared import matching_text
 
     person = patient_as_of(patient)
     for problem in person.problems:
         print(f"oncogloss: {problem}", file=sys.stderr)
     failures: list[InputError] = []
-    read = 0
-    for matching in match_records(person, _readable(trials, failures), model, terms_path(terms)):
-        print(matching_text(matching) if format is Output.text else matching.model_dump_json())
-        read += 1
-    _tell(failures, read)
+    if documents := list(_readable(trials, failures)):
+        pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
+        with _written(out, [str(patient), *trials]) as stream:
+            for matching in matchings_of(person, documents, pipeline):
+                line = matching_text(matching) if format is Output.text else matching.model_dump_json()
+                print(line, file=stream)
+    _tell(failures, len(documents))
 
 
 @app.command("link")
@@ -223,7 +245,8 @@ def link_command(
 
     if type is not None and type not in TYPES:
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
-    opened = with_terms(open_vocabulary(vocabulary), read_terms(terms_path(terms)))
+    table = terms_read(terms)
+    opened = with_terms(open_vocabulary(vocabulary), read_terms(table) if table else [])
     for name in _lines() if names == ["-"] else names:
         concepts = {kind: concept.model_dump() for kind, concept in concepts_of(name, opened, type).items()}
         if concept := link_id(name, opened):
@@ -243,6 +266,7 @@ def _lines() -> Iterator[str]:
 def coverage(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
     model: Model = "micro",
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
     out: Out = None,
 ) -> None:
@@ -255,7 +279,7 @@ def coverage(
 
     if out is not None:
         check_out(out, places_of(paths))
-    pipeline = load(model, terms=terms_path(terms))
+    pipeline = load(model, vocabulary=vocabulary, terms=terms_read(terms))
     failures: list[InputError] = []
     if documents := list(_readable(paths, failures)):
         keep(coverage_report(pipeline.extract(document) for document in documents), out)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Terms, needs_serve_extra, terms_path
+from oncogloss.cli.options import Terms, VocabularyName, needs_serve_extra, terms_read
 from oncogloss.errors import OncoglossError
 
 
@@ -19,7 +19,8 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on.")] = 8080,
     model: Annotated[
-        list[str] | None, typer.Option(help="Model to serve, by name or folder (repeatable; the first is the default).")
+        list[str] | None,
+        typer.Option(help="Model to serve, by name, NAME@VERSION or folder (repeatable; the first is the default)."),
     ] = None,
     keys: Annotated[Path | None, typer.Option(help="File of API keys; needed on any address but loopback.")] = None,
     new_key: Annotated[str | None, typer.Option(help="Print a new key for this name and its line for --keys.")] = None,
@@ -31,6 +32,7 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Name under which clients reach the service (repeatable).")
     ] = None,
+    vocabulary: VocabularyName = "default",
     terms: Terms = None,
     workers: Annotated[int, typer.Option(min=1, help="Extractions at once.")] = 2,
     queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; more get 429.")] = 32,
@@ -62,6 +64,8 @@ def serve(
         raise OncoglossError("A queue of records needs a file to keep the corrections in: give --reviews FILE.")
     import uvicorn
 
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.concepts.terms import read_terms
     from oncogloss.model.bundle import open_bundle
     from oncogloss.service.app import Settings, create_app
     from oncogloss.service.guard import Limits
@@ -74,12 +78,16 @@ def serve(
         workers=workers,
         queue=queue,
         audit=audit,
-        terms=terms_path(terms),
+        vocabulary=vocabulary,
+        terms=lambda: terms_read(terms),
         reviews=reviews,
         queued=queue_records,
     )
+    if table := terms_read(terms):  # what is missing is said before anything starts
+        read_terms(table)
+    open_vocabulary(vocabulary)
     for served in settings.models:
-        open_bundle(served)  # a model that is missing is said before anything starts
+        open_bundle(served)
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(
         create_app(settings),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import Model, Out, Terms, VocabularyName, keep, terms_path
+from oncogloss.cli.options import Model, Out, Terms, VocabularyName, keep, terms_path, terms_read
 
 if TYPE_CHECKING:
     from oncogloss.concepts.terms import Term
@@ -123,11 +123,11 @@ def list_terms(terms: Terms = None) -> None:
     """
     from oncogloss.concepts.terms import read_terms
 
-    path = terms_path(terms)
-    found = read_terms(path)
+    path = terms_read(terms)
+    found = read_terms(path) if path else []
     for term in found:
         print(term.line, end="")
-    print(f"{path}: {len(found)} terms", file=sys.stderr)
+    print(f"{terms_path(terms)}: {len(found)} terms", file=sys.stderr)
 
 
 @terms_app.command("remove")

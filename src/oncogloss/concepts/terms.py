@@ -69,9 +69,13 @@ class Term(NamedTuple):
 
 
 def read_terms(path: Path) -> list[Term]:
-    """The terms of a table; none where there is no file. Raises InputError naming a line that is no term."""
+    """The terms of a table. Raises InputError where there is none, or naming a line that is no term."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise InputError(
+            f"{shown(str(path))}: no such table of terms; check the path, or begin it with oncogloss add-drug."
+        ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"{shown(str(path))}: no table of terms ({error.reason}); give one in UTF-8.") from None
     terms = []
@@ -223,7 +227,7 @@ def _rewritten(path: Path) -> Iterator[list[Term]]:
         ) from None
     try:
         with stream:
-            terms = read_terms(path)
+            terms = read_terms(path) if path.exists() else []
             yield terms
             _without_clash(terms, shown(str(path)))
             stream.write(_HEADER + "\n" + "".join(term.line for term in terms))

@@ -118,6 +118,15 @@ class Vocabulary:
         return wider
 
     @property
+    def state(self) -> bytes:
+        """What tells it from every other: the digests of its files, and of all that it was extended by."""
+        digests = (self.folder / SUMS).read_bytes()
+        if not self._terms:
+            return digests
+        told = [sorted(self._terms.items()), sorted(self._beginnings), sorted(self.senses)]
+        return digests + hashlib.sha256(json.dumps(told).encode()).digest()
+
+    @property
     def has_terms(self) -> bool:
         """Was it extended by names of a user's own?"""
         return bool(self._terms)

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from oncogloss.compare import as_of_today, changes_between, matchings_of
-from oncogloss.concepts import concepts_of
+from oncogloss.concepts import DEFAULT_VOCABULARY, concepts_of
 from oncogloss.concepts.linker import TYPES
 from oncogloss.errors import InputError, MissingExtraError, OncoglossError, unquoted
 from oncogloss.pipeline import Pipeline
@@ -89,7 +89,8 @@ class Settings:
     queue: int = 32
     seconds: float = 60.0
     audit: Path | None = None
-    terms: Path | None = None
+    vocabulary: str = DEFAULT_VOCABULARY
+    terms: Callable[[], Path | None] = lambda: None  # asked whenever models are loaded
     reviews: Path | None = None
     queued: Path | None = None  # records to review
 
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
             workers=settings.workers,
             queue=settings.queue,
             seconds=settings.seconds,
+            vocabulary=settings.vocabulary,
             terms=settings.terms,
         )
         _reload_on_signal(app.state.engine)
@@ -195,8 +197,8 @@ def _routes(app: FastAPI) -> None:
         engine: Engine = request.app.state.engine
         return Served(
             models=[
-                ServedModel(**engine.pipeline(name).info.model_dump(), default=name == engine.models[0])
-                for name in engine.models
+                ServedModel(**engine.pipeline(m).info.model_dump(), served_as=m, default=m == engine.models[0])
+                for m in engine.models
             ],
             reviews=request.app.state.reviews is not None,
         )

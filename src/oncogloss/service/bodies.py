@@ -76,8 +76,9 @@ class View(BaseModel):
 
 
 class ServedModel(BaseModel):
-    """A model that answers here."""
+    """A model that answers here; `served_as` is what `?model=` chooses it by."""
 
+    served_as: str
     name: str
     version: str
     sha256: str
@@ -115,11 +116,12 @@ def parsed(data: bytes, model: type[B]) -> B:
 
 
 def documents_of(data: bytes, media_type: str) -> list[Document]:
-    """The documents of a body: `{"text": …}`, a record, or a file as it is; all must be readable.
+    """The documents of a body: `{"text": …}`, a record, or a file as it is; all must be readable, and what is called
+    JSON must be JSON.
 
     Raises ProblemError 422 otherwise.
     """
-    if media_type == "application/json" and (text := _text_body(data)):
+    if text := _text_body(data, strict=media_type == "application/json"):
         return [Document(id="text", passages=(Passage(name=text.passage, text=text.text),))]
     documents = []
     for item in read_bytes(data, BODY):
@@ -129,10 +131,18 @@ def documents_of(data: bytes, media_type: str) -> list[Document]:
     return documents
 
 
-def _text_body(data: bytes) -> TextBody | None:
+def _text_body(data: bytes, *, strict: bool) -> TextBody | None:
+    """The body as `{"text": …}`; None where it is something else. Raises ProblemError 422 where it is, but does not
+    fit, and, if `strict`, where it is no JSON."""
+    if not strict and not data.lstrip().startswith(b"{"):
+        return None
     try:
-        value = strict_json.parse(data.decode("utf-8"), "the body")
-    except (InputError, UnicodeDecodeError):
+        value = strict_json.parse(data.decode("utf-8-sig"), BODY)
+    except UnicodeDecodeError:
+        return None
+    except InputError as error:
+        if strict:
+            raise ProblemError(422, unquoted(str(error))) from None
         return None
     return parsed(data, TextBody) if isinstance(value, dict) and "text" in value else None
 

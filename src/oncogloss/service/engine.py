@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from oncogloss.concepts import DEFAULT_VOCABULARY
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.service.problems import ProblemError
 
@@ -19,12 +20,20 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting."""
+    """Runs work on loaded models. `workers` pieces at once, at most `queue` more waiting. `terms` is asked for the
+    user's table whenever models are loaded."""
 
     def __init__(
-        self, models: Sequence[str], *, workers: int, queue: int, seconds: float, terms: Path | None = None
+        self,
+        models: Sequence[str],
+        *,
+        workers: int,
+        queue: int,
+        seconds: float,
+        vocabulary: str = DEFAULT_VOCABULARY,
+        terms: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        self.models, self.terms = tuple(models), terms
+        self.models, self.vocabulary, self.terms = tuple(models), vocabulary, terms
         self.workers, self.queue, self.seconds = workers, queue, seconds
         self.pipelines = self._load()
         self.taken = 0
@@ -69,7 +78,8 @@ class Engine:
         self.pipelines = await asyncio.get_running_loop().run_in_executor(None, self._load)
 
     def _load(self) -> dict[str, Pipeline]:
-        return {model: load(model, terms=self.terms) for model in self.models}
+        terms = self.terms()
+        return {model: load(model, vocabulary=self.vocabulary, terms=terms) for model in self.models}
 
     def close(self) -> None:
         """Wait for what is under way."""

@@ -61,9 +61,11 @@ def review_routes(app: FastAPI) -> None:
 
     @app.get("/v1/reviews/export", response_class=StreamingResponse)
     async def exported(request: Request, reviewer: str | None = None) -> Response:
-        """What was reviewed as training data, a record a line, for `oncogloss train` and `oncogloss update --with`."""
+        """The records that were marked done as training data, one a line, for `oncogloss train` and `oncogloss update
+        --with`; the header `X-Not-Done` says how many have edits and are left out, since they were not."""
         lines: Iterator[str] = _reviews(request).export(reviewer)
-        headers = {"Content-Disposition": 'attachment; filename="reviews.jsonl"'}
+        left_out = await run_in_threadpool(_reviews(request).not_done, reviewer)
+        headers = {"Content-Disposition": 'attachment; filename="reviews.jsonl"', "X-Not-Done": str(left_out)}
         return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
     @app.get("/v1/reviews/{id}")

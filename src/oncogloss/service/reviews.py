@@ -192,6 +192,18 @@ class Reviews:
             final = self._state_of(document, extraction, self._history(id), who)
             yield json.dumps(training_row(document, final), ensure_ascii=False, separators=(",", ":")) + "\n"
 
+    def not_done(self, reviewer: str | None = None) -> int:
+        """How many records `reviewer` (or anybody) has edited that `export` leaves out, since nobody is done with them
+        or skipped them."""
+        with self._lock:
+            (count,) = self._db.execute(
+                "SELECT count(DISTINCT record) FROM edits e WHERE (?1 IS NULL OR reviewer = ?1) AND NOT EXISTS "
+                "(SELECT 1 FROM states s WHERE s.record = e.record AND (?1 IS NULL OR s.reviewer = ?1) "
+                "AND (s.state = 'done' OR s.state = 'skipped' AND s.reviewer = e.reviewer))",
+                (reviewer,),
+            ).fetchone()
+        return int(count)
+
     def _record(self, id: str) -> tuple[Document, Extraction]:
         with self._lock:
             row = self._db.execute("SELECT document, extraction FROM records WHERE id = ?", (id,)).fetchone()

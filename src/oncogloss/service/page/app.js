@@ -46,7 +46,16 @@ async function guarded(work) {
 function kindOf(name, bytes) {
   const head = new TextDecoder().decode(bytes.slice(0, 200)).trimStart();
   if (head.startsWith("%PDF-") || head.startsWith("PK")) return "application/octet-stream";
-  return head.startsWith("{") || head.startsWith("[") ? "application/json" : head.startsWith("<") ? "application/xml" : "text/plain";
+  return isJson(head, bytes) ? "application/json" : head.startsWith("<") ? "application/xml" : "text/plain";
+}
+
+function isJson(head, bytes) {
+  if (!head.startsWith("{") && !head.startsWith("[")) return false;
+  try {
+    return Boolean(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return false;
+  }
 }
 
 async function read(bytes = new TextEncoder().encode($("source").value), name = "") {
@@ -227,10 +236,10 @@ function recordOf(bytes, id) {
 }
 
 function modelsTab() {
-  const others = [...$("model").options].map((o) => o.value).filter((name) => name !== $("model").value);
+  const others = [...$("model").options].filter((o) => !o.selected);
   if (!others.length) return [element("p", { class: "note" }, "One model is served; start the service with two to compare them.")];
   const place = element("div");
-  const choice = element("select", { "aria-label": "The other model" }, others.map((name) => element("option", {}, name)));
+  const choice = element("select", { "aria-label": "The other model" }, others.map((o) => element("option", { value: o.value }, o.textContent)));
   const compareWith = async () => {
     const answer = await guarded(() => call(`/v1/view?model=${encodeURIComponent(choice.value)}`, { body: state.source, kind: state.kind }));
     if (answer) place.replaceChildren(...comparedView(state.found, await answer.json()));
@@ -280,11 +289,17 @@ async function start() {
   $("next").addEventListener("click", () => edit.following());
   $("export").addEventListener("click", async () => {
     const lines = await guarded(() => get("/v1/reviews/export"));
-    if (lines) await keep(lines);
+    if (!lines) return;
+    await keep(lines);
+    const left = Number(lines.headers.get("x-not-done"));
+    if (left) say(`Saved; ${left} with edits left out: press Done on each first.`);
   });
   const answer = await guarded(async () => (await get("/v1/model")).json());
   for (const id of ["correct", "next", "export"]) $(id).hidden = !answer?.reviews;
-  for (const model of answer?.models ?? []) $("model").append(element("option", {}, model.name));
+  const models = answer?.models ?? [];
+  const twins = (model) => models.filter((m) => m.name === model.name).length > 1;
+  const title = (model) => (twins(model) ? `${model.name} ${model.version} (${model.served_as})` : model.name);
+  for (const model of models) $("model").append(element("option", { value: model.served_as }, title(model)));
   const formats = await guarded(async () => (await get("/v1/formats")).json());
   for (const name of formats ?? []) $("format").append(element("option", {}, name));
 }
