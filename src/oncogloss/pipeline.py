@@ -11,6 +11,7 @@ from typing import Protocol
 from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
+from oncogloss.concepts.shared_nouns import whole_names
 from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
@@ -117,7 +118,8 @@ def linked(
     relations: tuple[Relation, ...],
     vocabulary: Vocabulary,
 ) -> tuple[Mention, ...]:
-    """The mentions with the concepts they name, a marker that names none by itself with those of its genes."""
+    """The mentions with the concepts they name, a marker that names none by itself with those of its genes, a class
+    with the noun that its list shares."""
     concepts: dict[str, Concept | None] = {}
     for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
         concepts[m.id] = link(m.type, m.text, m.expansion, vocabulary, context)
@@ -125,6 +127,8 @@ def linked(
     for m in mentions:
         if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
+    for m, name in whole_names(mentions, {passage.name: passage.text for passage in document.passages}):
+        concepts[m.id] = concepts[m.id] or link(m.type, name, None, vocabulary)
     return tuple(m.model_copy(update={"concept": concept}) if (concept := concepts[m.id]) else m for m in mentions)
 
 
