@@ -191,7 +191,7 @@ def _same(threshold: Threshold, measure: Mention, row: Row) -> bool:
     start, end = row["measure"]
     if min(end, measure.end) <= max(start, measure.start) or threshold.operator != row["operator"]:
         return False
-    named = f"{threshold.measure} {measure.text}{' age' if threshold.unit == 'a' else ''}"
+    named = f"{threshold.measure}; {measure.text}{' age' if threshold.unit == 'a' else ''}"
     ends = [(threshold.value, row["value"]), (threshold.high, row["high"])]
     for mine, annotated in ends:
         if (mine is None) != (annotated is None):

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from oncogloss.limits import are_apart
 from oncogloss.schema import (
     Criterion,
     Diagnosis,
@@ -33,6 +34,8 @@ from oncogloss.structure.entries import (
 from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin, negate
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_quantity, read_time
+from oncogloss.structure.stages import at_stage, in_line, stage_group
+from oncogloss.structure.units import is_amount
 from oncogloss.structure.versions import plain
 
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
@@ -59,9 +62,6 @@ _NARROWS = re.compile(
 _PLAIN = frozenset(("known", "documented", "confirmed"))  # qualifiers that narrow nothing
 _TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
-_STAGE = re.compile(r"\b(?:stage\s*)?(0|IV|I{1,3}|[1-4])\s?([ABC]?)\d?\b", re.IGNORECASE)
-_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4"}
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
 _OPPOSITES = {
     "positive": "negative", "negative": "positive", "mutation": "wild type", "wild type": "mutation",
     "deficient": "proficient", "proficient": "deficient", "instability-high": "stable", "stable": "instability-high",
@@ -108,12 +108,24 @@ class PatientFacts:
                 return self._washed_out(m, fact.washout, complete)
             return self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
         if m.type in ("BIOMARKER", "GENE"):
-            return self._marker(m, criterion)
+            return self._tested(m, criterion)
         if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
-            return self._any(m, self.entries.diseases, lambda e: _stage(m.text, e), False)
-        return self._told(m, _population(m.text, patient.sex)) if m.type == "POPULATION" else self._told(m, None)
+            return self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
+        return self._of_population(m, criterion) if m.type == "POPULATION" else self._told(m, None)
+
+    def _tested(self, m: Mention, criterion: Criterion) -> Finding:
+        """A marker, or the amount in blood of what a gene is the name of ("AFP < 400 ng/mL")."""
+        in_blood = m.type == "GENE" and any(is_amount(t.unit) for t in self.thresholds[m.id])
+        measured = self._measure(m, criterion) if in_blood else UNKNOWN
+        return self._marker(m, criterion) if measured.truth is None else measured
+
+    def _of_population(self, m: Mention, criterion: Criterion) -> Finding:
+        """Whether a patient is of a group by sex, and of the age that the group must have."""
+        truth = _population(m.text, self.entries.patient.sex)
+        aged = self._measure(m, criterion) if any(t.unit == "a" for t in self.thresholds[m.id]) else None
+        return self._told(m, conjoin([truth, aged.truth]), aged.evidence[0].entry) if aged else self._told(m, truth)
 
     def understood(self, criterion: Criterion) -> bool:
         """Whether no stretch of a criterion is known to have been read in part only."""
@@ -193,7 +205,7 @@ class PatientFacts:
             if kind == "HAS_TIME":
                 found.append(self._in_time(tail, entry, absent="neg" in m.attributes))
             elif kind == "IN_SETTING":
-                found.append(_line(tail.text, entry))
+                found.append(in_line(tail.text, entry))
             elif kind in _RESTRICTS:
                 found.append(None)
         if isinstance(entry.item, Diagnosis) and entry.item.status == "past" and "hist" not in m.attributes:
@@ -207,9 +219,9 @@ class PatientFacts:
             return True
         joined = self.texts[m.passage][tails[0].start : tails[-1].end]
         if re.search(r"\bor\b|/", joined, re.IGNORECASE):
-            return disjoin(_stage(t.text, entry) for t in tails)
-        groups = [_stage(t.text, entry) for t in tails if _group(t.text)]
-        rest = [_stage(t.text, entry) for t in tails if not _group(t.text)]
+            return disjoin(at_stage(t.text, entry) for t in tails)
+        groups = [at_stage(t.text, entry) for t in tails if stage_group(t.text)]
+        rest = [at_stage(t.text, entry) for t in tails if not stage_group(t.text)]
         return conjoin([*([disjoin(groups)] if groups else []), *rest])
 
     def _since(self, m: Mention) -> bool:
@@ -306,7 +318,7 @@ class PatientFacts:
         patient, name = self.entries.patient, plain(m.concept.name if m.concept else m.text)
         asked = [t for t in self.thresholds[m.id] if t.criterion in (None, criterion.id)] or self.thresholds[m.id]
         values: list[tuple[float, str, LabResult | None]] = []
-        if name == "age" or m.type == "VALUE":
+        if name == "age" or m.type in ("VALUE", "POPULATION"):
             values = [(years, "years", None) for years in ages_of(patient)]
             shown = f"age {', '.join(dict.fromkeys(f'{v[0]:g}' for v in values))}" if values else ""
         elif "ecog" in name or "karnofsky" in name:
@@ -344,8 +356,8 @@ class PatientFacts:
     ) -> Truth:
         """Whether a value keeps the limits: the unconditional ones, or where its condition holds a conditional one."""
         general = [self._within(m, value, unit, lab, t) for t in asked if t.condition is None]
-        steps = all(t.operator == "=" for t in asked if t.condition is None)
-        result: Truth = (disjoin(general) if steps and general else conjoin(general)) if general else None
+        one_of = are_apart([t for t in asked if t.condition is None])
+        result: Truth = (disjoin(general) if one_of else conjoin(general)) if general else None
         for t in (t for t in asked if t.condition is not None):
             facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
             case = conjoin(facts) if facts else None
@@ -382,35 +394,6 @@ def _same_measure(m: Mention, entry: Entry) -> bool:
 
 def _latest(entries: Sequence[Entry]) -> Entry:
     return max(entries, key=lambda e: getattr(e.item, "end", "") or "9999")
-
-
-def _group(text: str) -> tuple[str, str] | None:
-    """Number and letter of a stage group."""
-    found = _STAGE.search(text)
-    return (_ROMAN.get(found[1].upper(), found[1]), found[2].upper()) if found else None
-
-
-def _stage(asked: str, entry: Entry) -> Truth:
-    """Whether a disease's stage is the asked one: by its own words, or by stage group."""
-    stage = entry.item.stage if isinstance(entry.item, Diagnosis) else ""
-    if not stage:
-        return None
-    if f" {plain(asked)} " in f" {plain(stage)} ":
-        return True
-    wanted, own = _group(asked), _group(stage)
-    if plain(asked) == "advanced" and own and own[0] == "4":
-        return True
-    if wanted is None or own is None:
-        return None
-    if wanted[0] != own[0]:
-        return False
-    return True if not wanted[1] else None if not own[1] else wanted[1] == own[1]
-
-
-def _line(asked: str, entry: Entry) -> Truth:
-    number = next((n for word, n in _ORDINALS.items() if word in asked.casefold()), None)
-    own = getattr(entry.item, "line", None)
-    return own == number if number is not None and own is not None else None
 
 
 def _population(words: str, sex: str) -> Truth:
