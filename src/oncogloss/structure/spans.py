@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from oncogloss.schema import EntityType, Mention
 from oncogloss.structure.scope import Scope
 
-_OF_A_GENE: frozenset[EntityType] = frozenset(
-    {"BIOMARKER", "DRUG", "DRUG_CLASS"}
-)  # say more than the gene on their span
+_MORE: frozenset[EntityType] = frozenset({"DRUG", "DRUG_CLASS"})  # they say more than the gene on their span
 
 
 def outer(scope: Scope) -> Iterator[Mention]:
@@ -27,6 +25,6 @@ def outer(scope: Scope) -> Iterator[Mention]:
 def _says_more(scope: Scope, m: Mention) -> bool:
     """Whether a mention says more than the gene on its span; a measure does with a value that is no share of cells."""
     if m.type != "MEASURE":
-        return m.type in _OF_A_GENE
+        return m.type in _MORE
     values = scope.tails(m, "HAS_VALUE")
     return bool(values) and not any(v.id in values and "%" in v.text for v in scope.mentions)
