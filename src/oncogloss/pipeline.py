@@ -12,6 +12,7 @@ from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, op
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
 from oncogloss.concepts.lists import with_shared_states
+from oncogloss.concepts.shared_nouns import whole_names
 from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle
@@ -124,9 +125,10 @@ def linked(
     relations: tuple[Relation, ...],
     vocabulary: Vocabulary,
 ) -> tuple[Mention, ...]:
-    """The mentions with the concepts they name, a marker that names none by itself with those of its genes, and with
-    the state of the list that it stands in."""
-    mentions, stated = with_shared_states(mentions, {p.name: p.text for p in document.passages})
+    """The mentions with the concepts they name: a marker that names none by itself with those of its genes, and with
+    the state of the list that it stands in; a class with the noun that its list shares."""
+    texts = {passage.name: passage.text for passage in document.passages}
+    mentions, stated = with_shared_states(mentions, texts)
     concepts: dict[str, Concept | None] = {}
     for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
         marker = link(m.type, stated[m.id], None, vocabulary) if m.id in stated else None
@@ -135,6 +137,8 @@ def linked(
     for m in mentions:
         if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
+    for m, name in whole_names(mentions, texts):
+        concepts[m.id] = concepts[m.id] or link(m.type, name, None, vocabulary)
     return tuple(m.model_copy(update={"concept": concept}) if (concept := concepts[m.id]) else m for m in mentions)
 
 

@@ -281,7 +281,9 @@ def test_a_washout_may_be_said_by_the_lead_in() -> None:
 
 
 def test_brackets_belong_to_what_they_stand_behind() -> None:
-    text = "[CONDITION pox], or [CONDITION gout] ([MEASURE pulse] [VALUE > 90] or [MEASURE score] [VALUE > 5])"
+    text = (
+        "[CONDITION pox], or [CONDITION gout infection] ([MEASURE pulse] [VALUE > 90] or [MEASURE score] [VALUE > 5])"
+    )
     assert logic(("exc", text), relations=(("HAS_VALUE", 3, 4), ("HAS_VALUE", 5, 6))) == means(
         "(any 1 (all 2 (any 3 5)))"
     )
@@ -299,3 +301,71 @@ def test_what_an_allergy_is_to_is_what_the_fact_is_about() -> None:
     (found,) = logic_of(scopes(*extraction_of(("exc", "Known [CONDITION allergy] to [DRUG lunamab]"))))
     assert found.logic is not None
     assert (found.logic.mention, found.logic.about, found.logic.qualifiers) == ("1", ("2",), ("known",))
+
+
+VALUED = (("HAS_VALUE", 2, 3), ("HAS_VALUE", 4, 5))
+MEASURED = "Severe [CONDITION tide fever] ([MEASURE pulse] [VALUE > 90])"
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("exc", MEASURED, "2"),
+        ("exc", "[CONDITION tide fever], defined as [MEASURE pulse] [VALUE > 90] or [MEASURE heat] [VALUE > 39]",
+         "(any 2 4)"),
+        ("exc", f"{MEASURED}, [CONDITION gout], or [CONDITION crater pox]", "(any 2 4 5)"),
+        ("inc", "No [CONDITION/neg tide fever] ([MEASURE pulse] [VALUE > 90])", "(not 2)"),
+        ("inc", MEASURED, "(all 1 2)"),
+        ("exc", "[CONDITION moon virus infection] ([MEASURE pulse] [VALUE > 90])", "(all 1 2)"),
+        ("exc", "[CONDITION tide fever] with [MEASURE pulse] [VALUE > 90]", "(all 1 2)"),
+    ],
+)  # fmt: skip
+def test_what_a_bracket_measures_is_the_measure(side: str, text: str, wanted: str) -> None:
+    relations = VALUED if text.count("MEASURE") > 1 else VALUED[:1]
+    assert logic((side, text), relations=relations) == means(wanted)
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "wanted"),
+    [
+        ("exc", "[PROCEDURE surgery], treatment with [DRUG lunamab], or [PROCEDURE radiotherapy]", "(any 1 2 3)"),
+        ("exc", "[PROCEDURE surgery] after treatment with [DRUG lunamab]", "(all 1 2)"),
+        ("exc", "[CONDITION gout] requiring [PROCEDURE lavage], [CONDITION tide fever] requiring [PROCEDURE leeching]",
+         "(any (all 1 2) (all 3 4))"),
+        ("inc", "[CONDITION gout] requiring [PROCEDURE lavage], [CONDITION tide fever]", "(all 1 2 3)"),
+        ("exc", "[CONDITION gout] requiring chronic, high-dose [DRUG_CLASS tide blockers]", "(all 1 2)"),
+        ("inc", "No [CONDITION/neg gout] requiring chronic, high-dose [DRUG_CLASS tide blockers]", "(not (all 1 2))"),
+        ("exc", "[CONDITION gout], high-dose [DRUG_CLASS tide blockers]", "(any 1 2)"),
+    ],
+)  # fmt: skip
+def test_commas_of_a_list_and_within_one_thing(side: str, text: str, wanted: str) -> None:
+    assert logic((side, text)) == means(wanted)
+
+
+def test_what_a_treatment_treats_is_not_the_next_of_the_list() -> None:
+    text = "[CONDITION gout] requiring [PROCEDURE lavage], [CONDITION tide fever] requiring [PROCEDURE leeching]"
+    crossed = (("TREATS", 2, 1), ("TREATS", 2, 3), ("TREATS", 4, 3))
+    assert logic(("exc", text), relations=crossed) == means("(any (all 1 2) (all 3 4))")
+    aimed = "[PROCEDURE lavage] for [CONDITION gout]"
+    assert logic(("exc", aimed), relations=(("TREATS", 1, 2),)) == "1"
+
+
+def twice(marked: str, type_: str) -> str | None:
+    """The type of the one fact of a criterion whose gene is marked a second time, with its value."""
+    document, extraction = extraction_of(("inc", marked), relations=(("HAS_VALUE", 1, 2),) if "VALUE" in marked else ())
+    gene = extraction.mentions[0]
+    double = gene.model_copy(update={"id": "9", "type": type_})
+    criterion = extraction.criteria[0].model_copy(update={"mentions": (*extraction.criteria[0].mentions, "9")})
+    values = tuple(r.model_copy(update={"head": "9"}) for r in extraction.relations)
+    both = extraction.model_copy(
+        update={"mentions": (*extraction.mentions, double), "criteria": (criterion,),
+                "relations": (*extraction.relations, *values)}
+    )  # fmt: skip
+    found = logic_of(scopes(document, both))[0].logic
+    return {"1": "GENE", "9": type_}.get(found.mention or "") if found else None
+
+
+def test_of_two_mentions_on_one_span_the_one_that_is_asked_counts() -> None:
+    assert twice("[GENE MOON1]", "DRUG_CLASS") == "DRUG_CLASS"
+    assert twice("[GENE MOON1] [VALUE ≥ 2 ng/mL]", "MEASURE") == "MEASURE"
+    assert twice("[GENE MOON1] [VALUE ≥ 50%]", "MEASURE") == "GENE"

@@ -331,3 +331,40 @@ def test_of_results_whose_dates_do_not_tell_the_latest_all_must_agree(dates: tup
 
     assert answer(labs(0.5, 2), LOW_ANC, **more) == result
     assert answer(labs(2, 3), LOW_ANC, **more) == "met"
+
+
+PSA = ("inc", "[PSA|GENE] [≥ 2 ng/mL|VALUE]", "m1")
+AGES = [
+    {"criterion": "c1", "measure": "age", "operator": "<", "value": 18, "unit": "a", "mentions": ("m1",)},
+    {"criterion": "c1", "measure": "age", "operator": ">", "value": 80, "unit": "a", "mentions": ("m1",)},
+]
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("ng/mL", "met"), ("%", "unknown")])
+def test_a_gene_with_an_amount_in_blood_is_asked_of_the_labs(unit: str, expected: str) -> None:
+    limit = {"criterion": "c1", "measure": "PSA", "operator": ">=", "value": 2, "unit": unit, "mentions": ("m1",)}
+    labs = {"labs": [{"name": "PSA", "value": 3, "unit": "ng/mL"}]}
+    assert answer(labs, PSA, thresholds=[limit]) == expected
+
+
+@pytest.mark.parametrize(("age", "expected"), [(60, "met"), (17, "not met"), (81, "not met")])
+def test_limits_on_both_sides_of_a_middle_are_alternatives(age: int, expected: str) -> None:
+    assert answer({"age": age}, ("exc", "[Age|MEASURE] < 18 or > 80 years", "m1"), thresholds=AGES) == expected
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [({"sex": "male", "age": 30}, "met"), ({"sex": "male", "age": 17}, "not met"), ({"sex": "male"}, "unknown")],
+)
+def test_a_group_of_an_age_asks_the_age(patient: dict[str, Any], expected: str) -> None:
+    adult = {"criterion": "c1", "measure": "age", "operator": ">=", "value": 18, "unit": "a", "mentions": ("m1",)}
+    assert answer(patient, ("inc", "[Male|POPULATION] ≥ 18 years", "m1"), thresholds=[adult]) == expected
+
+
+def test_evidence_says_what_one_of_several_scores_shows() -> None:
+    scores = [
+        {"criterion": "c1", "measure": "ECOG", "operator": "range", "value": 0, "high": 1, "mentions": ("m1",)},
+        {"criterion": "c1", "measure": "ECOG", "operator": "=", "value": 2, "mentions": ("m1",)},
+    ]
+    found = held({"ecog": 1}, ("inc", "[ECOG|MEASURE] 0-1 or 2", "m1"), thresholds=scores)
+    assert found.verdicts[0].evidence[0].holds is True

@@ -11,7 +11,8 @@ from oncogloss.structure.criteria import logic_of
 from oncogloss.structure.notation import write_logic
 from oncogloss.structure.placing import held_for_a_part
 from oncogloss.structure.scope import scopes
-from oncogloss.structure.thresholds import thresholds_of, unusual
+from oncogloss.structure.thresholds import thresholds_of
+from oncogloss.structure.usual import unusual
 
 
 def logic(*criteria: tuple[str, str], **kwargs: object) -> list[str]:

@@ -328,3 +328,31 @@ def test_days_of_a_cycle_are_not_the_cycle_and_several_are_a_span() -> None:
     both, one = read_time("Cycle 1, Day 1 and Day 13"), read_time("Cycle 2 Day 8")
     assert both is not None and (both.low, both.high) == (1, 13)
     assert one is not None and (one.low, one.high) == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "expected"),
+    [
+        (50_000, "Platelets", (50, "10*9/L")),
+        (100, "Platelet count", (100, "10*9/L")),
+        (1.5, "ANC; Neutrophils", (1.5, "10*9/L")),
+        (1500, "absolute neutrophil count", (1.5, "10*9/L")),
+        (9, "Hemoglobin", (9, "g/dL")),
+        (90, "haemoglobin", (9, "g/dL")),
+        (50, "LVEF", (50, "%")),
+        (50, "ANC", (50, "1")),
+        (6.2, "Hemoglobin", (6.2, "1")),
+        (5, "neutrophil to lymphocyte ratio", (5, "1")),
+        (2, "platelet transfusions", (2, "1")),
+        (7, "Hemoglobin A1C", (7, "1")),
+    ],
+)
+def test_a_unit_that_is_not_said_is_the_one_that_alone_can_be_meant(
+    value: float, measure: str, expected: tuple[float, str]
+) -> None:
+    assert comparable(value, "", measure) == expected
+
+
+def test_how_fast_blood_settles_is_no_cardiac_index() -> None:
+    assert read_quantity("≤ 15 mm/h") == Quantity("<=", 15, "mm/h")
+    assert read_quantity("> 2.2 L/min/m2") == Quantity(">", 2.2, "L/min/m2")

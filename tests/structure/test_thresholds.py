@@ -164,7 +164,7 @@ def test_a_biomarker_with_its_own_cut_off() -> None:
 
 def test_grades_ages_of_persons_and_genes() -> None:
     assert brief(read("[D neuropathy] [V grade ≥ 2]", "1>2")) == ["c1 neuropathy >= 2 1"]
-    assert brief(read("[P children] [V 2 to 17 years]", "1>2")) == ["c1 children range 2..17 a"]
+    assert brief(read("[P children] [V 2 to 17 years]", "1>2")) == ["c1 age range 2..17 a"]
     assert brief(read("[P women], [V at least 6]", "1>2")) == ["c1 women >= 6 1"]
     assert brief(read("[G CA-125] [V at least twice the ULN]", "1>2")) == ["c1 CA-125 >= 2 ULN"]
 
@@ -190,3 +190,36 @@ def test_the_samples_end_to_end(shipped: Pipeline) -> None:
     assert len(found) >= 15
     assert any("10*9/L" in line for line in found) and any("ULN" in line for line in found)
     assert any(" a" in line and "18" in line for line in found)
+
+
+def test_a_value_before_its_measure_is_turned_round() -> None:
+    found = read("[V 0.3 mIU/L] ≤ [M TSH] [V ≤ 4.2 mIU/L]\n[V 18] < [M age]", "2>3")
+    assert [(t.operator, t.value, t.high) for t in found] == [("range", 0.0003, 0.0042), (">", 18, None)]
+
+
+def test_values_of_a_run_share_the_unit_behind_the_last() -> None:
+    found = read("[M Serum potassium] [V < 3.5] or [V > 5.5 mmol/L]", "1>2", "1>3")
+    assert [(t.operator, t.value, t.unit) for t in found] == [("<", 3.5, "mmol/L"), (">", 5.5, "mmol/L")]
+    graded = read("[M neuropathy grade] [V 3] or [V 2 or higher]", "1>2", "1>3")
+    assert graded[0].operator == "="
+
+
+def test_of_persons_a_time_is_the_age() -> None:
+    found = read("[P Male] or [P female] [V ≥ 18 years]\n[P women] [V > 2 drinks/day]", "1>3", "2>3", "4>5")
+    assert [(t.measure, t.unit) for t in found][:2] == [("age", "a"), ("age", "a")]
+    assert all(t.measure != "age" for t in found[2:])
+
+
+def test_a_gene_beside_the_measure_on_its_span_has_no_comparison_of_its_own() -> None:
+    document_text = "PSA ≥ 2 ng/mL"
+    mentions = [
+        Mention(id=i, passage="e", start=a, end=b, text=document_text[a:b], type=t, score=1)
+        for i, a, b, t in (("1", 0, 3, TYPES["G"]), ("2", 0, 3, TYPES["M"]), ("3", 4, 13, TYPES["V"]))
+    ]
+    extraction = Extraction(
+        id="x", model=ModelInfo(name="none", version="0", sha256="0"), passages=(), mentions=tuple(mentions),
+        relations=tuple(Relation(type="HAS_VALUE", head=h, tail="3", score=1) for h in "12"),
+        criteria=(Criterion(id="c1", passage="e", start=0, end=13, side="inc", score=1),),
+    )  # fmt: skip
+    found = thresholds_of(Document(id="x", passages=(Passage(name="e", text=document_text),)), extraction)
+    assert [t.mentions[0] for t in found] == ["2"]

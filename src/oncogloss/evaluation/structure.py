@@ -15,6 +15,7 @@ from oncogloss.errors import CorpusError
 from oncogloss.evaluation.metrics import Score
 from oncogloss.pipeline import expand_abbreviations, linked
 from oncogloss.schema import (
+    TREATMENT_TYPES,
     Criterion,
     Document,
     Extraction,
@@ -191,7 +192,7 @@ def _same(threshold: Threshold, measure: Mention, row: Row) -> bool:
     start, end = row["measure"]
     if min(end, measure.end) <= max(start, measure.start) or threshold.operator != row["operator"]:
         return False
-    named = f"{threshold.measure} {measure.text}{' age' if threshold.unit == 'a' else ''}"
+    named = f"{threshold.measure}; {measure.text}{' age' if threshold.unit == 'a' else ''}"
     ends = [(threshold.value, row["value"]), (threshold.high, row["high"])]
     for mine, annotated in ends:
         if (mine is None) != (annotated is None):
@@ -232,10 +233,12 @@ def _literals(logic: Logic, names: Mapping[str, str], *, required: bool) -> Iter
 
 
 def _marker_names(extraction: Extraction, passage: str) -> dict[str, str]:
+    """The markers of a passage by span, less those on the span of a treatment, of which a fact there is."""
+    treated = {(m.start, m.end) for m in extraction.mentions if m.type in TREATMENT_TYPES and m.passage == passage}
     return {
         f"{m.start}-{m.end}": m.concept.id if m.concept else m.text.casefold()
         for m in extraction.mentions
-        if m.type in MARKERS and m.passage == passage
+        if m.type in MARKERS and m.passage == passage and (m.start, m.end) not in treated
     }
 
 

@@ -104,6 +104,14 @@ def is_naive_state(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     return following is not None and naive_to(scope, following)
 
 
+def lists_next(scope: Scope, treatment: Mention, m: Mention) -> bool:
+    """Whether a treatment is of a thing before it, and but a list's comma stands between it and the next thing:
+    "ascites requiring paracentesis, pleural effusion requiring drainage"."""
+    things = {r.tail for r in scope.relations if r.type == "TREATS" and r.head == treatment.id}
+    own = any(o.id in things and o.end <= treatment.start for o in scope.mentions)
+    return own and re.fullmatch(r"\s*[,;]\s*(and/or|and|or)?\s*", scope.between(treatment, m), re.I) is not None
+
+
 def heads_measures(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A measure without a value that only heads those behind it: "pulmonary function tests with FVC ≥ 50 %"."""
     behind = [f for f in facts if f.type == "MEASURE" and f.start >= m.end]

@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import pairwise, takewhile
 
-from oncogloss.schema import Criterion, Logic, LogicOp, Mention
+from oncogloss.schema import Criterion, Logic, Mention
 from oncogloss.structure.asides import in_brackets, naive_to
 from oncogloss.structure.asked_of import asked_of, is_denied
 from oncogloss.structure.facts import facts_of
-from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed
+from oncogloss.structure.gaps import (
+    ATTACHED,
+    CLAUSE,
+    CUE,
+    LIST,
+    PART,
+    SENTENCE,
+    TIGHT,
+    Gap,
+    Part,
+    closed_alike,
+    loosened,
+)
+from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed, without_inner_commas
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
+from oncogloss.structure.measured import condition_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.placing import for_its_part, headings_of
@@ -26,8 +39,6 @@ from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import consents, name_of_standing
 from oncogloss.structure.subcriteria import leads_in, names_cancers, with_children
 from oncogloss.structure.wording import BREAK, EXCEPT
-
-SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
 # Connective words
 _SENTENCE = re.compile(r"\n\s*\n|\n\s*[-*•]|[.?!](\s|(?=[A-Z][a-z]))")
@@ -53,7 +64,9 @@ _ATTACHED = re.compile(
 )
 _UNLIMITED = re.compile(r"\b(but|and) (are |is )?not (be )?limited to\b", re.I)
 _EVIDENCE = re.compile(
-    r"^\s*(\w+ )?(history|evidence|presence|diagnosis|use|anticipation) of\b( (the )?need for\b)?", re.I
+    r"^\s*(\w+ )?((history|evidence|presence|diagnosis|use|anticipation|receipt) of\b( (the )?need for\b)?"
+    r"|(?<=\s)(treatment|therapy) with\b)",
+    re.I,
 )  # begins a list's next item
 
 # An exclusion that is worded as what must not be: what excludes is having it
@@ -81,22 +94,6 @@ _NEGATION = re.compile(
 )
 _REFRAIN = re.compile(r"\b(refrain(ing)?|abstain(ing)?) from (\w+ )?$", re.I)
 _RECOVERED = re.compile(r"\brecover\w* from( \w+)*? $|\b(avoid|prevent)(ing)? (becoming )?$", re.I)
-
-
-class Gap(NamedTuple):
-    """What stands between two parts: how loosely it binds, and what it makes of them (None: as its list says)."""
-
-    looseness: int
-    op: LogicOp | None
-
-
-class Part(NamedTuple):
-    """A fact with its logic, as it stands in the text."""
-
-    logic: Logic
-    mention: Mention
-    end: int
-    negated: bool
 
 
 def logic_of(read: Sequence[Scope]) -> tuple[Criterion, ...]:
@@ -282,24 +279,36 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
 
 def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
     """Parts, what stands in a bracket joined to the part that it stands behind: "tide fever, or gout (pulse > 90 or
-    pain)" is tide fever, or gout with one of the two."""
+    pain)" is tide fever, or gout with one of the two; a condition that is measured is its measure."""
     done: list[Part] = []
     rest = list(parts)
     while rest:
         part, rest = rest[0], rest[1:]
+        measures = list(takewhile(lambda p: condition_of(scope, p.mention) is part.mention, rest))  # noqa: B023
         closed = scope.text.find(")", part.end)
         opened = re.match(r"\s*\([^(]*$", scope.text[part.end : closed]) is not None
-        inside = [p for p in rest if opened and p.end <= closed]
-        if len(inside) > 1 and not any(p.negated for p in (part, *inside)):
+        inside = measures or [p for p in rest if opened and p.end <= closed]
+        if measures:
+            part = part._replace(logic=put(part.logic, combined(scope, measures)), end=measures[-1].end)
+        elif len(inside) > 1 and not any(p.negated for p in (part, *inside)):
             logic = Logic(op="all", parts=(part.logic, combined(scope, inside)))
-            part, rest = part._replace(logic=logic, end=closed + 1), rest[len(inside) :]
+            part = part._replace(logic=logic, end=closed + 1)
+        else:
+            inside = []
+        rest = rest[len(inside) :]
         done.append(part)
     return done
+
+
+def put(logic: Logic, inner: Logic) -> Logic:
+    """The same tree with another general fact: denied, or less its exceptions, as the first was."""
+    return logic.model_copy(update={"parts": (put(logic.parts[0], inner), *logic.parts[1:])}) if logic.parts else inner
 
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
     words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
+    words = without_inner_commas(words)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:
@@ -323,22 +332,6 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
 
 
-def loosened(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
-    """The same gaps, but a list goes on past what is attached to one of its members: "gout despite zorbatinib, or tide
-    fever" is gout (with zorbatinib) or tide fever."""
-    found = list(gaps)
-    for i in range(1, len(gaps)):
-        head, attached, following = parts[i - 1].mention, parts[i].mention, parts[i + 1].mention
-        goes_on = gaps[i - 1].looseness == ATTACHED and gaps[i].looseness == LIST and gaps[i].op is not None
-        if goes_on and alike(head, following) and not alike(attached, following):
-            found[i] = Gap(CLAUSE, gaps[i].op)
-            for j in range(i - 2, -1, -1):
-                if gaps[j].looseness != LIST:
-                    break
-                found[j] = Gap(CLAUSE, gaps[i].op)
-    return found
-
-
 def _skeleton(scope: Scope, start: int, end: int) -> str:
     """The text between two parts without the mentions in it, nor what joins only those, nor brackets without any."""
     heads = {r.tail: r.head for r in scope.relations}
@@ -358,7 +351,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     """Parts in order, split at the gaps that bind most loosely, then each piece likewise."""
     if len(parts) == 1:
         return parts[0].logic
-    gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)])
+    gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)], excludes=scope.excludes)
     loosest = max(gap.looseness for gap in gaps)
     if loosest < PART and (conditional := asked_of_some(scope, parts)) is not None:
         return conditional
@@ -379,18 +372,6 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     cancers = loosest <= ATTACHED and all(part.mention.type == "CANCER" for part in parts)
     one_of = scope.excludes or (cancers and lists_cancers(scope))
     return Logic(op=(ops[-1] if ops else None) or ("any" if one_of else "all"), parts=tuple(trees))
-
-
-def closed_alike(gaps: Sequence[Gap], cuts: Sequence[int]) -> list[int]:
-    """The cuts of a list that its last word makes; another word binds two of its members first: "male or female, tide
-    fever, and gout" asks three things."""
-    ops: list[LogicOp | None] = [gaps[i - 1].op for i in cuts]
-    closing = next((op for op in reversed(ops) if op is not None), None)
-    said, kept = closing, []
-    for cut, op in reversed(list(zip(cuts, ops, strict=True))):
-        said = op or said
-        kept += [cut] if said == closing else []
-    return kept[::-1]
 
 
 def asked_of_some(scope: Scope, parts: Sequence[Part]) -> Logic | None:

@@ -16,6 +16,7 @@ from oncogloss.structure.asides import (
     is_instruction,
     is_naive_state,
     is_specimen,
+    lists_next,
     names_the_kind,
     open_bracket,
     tests_for,
@@ -26,6 +27,7 @@ from oncogloss.structure.permissions import ADMITTED, ALLOWED, LIMITED, PERMITTE
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.spans import outer
 from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
@@ -163,11 +165,7 @@ def candidates(scope: Scope) -> list[Mention]:
         heads.setdefault(r.tail, set()).add(r.head)
     held = {m.id for m in scope.mentions}
     found: list[Mention] = []
-    reached = -1  # mentions are in order, the longer first: one that ends before this lies inside another
-    for m in scope.mentions:
-        if m.end <= reached:
-            continue
-        reached = m.end
+    for m in outer(scope):
         alone = m.type not in NEVER or (says_age(m) and all(o.type != "MEASURE" for o in scope.mentions))
         if alone and (m.id not in qualifying or (m.type == "VALUE" and not held & heads.get(m.id, set()))):
             found.append(m)
@@ -278,7 +276,7 @@ def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     if "exc" in m.attributes:
         return False
     heads = {r.head for r in scope.relations if r.type == "TREATS" and r.tail == m.id}
-    told = any(f.id in heads and f.end <= m.start for f in facts)
+    told = any(f.id in heads and f.end <= m.start and not lists_next(scope, f, m) for f in facts)
     if told and (scope.excludes or _OF_PATIENTS.search(scope.before(m)) is None):
         return True
     if not scope.excludes and "pregnan" in m.text and all(f.type == "POPULATION" for f in facts if f.end <= m.start):

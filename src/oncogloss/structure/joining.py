@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from oncogloss.schema import Logic, LogicOp, Mention
-from oncogloss.structure.leaves import washout_of
+from oncogloss.structure.leaves import QUALIFIERS, washout_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
 
@@ -17,6 +17,17 @@ _GENERAL = re.compile(r".*\b(tumou?rs?|cancers?|malignanc(y|ies)|neoplasms?)", r
 _LACKING = frozenset(("negative", "wild type", "deficient"))  # states of markers
 _EACH = re.compile(r"\b(excluded|ineligible|prohibited|exclusionary|not (be )?(allowed|permitted|eligible))\b", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
+
+
+_INNER_COMMA = re.compile(
+    rf"(?<=\s)(requir(?:es|ing)|need(?:s|ing)|receiv(?:es|ing)|on|with)((?:\s+(?:{'|'.join(sorted(QUALIFIERS))}))+\s*),",
+    re.I,
+)
+
+
+def without_inner_commas(words: str) -> str:
+    """The words without a comma that parts but the adjectives of one thing: "requiring chronic, high-dose steroids"."""
+    return _INNER_COMMA.sub(r"\1\2", words)
 
 
 def scales(one: Mention, other: Mention) -> bool:
@@ -67,7 +78,7 @@ def needing(scope: Scope, logic: Logic) -> Logic:
         denied = parts[-1].parts[0] if parts and parts[-1].op == "not" else None
         if denied is not None and denied.mention in by_id and part.mention in by_id:
             between = scope.text[by_id[denied.mention].end : by_id[part.mention].start]
-            if _NEEDING.fullmatch(between):
+            if _NEEDING.fullmatch(without_inner_commas(between)):
                 part = Logic(op="not", parts=(Logic(op="all", parts=(denied, part)),))
                 parts.pop()
         parts.append(part)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from oncogloss.limits import say_alternatives
 from oncogloss.schema import Lack, Logic, Mention, Threshold
 from oncogloss.structure.asides import in_brackets, naive_to
 from oncogloss.structure.facts import candidates, said_otherwise
@@ -15,7 +16,7 @@ from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
-from oncogloss.structure.thresholds import unusual
+from oncogloss.structure.usual import unusual
 from oncogloss.structure.wording import (
     BARE_CLASS,
     BESIDE_A_FACT,
@@ -131,8 +132,7 @@ def _numbers(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresh
     if any(OPEN_RANGE.search(t.text) or OPEN_ENDS.search(t.text) for t in thresholds if t.operator == "range"):
         yield Left("value", "range with an open end")
     whole = [t for t in thresholds if t.condition is None and set(t.mentions[:1]) <= used]
-    again = {t.mentions[0] for t in whole if sum(o.mentions[0] == t.mentions[0] for o in whole) > 1}
-    if again and DISJOINS.search(outside):
+    if say_alternatives(whole) and DISJOINS.search(outside):
         yield Left("logic", "alternative values of one measure")
     bare = [t for t in thresholds if t.operator == "=" and set(t.mentions[:1]) <= used]
     recovered = RESOLVED.search(scope.words) is not None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from oncogloss.schema import Logic, Mention
 from oncogloss.structure.asides import CLOSED_BRACKET
 from oncogloss.structure.facts import IN_LIST, candidates, counts_a_window, is_aimed_at, is_placing
+from oncogloss.structure.measured import condition_of
 from oncogloss.structure.names import TREATMENTS, alike, words_of
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
@@ -113,9 +114,10 @@ def leaf_of(logic: Logic, scope: Scope, facts: Sequence[Mention]) -> Logic:
         times = tuple(words_of(t) for t in times_of(scope, m))
         ridden = tuple(rider.words for rider in scope.riders if m in rider.facts)
         return Logic(op="fact", said=said, qualifiers=(*details_of(m), *times, *ridden))
-    about = tuple(x.id for x in about_of(scope, m, facts))
+    measured = condition_of(scope, m)
+    about = tuple(x.id for x in [*([measured] if measured else []), *about_of(scope, m, facts)])
     qualifiers = (
-        *qualifiers_of(scope, m),
+        *qualifiers_of(scope, measured or m),
         *narrowing_of(m),
         *(rider.words for rider in scope.riders if m in rider.facts),
     )

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from oncogloss.limits import are_apart
 from oncogloss.schema import (
     Criterion,
     Diagnosis,
@@ -35,6 +36,7 @@ from oncogloss.structure.marker_results import has_marker, together
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.quantities import read_quantity, read_time
 from oncogloss.structure.stages import at_stage, group_of, in_line
+from oncogloss.structure.units import is_amount
 from oncogloss.structure.versions import plain
 
 _RESTRICTS = frozenset(("HAS_VALUE", "DOSING", "TREATS", "DIRECTED_AT", "COMBINED_WITH"))  # not known of an entry
@@ -101,12 +103,24 @@ class PatientFacts:
                 return self._washed_out(m, fact.washout, complete)
             return self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
         if m.type in ("BIOMARKER", "GENE"):
-            return self._marker(m, criterion)
+            return self._tested(m, criterion)
         if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
             return self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
-        return self._told(m, _population(m.text, patient.sex)) if m.type == "POPULATION" else self._told(m, None)
+        return self._of_population(m, criterion) if m.type == "POPULATION" else self._told(m, None)
+
+    def _tested(self, m: Mention, criterion: Criterion) -> Finding:
+        """A marker, or the amount in blood of what a gene is the name of ("AFP < 400 ng/mL")."""
+        in_blood = m.type == "GENE" and any(is_amount(t.unit) for t in self.thresholds[m.id])
+        measured = self._measure(m, criterion) if in_blood else UNKNOWN
+        return self._marker(m, criterion) if measured.truth is None else measured
+
+    def _of_population(self, m: Mention, criterion: Criterion) -> Finding:
+        """Whether a patient is of a group by sex, and of the age that the group must have."""
+        truth = _population(m.text, self.entries.patient.sex)
+        aged = self._measure(m, criterion) if any(t.unit == "a" for t in self.thresholds[m.id]) else None
+        return self._told(m, conjoin([truth, aged.truth]), aged.evidence[0].entry) if aged else self._told(m, truth)
 
     def understood(self, criterion: Criterion) -> bool:
         """Whether no stretch of a criterion is known to have been read in part only."""
@@ -283,7 +297,7 @@ class PatientFacts:
         patient, name = self.entries.patient, plain(m.concept.name if m.concept else m.text)
         asked = [t for t in self.thresholds[m.id] if t.criterion in (None, criterion.id)] or self.thresholds[m.id]
         values: list[tuple[float, str, LabResult | None]] = []
-        if name == "age" or m.type == "VALUE":
+        if name == "age" or m.type in ("VALUE", "POPULATION"):
             values = [(years, "years", None) for years in ages_of(patient)]
             shown = f"age {', '.join(dict.fromkeys(f'{v[0]:g}' for v in values))}" if values else ""
         elif "ecog" in name or "karnofsky" in name:
@@ -321,8 +335,8 @@ class PatientFacts:
     ) -> Truth:
         """Whether a value keeps the limits: the unconditional ones, or where its condition holds a conditional one."""
         general = [self._within(m, value, unit, lab, t) for t in asked if t.condition is None]
-        steps = all(t.operator == "=" for t in asked if t.condition is None)
-        result: Truth = (disjoin(general) if steps and general else conjoin(general)) if general else None
+        one_of = are_apart([t for t in asked if t.condition is None])
+        result: Truth = (disjoin(general) if one_of else conjoin(general)) if general else None
         for t in (t for t in asked if t.condition is not None):
             facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
             case = conjoin(facts) if facts else None

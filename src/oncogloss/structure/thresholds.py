@@ -15,6 +15,7 @@ from oncogloss.structure.facts import says_age
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
+from oncogloss.structure.run_words import are_twins, before_measure, with_unit
 from oncogloss.structure.wording import BREAK, OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
@@ -43,15 +44,6 @@ _SPARES = re.compile(
     r"|(?<!not )\bmust (?:be|have) (?:resolved|recovered|returned|improved|decreased)\b",
     re.IGNORECASE,
 )
-_USUAL = (
-    (r"neutrophil|leukocyte|white blood|lymphocyte|\banc\b|\bwbc\b", "10*9/L", 0.02, 500),
-    (r"platelet", "10*9/L", 1, 2000),
-    (r"h(?:a?em)oglobin|\bhgb?\b", "g/dL", 3, 25),
-    (r"creatinine|bilirubin", "mg/dL", 0.1, 40),
-    (r"clearance|\begfr\b|filtration", "mL/min", 5, 200),
-    (r"albumin", "g/dL", 1, 6),
-    (r"^age$", "a", 0, 110),
-)  # measure, unit, and the least and most that trials ask
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
 _LISTED = re.compile(r"\s*(?:,|/|(?:,\s*)?\b(?:and/or|and|or)\b)\s*", re.IGNORECASE)
@@ -87,13 +79,17 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     found: list[_Placed] = []
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
+        said = _said(texts, run)
         names = _names(run[0].measure, text)
-        whole = read_quantity(text, names)
+        whole = read_quantity(" and ".join(said) if run[0].value.text != said[0] else text, names)
         joint = whole and (whole.operator == "range" or CHILD_PUGH.search(names)) and not OPEN_ENDS.search(text)
         if len(run) > 1 and whole and joint:
             readings = [(run, text, whole)]
         else:
-            single = [([c], c.value.text, read_quantity(c.value.text, _names(c.measure, c.value.text))) for c in run]
+            single = [
+                ([c], c.value.text, read_quantity(with_unit(words, said), _names(c.measure, c.value.text)))
+                for c, words in zip(run, said, strict=True)
+            ]
             readings = [(part, words, quantity) for part, words, quantity in single if quantity]
         for part, words, quantity in readings:
             first = part[0]
@@ -135,22 +131,17 @@ def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> O
     return read.operator if read is not None and read.operator != "range" else "="
 
 
+def _said(texts: Mapping[str, str], run: Sequence[_Comparison]) -> list[str]:
+    """The words of each value of a run, turned round where it stands before its measure."""
+    return [before_measure(texts[c.value.passage], c.value, c.measure) or c.value.text for c in run]
+
+
 def _fits(measure: Mention, quantity: Quantity) -> bool:
     """Whether a number can be one of its measure: no age is a performance score, and no amount is an age."""
     name = _names(measure, "")
     if quantity.unit in ("a", "d"):
         return _SCALE.search(name) is None
     return _name(measure).casefold() != "age" or quantity.unit == "1"
-
-
-def unusual(threshold: Threshold) -> bool:
-    """Whether a number is far off what is ever asked of its measure, as where a unit lost its prefix."""
-    return any(
-        re.search(name, threshold.measure, re.IGNORECASE)
-        and threshold.unit == unit
-        and not (low <= threshold.value <= high or threshold.value == 0)
-        for name, unit, low, high in _USUAL
-    )
 
 
 def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str, Mention]) -> list[_Comparison]:
@@ -168,6 +159,9 @@ def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str,
     for value in (m for m in extraction.mentions if m.type == "VALUE"):
         heads = (
             measures[value.id]
+            or [m for m in extraction.mentions if m.type == "MEASURE" and before_measure(texts[m.passage], value, m)][
+                :1
+            ]
             or _only_measure(value, extraction.mentions, place, long_forms)
             or _itself(value)
             or _measure_before(value, extraction.mentions, valued, texts)
@@ -272,6 +266,8 @@ def _distinct(heads: list[Mention], long_forms: dict[str, Mention]) -> list[Ment
     kept = list(named.values())
     if any(m.type == "MEASURE" for m in kept):
         kept = [m for m in kept if m.type == "MEASURE" or m.type in _MARKERS]
+    measured = {(m.start, m.end) for m in kept if m.type == "MEASURE"}
+    kept = [m for m in kept if m.type == "MEASURE" or (m.start, m.end) not in measured]
     return [m for m in kept if not any(_within(m, other) for other in kept)]
 
 
@@ -301,7 +297,7 @@ def _threshold(
 ) -> Threshold:
     return Threshold(
         criterion=comparison.criterion.id,
-        measure=name,
+        measure="age" if comparison.measure.type == "POPULATION" and quantity.unit == "a" else name,
         operator=quantity.operator,
         value=quantity.value,
         high=quantity.high,
@@ -358,7 +354,8 @@ def _runs(comparisons: list[_Comparison], texts: dict[str, str]) -> Iterator[lis
         run = group[:1]
         for before, after in pairwise(group):
             text = texts[after.value.passage]
-            if _JOINT.fullmatch(text, before.value.end, max(after.value.start, before.value.end)):
+            twins = are_twins(text, before.value, before.measure, after.value)
+            if twins or _JOINT.fullmatch(text, before.value.end, max(after.value.start, before.value.end)):
                 run.append(after)
             else:
                 yield run

@@ -7,13 +7,14 @@
 | amount of substance in a volume | `umol/L`; of an analyte with a known molar mass, its unit of mass |
 | clearance, flow | `mL/min`, and `mL/min/{1.73_m2}` apart |
 | age | `a`; any other duration `d`, and what is written in seconds `ms` |
-| length, area, volume | `mm`, `m2`, `mL` |
+| length, area, volume; how fast blood settles | `mm`, `m2`, `mL`; `mm/h` |
 | mass | `kg` where written in kg or lb, else `mg`; in a day `mg/d`, by area `mg/m2`, by weight `mg/kg` |
 | pressure, temperature, radiation | `mm[Hg]`, `Cel`, `Gy` |
 | enzymes and the like | `[IU]`, `[IU]/L` |
 | share; multiples of a limit; scores, counts, ratios | `%`; `ULN`, `LLN`; `1` |
 
-A month is 30.4375 days, a year 365.25.
+A month is 30.4375 days, a year 365.25. A count of cells, haemoglobin or ejection fraction without a unit has the one in
+which alone a number of its size is meant ("platelets < 50,000").
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+
+from oncogloss.structure.usual import unsaid_unit
 
 if TYPE_CHECKING:
     from pint import UnitRegistry
@@ -150,6 +153,8 @@ def comparable(value: float, unit: str, measure: str = "", *, age: bool = False)
     age = age or bool(_AGE.search(measure))
     if unit == "" and age:
         return value, "a"
+    if unit == "" and (unsaid := unsaid_unit(value, measure)):
+        return _rounded(value * unsaid[0]), unsaid[1]
     if unit == "" or (unit == "percent" and _SCORED_IN_PERCENT.search(measure)):
         return value, "1"
     if _VIRAL.search(measure) and unit.startswith("1/"):
@@ -158,6 +163,11 @@ def comparable(value: float, unit: str, measure: str = "", *, age: bool = False)
     wanted, molar_mass = (analyte[1], analyte[2]) if analyte else ("", None)
     found = _factor(unit, wanted, molar_mass, age)
     return (_rounded(value * found[0]), found[1]) if found else None
+
+
+def is_amount(unit: str) -> bool:
+    """Whether a comparable unit is that of an amount in blood, which a laboratory measures."""
+    return unit in ("ULN", "LLN") or unit.endswith(("/L", "/dL", "/mL"))
 
 
 def _is_unit(unit: str) -> bool:
@@ -190,6 +200,8 @@ def _target(given: Any, unit: str, age: bool) -> tuple[str, str]:
         name = "a" if age else "ms" if unit in ("s", "ms") else "d"
     elif unit == "1/min":
         return unit, "/min"
+    elif unit.startswith(("mm/", "cm/")) and given.check("[length]/[time]"):
+        return "mm/h", "mm/h"
     elif given.check("[mass]") and unit in ("kg", "lb"):
         name = "kg"
     elif unit.startswith(("mg/kg", "g/kg", "ug/kg")):

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from oncogloss.errors import MissingExtraError
+from oncogloss.limits import are_apart
 from oncogloss.schema import Arm, Criterion, Document, Extraction, Logic, Marker, Mention, Summary, Threshold
 from oncogloss.writers.criteria import Criteria, is_age, number, one_line, passage_text, sex_of, signed, spelled_out
 
@@ -152,7 +153,9 @@ class _Tree:
         narrowed = bool(self.criteria.qualifiers(mention))
         told = bool(fact.qualifiers or fact.about) or fact.washout is not None
         if ages := [t for t in thresholds if is_age(t)]:
-            return _all_said([_age(t, negated=negated) for t in ages], negated=negated)
+            said = _all_said([_age(t, negated=negated) for t in ages], negated=negated != are_apart(ages))
+            sexes = [_gender(mention, negated=negated)] if mention.type == "POPULATION" else []
+            return _all_said([*sexes, said], negated=negated)
         if thresholds or (negated and (narrowed or told)):  # who has another of it is not kept out
             return NOTHING
         found = NOTHING

@@ -7,6 +7,7 @@ import re
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from oncogloss.limits import are_apart
 from oncogloss.schema import Arm, Criterion, Document, Endpoint, Extraction, Logic, Mention, Summary, Threshold
 from oncogloss.writers.codes import fhir_code, known_ids
 from oncogloss.writers.criteria import Criteria, number, one_line, passage_text, spelled_out, trial_cancers
@@ -228,11 +229,13 @@ class _Characteristics:
             return _signed(exclude, {**said, "definitionByTypeAndValue": told})
         mention = self.criteria.mentions[logic.mention or ""]
         words = {"description": self.criteria.said(mention)}
-        values = [compared(t) for t in self.criteria.thresholds(mention)] or [{"valueBoolean": True}]
+        thresholds = self.criteria.thresholds(mention)
+        values = [compared(t) for t in thresholds] or [{"valueBoolean": True}]
         leaves = [{"definitionByTypeAndValue": {"type": _concept(mention), **value}} for value in values]
         if len(leaves) == 1:
             return _signed(exclude, {**words, **leaves[0]})
-        return _signed(exclude, {**words, "definitionByCombination": {"code": "all-of", "characteristic": leaves}})
+        together = {"code": "any-of" if are_apart(thresholds) else "all-of", "characteristic": leaves}
+        return _signed(exclude, {**words, "definitionByCombination": together})
 
 
 def _signed(exclude: bool, characteristic: Json) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from oncogloss.limits import are_apart
 from oncogloss.schema import Concept, Criterion, Document, Extraction, Logic, Mention, Summary, Threshold
 from oncogloss.writers.codes import known_ids
 from oncogloss.writers.criteria import (
@@ -183,13 +184,16 @@ class _Rules:
         thresholds = self._criteria.thresholds(first)
         sex = sex_of(first)
         if sex or any(is_age(t) for t in thresholds):
-            parts = [{"Age": _range(t)} for t in thresholds if is_age(t)] if not sex else [_gender(sex)]
+            parts = [_gender(sex)] if sex else []
+            parts += [{"Age": _range(t)} for t in thresholds if is_age(t)]
+            if are_apart(thresholds):
+                return _group("AT_MOST", parts, 0) if absent else _group("ANY", parts)
             return _group("AT_MOST", parts, len(parts) - 1) if absent else _group("ALL", parts)
         codeset, count = self._sets.of(mentions), NONE if absent else AT_LEAST_ONE
         if not thresholds:
             return _counted(_event(codeset, first), count)
         parts = [_counted({"Measurement": {"CodesetId": codeset, **_value(t)}}, count) for t in thresholds]
-        return parts[0] if len(parts) == 1 else _group("ANY" if absent else "ALL", parts)
+        return parts[0] if len(parts) == 1 else _group("ANY" if absent != are_apart(thresholds) else "ALL", parts)
 
     def _unread(self, fact: Logic, *, absent: bool) -> Json:
         """What no program can check, a sub-criterion or a standing demand: an observation whose concept set is to be
