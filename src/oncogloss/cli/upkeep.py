@@ -11,6 +11,10 @@ import typer
 from oncogloss.cli.app import app
 from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra
 
+Name = Annotated[str | None, typer.Option(help="Name of the new model; default: the model's.")]
+Version = Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")]
+POOR = 0.5  # F1 of own labels
+
 
 @app.command("gate")
 def gate_command(
@@ -91,7 +95,8 @@ def update_command(
         list[Path] | None, typer.Option("--records", help="Record files with the corpus's text; without, no gate.")
     ] = None,
     corpus: CorpusFolder = Path("corpus"),
-    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
+    name: Name = None,
+    version: Version = None,
     steps: Annotated[int, typer.Option(min=1, help="How long it learns.")] = 40,
     force: Annotated[
         bool, typer.Option("--force", help="Let it through the gate; its card then says why not.")
@@ -138,22 +143,49 @@ def learn_labels_command(
         list[Path] | None, typer.Option("--records", help="Record files with the corpus's text.")
     ] = None,
     corpus: CorpusFolder = Path("corpus"),
-    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 20,
+    name: Name = None,
+    version: Version = None,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the data; more of a few sentences, so that they are learned.")
+    ] = 20,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Own labels that the model has, and that are not in the data, may go.")
+    ] = False,
 ) -> None:
-    """Teach a model labels of your own, besides its twenty types, from a hundred annotated passages or so.
+    """Teach a model labels of your own, besides its twenty types, from a hundred annotated passages or so. A fifth of
+    them is kept apart, to say how well the labels are found.
 
     Example: `oncogloss learn-labels mydata/ --out models/mine`
     """
     needs_training_extra()
+    from oncogloss.errors import InputError
+    from oncogloss.evaluation.metrics import Score
     from oncogloss.model.bundle import open_bundle
+    from oncogloss.schema import ENTITY_TYPES
     from oncogloss.training.corpora import training_documents
-    from oncogloss.training.labels import LabelRecipe, learn_labels, read_labelled
+    from oncogloss.training.labels import LabelRecipe, held_out, learn_labels, read_labelled
 
+    texts, bundle = read_labelled(data), open_bundle(model)
+    given = {span[0] for text in texts for span in text.spans}
+    lost = [label for label in bundle.labels if label not in given]
+    if lost and not replace:
+        raise InputError(
+            f"{model} finds {', '.join(lost)}, which {data} does not have and the new model would not find: annotate "
+            "them too, start from another --model, or give --replace."
+        )
+    if ours := sorted(given.intersection(ENTITY_TYPES)):
+        print(
+            f"oncogloss: {', '.join(ours)} is among the twenty types too; it is learned as a label of your own, and "
+            "the type stays as it is.",
+            file=sys.stderr,
+        )
     replay = training_documents(corpus, records or ())
-    new = version or _next(open_bundle(model).info.version)
-    labels = learn_labels(model, read_labelled(data), replay, out, new, LabelRecipe(epochs=epochs))
-    print(f"{out}: version {new}, own labels {', '.join(labels)}", file=sys.stderr)
+    new = version or _next(bundle.info.version)
+    learned = learn_labels(model, texts, replay, out, new, LabelRecipe(epochs=epochs), name=name)
+    print(f"{out}: version {new}, own labels {', '.join(learned.labels)}. {held_out(learned)}", file=sys.stderr)
+    total = sum(learned.scores.values(), Score())
+    if total.wanted and total.f1 < POOR:
+        print("oncogloss: most of what it finds is wrong; annotate more passages, or raise --epochs.", file=sys.stderr)
 
 
 @app.command("evaluate-labels")
