@@ -87,7 +87,9 @@ def _sign(path: Path, said: str) -> None:
 def update_command(
     out: Annotated[Path, typer.Option(help="Folder that receives the updated model.")],
     model: Model = "micro",
-    terms: Annotated[Path | None, typer.Option(help="CSV of new names, as `add-terms` takes it.")] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="CSV of new names as `add-terms` takes it, or your table of terms.")
+    ] = None,
     annotated: Annotated[
         list[Path] | None, typer.Option("--with", help="Standoff file of annotated passages (repeatable).")
     ] = None,
@@ -107,14 +109,14 @@ def update_command(
     Example: `oncogloss update --terms new.csv --records records.jsonl.gz --out models/micro-0.3.1`
     """
     needs_training_extra()
-    from oncogloss.concepts.terms import read_csv
+    from oncogloss.concepts.terms import read_given
     from oncogloss.model.bundle import open_bundle
     from oncogloss.training.corpora import read_standoff, training_documents
     from oncogloss.training.update import Lessons, UpdateRecipe, update_model
 
     replay = training_documents(corpus, records or ())
     passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
-    names = [(term.type, name) for term in (read_csv(terms) if terms else ()) for name in term.names]
+    names = [(term.type, name) for term in (read_given(terms) if terms else ()) for name in term.names]
     new = version or _next(open_bundle(model).info.version)
     result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps))
     print(
