@@ -248,8 +248,8 @@ def drift_command(
     model: Model = "micro",
     out: Out = None,
 ) -> None:
-    """What comes in, month by month: words that the tokenizer does not know, drugs without a concept, shift of scores
-    and types; then the new names, by how many records hold them.
+    """What comes in, month by month: words that the tokenizer does not know, drugs without a concept of
+    their own, shift of scores and types; then the new names, by how many records hold them.
 
     Example: `oncogloss drift store/ --since 2026-10 --names new.csv`
     """
