@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra
+from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra, ready
 
 Name = Annotated[str | None, typer.Option(help="Name of the new model; default: the model's.")]
 Version = Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")]
@@ -26,7 +26,14 @@ def gate_command(
     force: Annotated[
         bool, typer.Option("--force", help="Let it through; its card then says why it should not.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too, its signature beside it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the Markdown here too, verdict (JSON) and signature beside it; `models add` reads the verdict "
+            "where it is the model's folder: models/mine/gate.md.",
+            callback=ready,
+        ),
+    ] = None,
 ) -> None:
     """Before and after: F1 by type on dev and samples, new and unknown drugs, calibration, speed, size, 100 probes.
 
@@ -38,26 +45,37 @@ def gate_command(
         raise typer.BadParameter(
             f"--force writes into the model's card: give the folder of {new}, and add it to the registry after."
         )
-    _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out)
+    _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out, mark=force)
 
 
 def _pass(
-    old: str, new: str, corpus: Path, records: list[Path], taught: list[str], *, force: bool, out: Path | None = None
+    old: str,
+    new: str,
+    corpus: Path,
+    records: list[Path],
+    taught: list[str],
+    *,
+    force: bool,
+    out: Path | None,
+    mark: bool,
 ) -> None:
-    """Print the gate's report; ends with status 1 where it refuses and is not forced."""
-    from oncogloss.evaluation.gate import gate, mark_card, report
+    """Print the gate's report, and keep it, its verdict and its signature where `out` says; `mark` a refused model's
+    card. Ends with status 1 where it refuses and is not forced."""
+    from oncogloss.evaluation.gate import gate, mark_card, report, verdict
     from oncogloss.evaluation.probes import read_probes
     from oncogloss.model.bundle import find_bundle
     from oncogloss.training.corpora import load_split
 
     gold = [d for split in ("dev", "samples") for d in load_split(corpus, records, split)[0]]
     result = gate(old, new, gold, read_probes(corpus / "probes.jsonl"), _names(corpus / "held_names.txt"), taught)
+    if result.refusals and mark:
+        mark_card(find_bundle(new), result, forced=force)
     keep(report(result, forced=force), out)
     if out is not None:
+        told = verdict(result, new, forced=force).model_dump_json(indent=1)
+        out.with_suffix(".json").write_text(told + "\n", encoding="utf-8")
         _sign(out, " in place of ".join(f"{m.name}@{m.version}" for m in reversed(result.models)))
-    if result.refusals and force:
-        mark_card(find_bundle(new), result)
-    elif result.refusals:
+    if result.refusals and not force:
         raise typer.Exit(1)
 
 
@@ -104,9 +122,10 @@ def update_command(
         bool, typer.Option("--force", help="Let it through the gate; its card then says why not.")
     ] = False,
 ) -> None:
-    """Teach a model new names and annotated passages in minutes, without forgetting; then let it pass the gate.
+    """Teach a model new names and annotated passages in minutes, without forgetting; then let it pass the gate, whose
+    report lies beside the model; the card of one that is refused says so.
 
-    Example: `oncogloss update --terms new.csv --records records.jsonl.gz --out models/micro-0.3.1`
+    Example: `oncogloss update --terms new.csv --records records.jsonl.gz --name micro-mine --out models/micro-mine`
     """
     needs_training_extra()
     from oncogloss.concepts.terms import read_given
@@ -117,16 +136,25 @@ def update_command(
     replay = training_documents(corpus, records or ())
     passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
     names = [(term.type, name) for term in (read_given(terms) if terms else ()) for name in term.names]
-    new = version or _next(open_bundle(model).info.version)
-    result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps))
+    bundle = open_bundle(model)
+    new = version or _next(bundle.info.version)
+    result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps), name=name)
     print(
         f"{out}: version {new}, {len(names)} names in {result.contexts} passages, {len(passages)} annotated documents, "
         f"adapters of {result.adapter_bytes / 1e6:.1f} MB",
         file=sys.stderr,
     )
+    if bundle.labels:
+        print(f"oncogloss: teach its own labels again: {', '.join(bundle.labels)}.", file=sys.stderr)
     if records:
         taught = [name for type_, name in names if type_ == "DRUG" and name.isalpha()]
-        _pass(model, str(out), corpus, records, taught, force=force)
+        _pass(model, str(out), corpus, records, taught, force=force, out=out / "gate.md", mark=True)
+    else:
+        print(
+            f"oncogloss: {out} was not gated: without --records nothing says what it lost. Run `oncogloss gate {model} "
+            f"{out}` before it is put to use.",
+            file=sys.stderr,
+        )
 
 
 def _next(version: str) -> str:

@@ -5,12 +5,14 @@ The encoder learns by adapters, and goes on to say of old text what it said befo
 
 from __future__ import annotations
 
+import logging
 import random
 import sys
 import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -216,8 +218,7 @@ def _with_head(graph: onnx.ModelProto, head: DenseSpanHead) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "head.onnx"
         length = torch.export.Dim("length", min=2, max=512)
-        with warnings.catch_warnings():  # the exporter warns about its own code
-            warnings.simplefilter("ignore")
+        with _quiet():
             torch.onnx.export(
                 _OwnHead(head).eval(),
                 (torch.zeros(1, 24, head.ends.in_features),),
@@ -235,6 +236,18 @@ def _with_head(graph: onnx.ModelProto, head: DenseSpanHead) -> onnx.ModelProto:
     merged = compose.merge_models(bare, part, io_map=[(hidden, "hidden")], outputs=[*outputs, OWN])
     helper.set_model_props(merged, {p.key: p.value for p in graph.metadata_props})
     return merged
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of torch's exporter, which are about its own code and about torchvision."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _without_head(graph: onnx.ModelProto) -> onnx.ModelProto:
