@@ -157,7 +157,7 @@ class Registry:
                 old = self.manifest(f"{name}@{version}")
                 if old.bundle == bundle.info.sha256:
                     return old
-                raise RegistryError(f"{name}@{version} exists with other contents; give the model another version.")
+                raise RegistryError(f"{name}@{version} exists with other contents; make the model anew with another --name or --version.")
             self._put_folder(self.root / "bundles" / bundle.info.sha256, _files_of(folder))
             self._put_folder(place, {MANIFEST: contents, SIGNATURE: signature})
         return manifest
