@@ -157,7 +157,9 @@ class Registry:
                 old = self.manifest(f"{name}@{version}")
                 if old.bundle == bundle.info.sha256:
                     return old
-                raise RegistryError(f"{name}@{version} exists with other contents; make the model anew with another --name or --version.")
+                raise RegistryError(
+                    f"{name}@{version} exists with other contents; make it anew with another --name or --version."
+                )
             self._put_folder(self.root / "bundles" / bundle.info.sha256, _files_of(folder))
             self._put_folder(place, {MANIFEST: contents, SIGNATURE: signature})
         return manifest
@@ -196,10 +198,10 @@ class Registry:
                 raise RegistryError(f"{reference} is in use; put another version to use, or roll back, first.")
             if version in history:
                 self._point(name, [v for v in history if v != version])
-            paths = [place / MANIFEST, *(self.root / "models").glob(f"*/*/{MANIFEST}")]
-            digest, *others = (_digest_of(p) for p in paths if p == paths[0] or p.parent != place)
+            digest, paths = _digest_of(place / MANIFEST), (self.root / "models").glob(f"*/*/{MANIFEST}")
+            others = {_digest_of(path) for path in paths if path.parent != place}
             _discard(place)
-            if digest and digest not in others and None not in others:
+            if digest and others.isdisjoint((digest, None)):
                 _discard(self.root / "bundles" / digest)
 
     def use(self, reference: str) -> Manifest:
