@@ -24,7 +24,7 @@ from onnx import compose, helper
 from torch import Tensor, nn
 
 from oncogloss.errors import CorpusError
-from oncogloss.evaluation.metrics import Score, strict_scores
+from oncogloss.evaluation.metrics import Score, Spot, strict_scores
 from oncogloss.model.runtime import Runtime
 from oncogloss.model.tokenizer import PAD
 from oncogloss.model.windows import cut_windows
@@ -145,7 +145,7 @@ def found_own(pipeline: Pipeline, texts: Sequence[Text]) -> list[set[Span]]:
 
 
 def _scores(found: Sequence[set[Span]], texts: Sequence[Text]) -> dict[str, Score]:
-    spots = [
+    spots: list[set[Spot]] = [
         {(i, start, end, label) for i, spans in enumerate(side) for label, start, end in spans}
         for side in (found, [text.spans for text in texts])
     ]
