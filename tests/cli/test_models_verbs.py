@@ -11,6 +11,8 @@ import pytest
 pytest.importorskip("cryptography")
 
 from oncogloss.cli import main
+from oncogloss.evaluation.metrics import CriterionScores, Score
+from oncogloss.evaluation.run import Evaluation, counts
 
 
 class Command:
@@ -39,10 +41,11 @@ def test_from_a_key_to_a_package_and_back(models: Command, bundle: Path, tmp_pat
     assert models("keygen")[0].startswith("untrusted comment: minisign public key ")
     (tmp_path / "dev.json").write_text('{"dev F1": 0.5}')
     out, err, status = models("add", bundle, "--metrics", tmp_path / "dev.json", "--data", tmp_path / "dev.json")
-    assert (out[:11], err, status) == ("tiny@0.0.1 ", "", 0)
+    assert (out[:11], status) == ("tiny@0.0.1 ", 0)
+    assert err == "oncogloss: tiny@0.0.1 was not gated (docs/registry.md).\n"
     assert models("list")[0].startswith("  tiny@0.0.1  ")
     assert models("use", "tiny@0.0.1") == ("tiny@0.0.1 is in use\n", "", 0)
-    listed = models("list")[0]
+    listed = models("list")[0].partition("\n")[0] + "\n"
     assert listed.startswith("* tiny@0.0.1  ") and listed.endswith("from nothing  dev F1 0.5\n")
     assert '"dev.json": "' in models("show", "tiny")[0]
     assert models("verify") == ("tiny@0.0.1 is what was signed\n", "", 0)
@@ -68,20 +71,44 @@ def test_what_is_damaged_is_said_in_one_sentence_and_the_rest_goes_on(
     manifest = folder.parents[1] / "models" / "tiny" / "0.0.1" / "manifest.json"
     manifest.write_text(manifest.read_text().replace("Apache", "Apacha"))
     out, err, status = models("list")
-    assert (out, status) == ("", 2) and f"{manifest} is not what was signed" in err
+    assert ("tiny" in out, status) == (False, 2) and f"{manifest} is not what was signed" in err
     assert "no manifest" not in models("verify", package)[1] and models("verify", package)[2] == 2
 
 
 def test_a_file_of_figures_that_is_none_is_refused(models: Command, bundle: Path, tmp_path: Path) -> None:
     models("keygen")
-    for text in ("[1]", "{", '{"a": "b"}', '{"a": NaN}'):
+    for text in ("[1]", "{", '{"a": "b"}', '{"a": NaN}', '{"a": {}}'):
         (tmp_path / "m.json").write_text(text)
         out, err, status = models("add", bundle, "--metrics", tmp_path / "m.json")
         assert (out, err, status) == (
             "",
-            f"oncogloss: {tmp_path / 'm.json'} is no JSON object of numbers by name.\n",
+            f"oncogloss: {tmp_path / 'm.json'} is no JSON object of numbers by name, nor what `evaluate` wrote.\n",
             2,
         )
+
+
+def test_what_evaluate_wrote_is_taken_for_figures(models: Command, bundle: Path, tmp_path: Path) -> None:
+    models("keygen")
+    strict, none = {"DRUG": Score(3, 4, 4), "CANCER": Score(1, 1, 3)}, dict[str, Score]()
+    criteria = CriterionScores(Score(1, 2, 2), 1.0, Score())
+    (tmp_path / "dev.json").write_text(counts({"tiny": Evaluation(1, strict, strict, none, Score(), criteria)}))
+    assert models("add", bundle, "--metrics", tmp_path / "dev.json")[2] == 0
+    assert '"strict F1": 0.6667' in models("show", "tiny@0.0.1")[0]
+
+
+def test_an_empty_registry_is_said_and_what_ships_is_listed(models: Command) -> None:
+    out, err, status = models("list")
+    assert [line.split("@")[0] for line in out.splitlines()] == ["* micro", "* nano"] and status == 0
+    assert all(line.endswith("  ships with oncogloss") for line in out.splitlines())
+    out, err, status = models("verify")
+    assert (out, status) == ("", 0) and err.startswith("oncogloss: no versions in ")
+
+
+def test_a_version_is_removed(models: Command, bundle: Path) -> None:
+    models("keygen")
+    models("add", bundle)
+    assert models("remove", "tiny@0.0.1") == ("tiny@0.0.1 is removed\n", "", 0)
+    assert "tiny" not in models("list")[0]
 
 
 def test_export_says_where_to(models: Command) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from oncogloss.cli import app
-from oncogloss.errors import InputError
+from oncogloss.errors import CorpusError, InputError
+from oncogloss.model.bundle import CONFIG, write_sums
 
 
 def test_force_needs_a_folder_whose_card_may_be_written(tmp_path: Path) -> None:
@@ -19,3 +23,37 @@ def test_names_that_are_no_text_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "names").write_bytes(b"\xff\xfe")
     done = CliRunner().invoke(app, ["gate", "a", "b", "--records", str(tmp_path), "--names", str(tmp_path / "names")])
     assert isinstance(done.exception, InputError) and "no list of names in UTF-8" in str(done.exception)
+
+
+def test_own_labels_are_not_dropped_unasked(bundle: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model = Path(shutil.copytree(bundle, tmp_path / "model"))
+    config = json.loads((model / CONFIG).read_text())
+    (model / CONFIG).write_text(json.dumps(config | {"labels": ["SITE", "VISIT"]}))
+    write_sums(model)
+    data = tmp_path / "data.jsonl"
+    data.write_text(json.dumps({"text": "a courier", "label": [[2, 9, "COURIER"], [2, 9, "SITE"], [0, 1, "DRUG"]]}))
+    (tmp_path / "none").mkdir()
+    given = ["learn-labels", str(data), "--model", str(model), "--out", str(tmp_path / "out"), "--corpus"]
+    done = CliRunner().invoke(app, [*given, str(tmp_path / "none")])
+    assert isinstance(done.exception, InputError) and "finds VISIT, which" in str(done.exception)
+    assert "--replace" in str(done.exception)
+    done = CliRunner().invoke(app, [*given, str(tmp_path / "none"), "--replace"])
+    assert "DRUG is among the twenty types too" in done.output
+    assert isinstance(done.exception, CorpusError)  # of the corpus, which is empty: it went on
+
+
+def test_the_folder_of_a_report_is_made_before_the_work(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "gate.md"
+    given = ["gate", "a", "b", "--records", str(tmp_path / "none"), "--out"]
+    CliRunner().invoke(app, [*given, str(out)])
+    assert out.parent.is_dir() and not out.exists()
+    done = CliRunner().invoke(app, [*given, str(tmp_path)])
+    assert isinstance(done.exception, InputError) and "is a folder; give a file" in str(done.exception)
+
+
+def test_a_corpus_that_is_not_there_is_said_by_its_option(tmp_path: Path) -> None:
+    for verb in (["gate", "a", "b"], ["corpus", "build", "--out", str(tmp_path / "built")], ["corpus", "check"]):
+        given = [*verb, "--records", str(tmp_path / "none"), "--corpus", str(tmp_path / "no corpus")]
+        done = CliRunner().invoke(app, given)
+        assert isinstance(done.exception, InputError) and "with --corpus" in str(done.exception)

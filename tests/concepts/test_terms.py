@@ -15,8 +15,10 @@ from oncogloss.concepts.terms import (
     Term,
     add_terms,
     doubts,
+    in_symbols,
     make_term,
     read_csv,
+    read_given,
     read_terms,
     remove_terms,
     with_terms,
@@ -74,6 +76,45 @@ def test_targets_and_classes_that_nothing_knows_are_doubted() -> None:
     ]
     with_gene = with_terms(vocabulary, [Term("GENE", "MOON1")])
     assert doubts([Term("DRUG", "selenib", (), "antibody", ("MOON1",))], with_gene, known) == []
+
+
+def test_targets_by_any_name_are_the_symbols_of_their_genes() -> None:
+    vocabulary = open_vocabulary()
+    given = Term("DRUG", "fooximab", (), "antibody", ("HER2", "EGFR", "VEGF", "ERBB2", "MOON1"))
+    term, said = in_symbols(given, vocabulary)
+    assert term.targets == ("ERBB2", "EGFR", "VEGFA", "MOON1")
+    assert said == [
+        "The target 'HER2' of 'fooximab' is ERBB2 by its symbol.",
+        "The target 'VEGF' of 'fooximab' is VEGFA by its symbol.",
+    ]
+    concept = link("DRUG", "fooximab", None, with_terms(vocabulary, [given]))  # of a table that was written before
+    assert concept and concept.targets == term.targets
+
+
+def test_by_another_of_its_names_only_that_name_is_taken_from_a_term(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    add_terms(path, [DRUG])
+    (left,) = remove_terms(path, ["Zorvia"])
+    assert (left.name, left.others) == ("zorbatinib", ("ZRB-101",)) and read_terms(path) == [left]
+    assert [t.name for t in remove_terms(path, ["ZRB-101", "zorbatinib"])] == ["zorbatinib"]
+    assert read_terms(path) == []
+
+
+def test_what_stands_between_names_is_no_part_of_one() -> None:
+    lists: list[tuple[str, list[str], list[str]]] = [("s|t", [], []), ("sss", ["A|B"], []), ("sss", [], ["EGFR|MET"])]
+    for name, others, targets in lists:
+        with pytest.raises(InputError, match="give each name by itself"):
+            make_term("DRUG", name, others, "", targets)
+
+
+def test_a_table_is_taken_where_a_csv_is(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    add_terms(path, [DRUG])
+    assert [t._replace(added="") for t in read_given(path)] == [DRUG]
+    (tmp_path / "listed.tsv").write_text(DRUG.line)
+    (tmp_path / "terms.csv").write_text("type,name\nGENE,MOON1\n")
+    assert read_given(tmp_path / "listed.tsv") == [DRUG]
+    assert read_given(tmp_path / "terms.csv") == [Term("GENE", "MOON1")]
 
 
 def test_a_change_that_is_refused_leaves_the_table_as_it_was(tmp_path: Path) -> None:

@@ -39,9 +39,10 @@ def seen(month: str, record: str, text: str, type_: str = "DRUG", score: float =
 def test_mentions_of_extractions_by_month() -> None:
     document = make_document("r1", eligibility="zorbatinib or xyloquant in moon sarcoma")
     passage = document.passages[0]
+    by_stem = KNOWN.model_copy(update={"match": "stem"})  # says what kind of drug it is, not which
     mentions = [
         make_mention("m0", passage, "zorbatinib", "DRUG", concept=KNOWN),
-        make_mention("m1", passage, "xyloquant", "DRUG"),
+        make_mention("m1", passage, "xyloquant", "DRUG", concept=by_stem),
     ]
     found = list(seen_in([(date(2026, 10, 3), make_extraction(document, mentions))]))
     assert found[0] == Seen("2026-10", "r1", "eligibility", 0, 10, "zorbatinib", "DRUG", 0.9, True)
@@ -101,7 +102,7 @@ def test_a_distribution_is_at_no_distance_from_itself(counts: dict[str, int], ti
 
 
 def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | None]]]]) -> Path:
-    """A store as `oncogloss batch` lays it down: a run, its one part, of rows (record, drug, concept)."""
+    """A store as `oncogloss batch` lays it down: a run, its one part, of rows (record, drug, way to its concept)."""
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     lines = []
@@ -111,7 +112,7 @@ def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | N
         pq.write_table(pa.table({"record": sorted({row[0] for row in rows})}), part / "records.parquet")
         mentions = [
             {"record": r, "passage": "summary", "start_char": 3, "end_char": 9, "text": t, "type": "DRUG", "score": 0.5,
-             "concept_id": c, "part": number} for r, t, c in rows
+             "concept_match": c, "part": number} for r, t, c in rows
         ]  # fmt: skip
         pq.write_table(pa.Table.from_pylist(mentions), part / "mentions.parquet")
         run = {"kind": "run", "run": number, "schema_version": SCHEMA_VERSION, "began": began}
@@ -122,8 +123,8 @@ def write_store(folder: Path, runs: list[tuple[str, list[tuple[str, str, str | N
 
 def test_the_store_of_a_batch(tmp_path: Path) -> None:
     runs = [
-        ("2026-10-02T08:00:00Z", [("r1", "zorba", "OG:1"), ("r2", "other", None)]),
-        ("2026-10-09T08:00:00Z", [("r1", "zorbab", "OG:1")]),  # r1 read again in the month
+        ("2026-10-02T08:00:00Z", [("r1", "zorba", "name"), ("r2", "othertinib", "stem")]),
+        ("2026-10-09T08:00:00Z", [("r1", "zorbab", "parts")]),  # r1 read again in the month
         ("2026-11-01T08:00:00Z", [("r1", "zorbac", None)]),
     ]
     store = write_store(tmp_path, runs)
@@ -131,7 +132,7 @@ def test_the_store_of_a_batch(tmp_path: Path) -> None:
         log.write('{"kind": "pa')  # a run that is killed here, or still writes
     found = [(s.month, s.record, s.text, s.linked) for s in seen_in_store(store)]
     assert found == [
-        ("2026-10", "r2", "other", False), ("2026-10", "r1", "zorbab", True), ("2026-11", "r1", "zorbac", False),
+        ("2026-10", "r2", "othertinib", False), ("2026-10", "r1", "zorbab", True), ("2026-11", "r1", "zorbac", False),
     ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from oncogloss.evaluation.gate import (
     gate,
     mark_card,
     report,
+    verdict,
 )
 from oncogloss.evaluation.metrics import Score
 from oncogloss.evaluation.probes import Probe
@@ -118,10 +119,20 @@ def test_two_bundles_are_measured_and_force_marks_the_card(bundle: Path, tmp_pat
     assert result.calibration[0] == result.calibration[1]
     marked = Path(shutil.copytree(bundle, tmp_path / "marked"))
     worse = replace(result, types=changes(records(15), records(14)))
-    mark_card(marked, worse)
+    mark_card(marked, worse, forced=True)
+    told = verdict(worse, marked, forced=True)
+    assert (told.bundle, told.old) == (open_bundle(marked).info.sha256, "tiny@0.0.1")
+    assert told.refusals == tuple(worse.refusals) and told.metrics["gate all F1 after"] == 0.7
     assert "## Forced through the gate" in (marked / CARD).read_text()
     assert "- DRUG loses 5.0 points of F1" in (marked / CARD).read_text()
     assert open_bundle(marked).info.sha256 != open_bundle(bundle).info.sha256
+
+
+def test_the_card_of_a_refused_model_says_so(bundle: Path, tmp_path: Path) -> None:
+    marked = Path(shutil.copytree(bundle, tmp_path / "marked"))
+    mark_card(marked, measured(changes(records(15), records(14))), forced=False)
+    assert "## Refused by the gate\n\nIn place of toy 1 it was refused:" in (marked / CARD).read_text()
+    assert open_bundle(marked).info.version == "0.0.1"
 
 
 def test_relations_that_are_not_found_any_more_refuse(tmp_path: Path) -> None:

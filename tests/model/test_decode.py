@@ -154,6 +154,16 @@ def related(decoded: Decoded) -> list[tuple[str, str, str]]:
 # spans
 
 
+def test_an_own_label_stands_once_on_a_span_whether_blanks_are_in_its_tokens_or_not() -> None:
+    s = scene("clinic x")
+    s.texts = [("text", "clinic  ")]  # the second token is a blank
+    own = np.full((1, 3, 3), -4, np.float32)
+    own[0, 1, 1:] = 3.0, 2.0
+    scores = s.scores(s.windows[0])._replace(own=own)
+    (found,) = decode([Passage(name="text", text="clinic  ")], s.stream, [(s.windows[0], scores)]).own
+    assert (found.start, found.end, found.score) == (0, 6, sigmoid(3.0))
+
+
 def test_a_span_has_its_exact_characters_and_score() -> None:
     s = scene("Adults  with moon\nsarcoma, stage IV.")
     s.span("CANCER", "moon\nsarcoma", 2.0)

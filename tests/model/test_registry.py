@@ -32,6 +32,7 @@ from oncogloss.model.registry import (
 )
 from oncogloss.model.signing import PUBLIC, SECRET, keygen, secret_key, sign
 from oncogloss.model.tracking import push_to_mlflow
+from oncogloss.model.verdict import VERDICT, Verdict
 
 ALL_FILES = (CONFIG, TOKENIZER, GRAPH, CARD, SUMS, MANIFEST, SIGNATURE)
 GRAPH_BYTES = b"\x08\x08\x3a\x03\x12\x01g"  # a model of IR version 8 with an empty graph named g
@@ -109,6 +110,49 @@ def test_models_that_ship_stay_the_default_and_come_back(
     assert find_bundle("micro") == shipped
     monkeypatch.setenv("ONCOGLOSS_REGISTRY", str(tmp_path / "nowhere"))
     assert find_bundle("micro") == shipped
+
+
+def test_a_model_that_ships_may_be_a_parent_and_has_its_version(registry: Registry, tmp_path: Path) -> None:
+    info = open_bundle("micro").info
+    reference = f"micro@{info.version}"
+    for number, given in enumerate(("micro", reference)):
+        added = registry.add(write_model(tmp_path / given, "1", name=f"mine{number}"), About(parent=given))
+        assert added.parent == reference
+    assert find_bundle(reference) == find_bundle("micro")
+    third = registry.add(write_model(tmp_path / "three", "3"), About(parent="toy"))  # of those in use
+    assert third.parent == "toy@2"
+    refusal(lambda: registry.add(write_model(tmp_path / "four", "4"), About(parent="micro@0.0.0")), RegistryError)
+
+
+def test_the_verdict_of_the_gate_is_noted_and_a_refused_model_not_taken(registry: Registry, tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "three", "3")
+    verdict = Verdict(bundle=open_bundle(folder).info.sha256, old="toy@2", metrics={"gate all F1 after": 0.9})
+    refused = verdict.model_copy(update={"refusals": ("CANCER loses 2.0 points of F1.",)})
+    (folder / VERDICT).write_text(refused.model_dump_json())
+    assert "The gate refused" in refusal(lambda: registry.add(folder), RegistryError)
+    (folder / VERDICT).write_text(verdict.model_copy(update={"bundle": "0" * 64}).model_dump_json())
+    assert "the verdict on another model" in refusal(lambda: registry.add(folder), RegistryError)
+    (folder / VERDICT).write_text("[]")
+    assert "no verdict of" in refusal(lambda: registry.add(folder), RegistryError)
+    (folder / VERDICT).write_text(verdict.model_dump_json())
+    added = registry.add(folder, About(metrics={"dev F1": 0.5}, note="ours."))
+    assert added.metrics == {"gate all F1 after": 0.9, "dev F1": 0.5}
+    assert added.note == "ours. In place of toy@2: passed the gate."
+    forced = write_model(tmp_path / "four", "4")
+    told = refused.model_copy(update={"bundle": open_bundle(forced).info.sha256, "forced": True})
+    (forced / VERDICT).write_text(told.model_dump_json())
+    assert "forced through the gate, which said: CANCER" in registry.add(forced).note
+
+
+def test_a_version_that_is_not_in_use_can_be_removed(registry: Registry, tmp_path: Path) -> None:
+    assert "toy@2 is in use" in refusal(lambda: registry.remove("toy@2"), RegistryError)
+    assert "No version 'toy@7'" in refusal(lambda: registry.remove("toy@7"), RegistryError)
+    assert "No version 'toy'" in refusal(lambda: registry.remove("toy"), RegistryError)
+    digest = registry.manifest("toy@1").bundle
+    registry.remove("toy@1")
+    assert registry.versions() == [("toy", "2")] and registry.history("toy") == ["2"]
+    assert not (registry.root / "bundles" / digest).exists()
+    assert registry.verify("toy@2").info.version == "2"
 
 
 def test_a_version_never_changes(registry: Registry, tmp_path: Path) -> None:
@@ -378,6 +422,13 @@ def test_mlflow_takes_a_version(registry: Registry, tmp_path: Path, monkeypatch:
     assert run.data.metrics == {"dev F1": 0.5} and run.data.params["bundle"] == registry.manifest("toy@1").bundle
     stored = {item.path for item in client.list_artifacts(run.info.run_id, "model")}
     assert stored == {f"model/{path.name}" for path in package.iterdir()}
+
+
+def test_an_address_that_mlflow_does_not_take_is_answered_by_what_it_does(registry: Registry, tmp_path: Path) -> None:
+    pytest.importorskip("mlflow", reason="mlflow-skinny is not installed (extra mlflow)")
+    package = registry.export("toy@1", tmp_path / "package")
+    said = refusal(lambda: push_to_mlflow(package, registry.keys, "nothing://here"), RegistryError)
+    assert said.endswith("give the address of a server, such as http://localhost:5000.")
 
 
 def test_mlflow_that_is_not_installed_is_named(

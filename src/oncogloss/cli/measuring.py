@@ -20,6 +20,7 @@ from oncogloss.cli.options import (
     needs_serve_extra,
     needs_training_extra,
     read_or_raise,
+    ready,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def evaluate(
     corpus: CorpusFolder = Path("corpus"),
     split: Split = "dev",
     model: Model = "micro",
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here, and all counts beside it as JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the Markdown here, and all counts beside it as JSON.", callback=ready)
+    ] = None,
 ) -> None:
     """Score the shipped int8 model, and a dictionary of the training labels, on records held apart.
 

@@ -53,9 +53,9 @@ def models_keygen(keys: Keys = None) -> None:
 @models_app.command("add")
 def models_add(
     folder: Annotated[Path, typer.Argument(help="Folder of a model, or a package that `export` made.")],
-    parent: Annotated[str | None, typer.Option(help="NAME@VERSION that training went on from.")] = None,
+    parent: Annotated[str | None, typer.Option(help="NAME or NAME@VERSION that training went on from.")] = None,
     data: Annotated[list[Path] | None, typer.Option(help="Training data whose digest is noted; repeatable.")] = None,
-    metrics: Annotated[Path | None, typer.Option(help="JSON object of figures by name.")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="JSON object of figures by name, or of `evaluate`.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the model.")] = "Apache-2.0",
     note: Annotated[str, typer.Option(help="What a person should know of it.")] = "",
     root: RegistryFolder = None,
@@ -65,33 +65,48 @@ def models_add(
 
     A package keeps the signature that it has, which must be by one of your public keys.
 
-    Example: `oncogloss models add models/mine --parent micro@0.3.0 --data ours.jsonl`
+    What `oncogloss gate --out FOLDER/gate.md` (or `update`) said of it is noted; a model that it refused is not taken.
+
+    Example: `oncogloss models add models/mine --parent micro --data ours.jsonl`
     """
     import hashlib
-    import json
 
     from pydantic import ValidationError
 
     from oncogloss.errors import RegistryError
-    from oncogloss.model.registry import About
+    from oncogloss.model.registry import SIGNATURE, About
+    from oncogloss.model.verdict import VERDICT
 
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in data or ()}
     try:
-        figures = json.loads(metrics.read_text(encoding="utf-8")) if metrics else {}
+        figures = _figures(metrics) if metrics else {}
         about = About(parent=parent, data=digests, metrics=figures, licence=licence, note=note)
-    except (ValidationError, ValueError):
-        raise RegistryError(f"{metrics} is no JSON object of numbers by name.") from None
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
+        raise RegistryError(f"{metrics} is no JSON object of numbers by name, nor what `evaluate` wrote.") from None
     added = _registry(root, keys).add(folder, about)
     print(f"{added.reference} {added.bundle}")
+    if not any((folder / name).is_file() for name in (VERDICT, SIGNATURE)):
+        print(f"oncogloss: {added.reference} was not gated (docs/registry.md).", file=sys.stderr)
+
+
+def _figures(path: Path) -> dict[str, float]:
+    """Figures by name of a JSON file: they themselves, or the counts that `evaluate` wrote."""
+    import json
+
+    from oncogloss.evaluation.run import headline
+
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return headline(told) if any(isinstance(value, dict) for value in told.values()) else told
 
 
 @models_app.command("list")
 def models_list(root: RegistryFolder = None, keys: Keys = None) -> None:
-    """List the versions there are, oldest first; `*` is in use.
+    """List the versions there are, oldest first, then the models that ship; `*` is in use.
 
     Example: `oncogloss models list`
     """
     from oncogloss.errors import BundleError, RegistryError, shown
+    from oncogloss.model.bundle import open_bundle, shipped_bundle, shipped_models
 
     registry, damaged = _registry(root, keys), False
     for name, version in registry.versions():
@@ -105,6 +120,10 @@ def models_list(root: RegistryFolder = None, keys: Keys = None) -> None:
         figures = ", ".join(f"{key} {value:g}" for key, value in m.metrics.items())
         fields = (m.reference, m.bundle[:12], m.created, f"from {m.parent or 'nothing'}", figures, shown(m.note))
         print(f"{mark} " + "  ".join(filter(None, fields)))
+    for name in shipped_models():
+        info = open_bundle(shipped_bundle(name) or name).info
+        mark = " " if registry.history(name) else "*"
+        print(f"{mark} {info.name}@{info.version}  {info.sha256[:12]}  ships with oncogloss")
     if damaged:
         raise typer.Exit(2)
 
@@ -113,7 +132,7 @@ def models_list(root: RegistryFolder = None, keys: Keys = None) -> None:
 def models_show(reference: Reference, root: RegistryFolder = None, keys: Keys = None) -> None:
     """Print the signed manifest of a version.
 
-    Example: `oncogloss models show micro@0.4.0`
+    Example: `oncogloss models show micro-mine@1.0`
     """
     print(_registry(root, keys).manifest(reference).model_dump_json(indent=1))
 
@@ -124,7 +143,7 @@ def models_use(
 ) -> None:
     """Put a version to use: from now on `--model NAME` and `load(NAME)` mean it.
 
-    Example: `oncogloss models use micro@0.4.0`
+    Example: `oncogloss models use micro-mine@1.0`
     """
     print(f"{_registry(root, keys).use(reference).reference} is in use")
 
@@ -141,23 +160,35 @@ def models_rollback(
     print(f"{name}@{version} is in use" if version else f"the {name} that ships is in use")
 
 
+@models_app.command("remove")
+def models_remove(
+    reference: Annotated[str, typer.Argument(help="NAME@VERSION.")], root: RegistryFolder = None, keys: Keys = None
+) -> None:
+    """Take a version that is not in use out of the registry, for good.
+
+    Example: `oncogloss models remove micro-mine@1.0`
+    """
+    _registry(root, keys).remove(reference)
+    print(f"{reference} is removed")
+
+
 @models_app.command("export")
 def models_export(
     reference: Reference,
     out: Annotated[Path | None, typer.Option(help="New folder that receives the package.")] = None,
-    mlflow: Annotated[str | None, typer.Option(help="Tracking address of MLflow to push it to.")] = None,
+    mlflow: Annotated[str | None, typer.Option(help="Address of an MLflow server to push it to.")] = None,
     root: RegistryFolder = None,
     keys: Keys = None,
 ) -> None:
     """Copy a version with its signature to a folder, for `models add` elsewhere, or push it to MLflow.
 
-    Example: `oncogloss models export micro@0.4.0 --out micro-0.4.0`
+    Example: `oncogloss models export micro-mine@1.0 --out package`
     """
     import tempfile
 
     registry = _registry(root, keys)
     if (out is None) == (mlflow is None):
-        raise typer.BadParameter("say where it goes: --out FOLDER or --mlflow URI.")
+        raise typer.BadParameter("say where it goes: --out FOLDER or --mlflow ADDRESS.")
     if out is not None:
         print(registry.export(reference, out))
     if mlflow is not None:
@@ -195,5 +226,7 @@ def models_verify(
         except (BundleError, RegistryError) as error:
             print(f"oncogloss: {error}", file=sys.stderr)
             wrong = True
+    if not reference and not registry.versions():
+        print(f"oncogloss: no versions in {registry.root}.", file=sys.stderr)
     if wrong:
         raise typer.Exit(2)

@@ -21,6 +21,25 @@ from oncogloss.places import terms_begun, terms_file
 from oncogloss.readers.files import OPENED
 from oncogloss.schema import Document
 
+
+def ready(out: Path | None) -> Path | None:
+    """The file that output goes to; its folder is made now, before work that may take hours. Raises InputError where it
+    is a folder itself."""
+    if out is not None:
+        check_out(out, ())
+        out.parent.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def corpus_there(corpus: Path) -> Path:
+    """The folder of the corpus. Raises InputError where there is none."""
+    if not corpus.is_dir():
+        raise InputError(
+            f"{shown(str(corpus))}: no such folder; run this in a checkout, or give its folder `corpus` with --corpus."
+        )
+    return corpus
+
+
 Model = Annotated[
     str,
     typer.Option("--model", help="A model by name (it ships, or your registry has it), NAME@VERSION, or its folder."),
@@ -36,9 +55,12 @@ Records = Annotated[
     list[Path],
     typer.Option("--records", help="Record files (JSON lines, gzipped or not) that hold the corpus's text."),
 ]
-CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder of our standoff annotations.")]
+CorpusFolder = Annotated[
+    Path,
+    typer.Option("--corpus", help="Folder of our standoff annotations, `corpus` of a checkout.", callback=corpus_there),
+]
 Split = Annotated[str, typer.Option("--split", help="Annotated records: `dev`, `test` or `samples`.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here too.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write the Markdown here too.", callback=ready)]
 
 
 def terms_path(given: Path | None) -> Path:

@@ -26,7 +26,7 @@ def add_drug(
     code: Annotated[list[str] | None, typer.Option(help="A code name; repeatable.")] = None,
     brand: Annotated[list[str] | None, typer.Option(help="A brand name; repeatable.")] = None,
     drug_class: Annotated[str, typer.Option("--class", help="What it is: inhibitor, antibody …")] = "",
-    target: Annotated[list[str] | None, typer.Option(help="Symbol of a gene that it aims at; repeatable.")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="A gene that it aims at; repeatable.")] = None,
     terms: Terms = None,
 ) -> None:
     """Add a drug to your own terms: recognised and linked at once, without training. Of one that is there, what is
@@ -71,17 +71,21 @@ def add_term(
 
 @app.command("add-terms")
 def add_terms(
-    file: Annotated[Path, typer.Argument(help="CSV: type, name, and as you like others, class, targets (`A|B`).")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV: type, name, and as you like others, class, targets (`A|B`); or a table of terms."),
+    ],
     terms: Terms = None,
 ) -> None:
-    """Add many terms from a CSV file: all of them, or none where one is wrong. What is said of one that is there is
-    added to it.
+    """Add many terms from a CSV file or another table: all of them, or none where one is wrong. What is said of one
+    that is there is added to it.
 
     Example: `oncogloss add-terms new_drugs.csv`
     """
     from oncogloss.concepts import terms as table
 
-    new, path = table.read_csv(file), terms_path(terms)
+    path = terms_path(terms)
+    new = _in_symbols(table.read_given(file))
     now, known = table.add_terms(path, new)
     print(f"{path}: {len(now) - known} terms added, {known} that were there completed", file=sys.stderr)
     _doubt(path, new)
@@ -98,11 +102,22 @@ def _add(
     from oncogloss.concepts import terms as table
 
     path = terms_path(terms)
-    term = table.make_term(type_, name, others, drug_class, targets)
+    (term,) = _in_symbols([table.make_term(type_, name, others, drug_class, targets)])
     (now,), known = table.add_terms(path, [term])
     what = f"was there and now has {now.told or 'no more than its name'}" if known else "added"
     print(f"{path}: {now.type} {now.name} {what}", file=sys.stderr)
     _doubt(path, [term])
+
+
+def _in_symbols(new: list[Term]) -> list[Term]:
+    """The terms with targets as symbols of genes, which are what is compared; says which were given otherwise."""
+    from oncogloss.concepts import open_vocabulary
+    from oncogloss.concepts import terms as table
+
+    told = [table.in_symbols(term, open_vocabulary()) for term in new]
+    for sentence in (sentence for _, sentences in told for sentence in sentences):
+        print(f"oncogloss: {sentence}", file=sys.stderr)
+    return [term for term, _ in told]
 
 
 def _doubt(path: Path, new: list[Term]) -> None:
@@ -136,7 +151,8 @@ def remove(
     type: Annotated[str | None, typer.Option(help="Only terms of this entity type.")] = None,
     terms: Terms = None,
 ) -> None:
-    """Take terms out again: everything is then as it was before they were added.
+    """Take terms out again: everything is then as it was before they were added. By another of its names, only that
+    name is taken from a term.
 
     Example: `oncogloss terms remove zorbatinib`
     """
@@ -144,7 +160,8 @@ def remove(
 
     path = terms_path(terms)
     for term in remove_terms(path, names, type):
-        print(f"{path}: {term.type} {term.name} removed", file=sys.stderr)
+        what = "removed" if term.name in names else f"stays and now has {term.told or 'no more than its name'}"
+        print(f"{path}: {term.type} {term.name} {what}", file=sys.stderr)
 
 
 @terms_app.command("evaluate")

@@ -9,7 +9,11 @@ from typing import Annotated
 import typer
 
 from oncogloss.cli.app import app
-from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra
+from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra, ready
+
+Name = Annotated[str | None, typer.Option(help="Name of the new model; default: the model's.")]
+Version = Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")]
+POOR = 0.5  # F1 of own labels
 
 
 @app.command("gate")
@@ -22,7 +26,14 @@ def gate_command(
     force: Annotated[
         bool, typer.Option("--force", help="Let it through; its card then says why it should not.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the Markdown here too, its signature beside it.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the Markdown here too, verdict (JSON) and signature beside it; `models add` reads the verdict "
+            "where it is the model's folder: models/mine/gate.md.",
+            callback=ready,
+        ),
+    ] = None,
 ) -> None:
     """Before and after: F1 by type on dev and samples, new and unknown drugs, calibration, speed, size, 100 probes.
 
@@ -34,26 +45,37 @@ def gate_command(
         raise typer.BadParameter(
             f"--force writes into the model's card: give the folder of {new}, and add it to the registry after."
         )
-    _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out)
+    _pass(old, new, corpus, records, _names(names) if names else [], force=force, out=out, mark=force)
 
 
 def _pass(
-    old: str, new: str, corpus: Path, records: list[Path], taught: list[str], *, force: bool, out: Path | None = None
+    old: str,
+    new: str,
+    corpus: Path,
+    records: list[Path],
+    taught: list[str],
+    *,
+    force: bool,
+    out: Path | None,
+    mark: bool,
 ) -> None:
-    """Print the gate's report; ends with status 1 where it refuses and is not forced."""
-    from oncogloss.evaluation.gate import gate, mark_card, report
+    """Print the gate's report, and keep it, its verdict and its signature where `out` says; `mark` a refused model's
+    card. Ends with status 1 where it refuses and is not forced."""
+    from oncogloss.evaluation.gate import gate, mark_card, report, verdict
     from oncogloss.evaluation.probes import read_probes
     from oncogloss.model.bundle import find_bundle
     from oncogloss.training.corpora import load_split
 
     gold = [d for split in ("dev", "samples") for d in load_split(corpus, records, split)[0]]
     result = gate(old, new, gold, read_probes(corpus / "probes.jsonl"), _names(corpus / "held_names.txt"), taught)
+    if result.refusals and mark:
+        mark_card(find_bundle(new), result, forced=force)
     keep(report(result, forced=force), out)
     if out is not None:
+        told = verdict(result, new, forced=force).model_dump_json(indent=1)
+        out.with_suffix(".json").write_text(told + "\n", encoding="utf-8")
         _sign(out, " in place of ".join(f"{m.name}@{m.version}" for m in reversed(result.models)))
-    if result.refusals and force:
-        mark_card(find_bundle(new), result)
-    elif result.refusals:
+    if result.refusals and not force:
         raise typer.Exit(1)
 
 
@@ -83,7 +105,9 @@ def _sign(path: Path, said: str) -> None:
 def update_command(
     out: Annotated[Path, typer.Option(help="Folder that receives the updated model.")],
     model: Model = "micro",
-    terms: Annotated[Path | None, typer.Option(help="CSV of new names, as `add-terms` takes it.")] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="CSV of new names as `add-terms` takes it, or your table of terms.")
+    ] = None,
     annotated: Annotated[
         list[Path] | None, typer.Option("--with", help="Standoff file of annotated passages (repeatable).")
     ] = None,
@@ -91,35 +115,46 @@ def update_command(
         list[Path] | None, typer.Option("--records", help="Record files with the corpus's text; without, no gate.")
     ] = None,
     corpus: CorpusFolder = Path("corpus"),
-    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
+    name: Name = None,
+    version: Version = None,
     steps: Annotated[int, typer.Option(min=1, help="How long it learns.")] = 40,
     force: Annotated[
         bool, typer.Option("--force", help="Let it through the gate; its card then says why not.")
     ] = False,
 ) -> None:
-    """Teach a model new names and annotated passages in minutes, without forgetting; then let it pass the gate.
+    """Teach a model new names and annotated passages in minutes, without forgetting; then let it pass the gate, whose
+    report lies beside the model; the card of one that is refused says so.
 
-    Example: `oncogloss update --terms new.csv --records records.jsonl.gz --out models/micro-0.3.1`
+    Example: `oncogloss update --terms new.csv --records records.jsonl.gz --name micro-mine --out models/micro-mine`
     """
     needs_training_extra()
-    from oncogloss.concepts.terms import read_csv
+    from oncogloss.concepts.terms import read_given
     from oncogloss.model.bundle import open_bundle
     from oncogloss.training.corpora import read_standoff, training_documents
     from oncogloss.training.update import Lessons, UpdateRecipe, update_model
 
     replay = training_documents(corpus, records or ())
     passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
-    names = [(term.type, name) for term in (read_csv(terms) if terms else ()) for name in term.names]
-    new = version or _next(open_bundle(model).info.version)
-    result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps))
+    names = [(term.type, name) for term in (read_given(terms) if terms else ()) for name in term.names]
+    bundle = open_bundle(model)
+    new = version or _next(bundle.info.version)
+    result = update_model(model, Lessons(passages, names, replay), out, new, UpdateRecipe(steps=steps), name=name)
     print(
         f"{out}: version {new}, {len(names)} names in {result.contexts} passages, {len(passages)} annotated documents, "
         f"adapters of {result.adapter_bytes / 1e6:.1f} MB",
         file=sys.stderr,
     )
+    if bundle.labels:
+        print(f"oncogloss: teach its own labels again: {', '.join(bundle.labels)}.", file=sys.stderr)
     if records:
         taught = [name for type_, name in names if type_ == "DRUG" and name.isalpha()]
-        _pass(model, str(out), corpus, records, taught, force=force)
+        _pass(model, str(out), corpus, records, taught, force=force, out=out / "gate.md", mark=True)
+    else:
+        print(
+            f"oncogloss: {out} was not gated: without --records nothing says what it lost. Run `oncogloss gate {model} "
+            f"{out}` before it is put to use.",
+            file=sys.stderr,
+        )
 
 
 def _next(version: str) -> str:
@@ -138,22 +173,49 @@ def learn_labels_command(
         list[Path] | None, typer.Option("--records", help="Record files with the corpus's text.")
     ] = None,
     corpus: CorpusFolder = Path("corpus"),
-    version: Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 20,
+    name: Name = None,
+    version: Version = None,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the data; more of a few sentences, so that they are learned.")
+    ] = 20,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Own labels that the model has, and that are not in the data, may go.")
+    ] = False,
 ) -> None:
-    """Teach a model labels of your own, besides its twenty types, from a hundred annotated passages or so.
+    """Teach a model labels of your own, besides its twenty types, from a hundred annotated passages or so. A fifth of
+    them is kept apart, to say how well the labels are found.
 
     Example: `oncogloss learn-labels mydata/ --out models/mine`
     """
     needs_training_extra()
+    from oncogloss.errors import InputError
+    from oncogloss.evaluation.metrics import Score
     from oncogloss.model.bundle import open_bundle
+    from oncogloss.schema import ENTITY_TYPES
     from oncogloss.training.corpora import training_documents
-    from oncogloss.training.labels import LabelRecipe, learn_labels, read_labelled
+    from oncogloss.training.labels import LabelRecipe, held_out, learn_labels, read_labelled
 
+    texts, bundle = read_labelled(data), open_bundle(model)
+    given = {span[0] for text in texts for span in text.spans}
+    lost = [label for label in bundle.labels if label not in given]
+    if lost and not replace:
+        raise InputError(
+            f"{model} finds {', '.join(lost)}, which {data} does not have and the new model would not find: annotate "
+            "them too, start from another --model, or give --replace."
+        )
+    if ours := sorted(given.intersection(ENTITY_TYPES)):
+        print(
+            f"oncogloss: {', '.join(ours)} is among the twenty types too; it is learned as a label of your own, and "
+            "the type stays as it is.",
+            file=sys.stderr,
+        )
     replay = training_documents(corpus, records or ())
-    new = version or _next(open_bundle(model).info.version)
-    labels = learn_labels(model, read_labelled(data), replay, out, new, LabelRecipe(epochs=epochs))
-    print(f"{out}: version {new}, own labels {', '.join(labels)}", file=sys.stderr)
+    new = version or _next(bundle.info.version)
+    learned = learn_labels(model, texts, replay, out, new, LabelRecipe(epochs=epochs), name=name)
+    print(f"{out}: version {new}, own labels {', '.join(learned.labels)}. {held_out(learned)}", file=sys.stderr)
+    total = sum(learned.scores.values(), Score())
+    if total.wanted and total.f1 < POOR:
+        print("oncogloss: most of what it finds is wrong; annotate more passages, or raise --epochs.", file=sys.stderr)
 
 
 @app.command("evaluate-labels")
@@ -214,8 +276,8 @@ def drift_command(
     model: Model = "micro",
     out: Out = None,
 ) -> None:
-    """What comes in, month by month: words that the tokenizer does not know, drugs without a concept, shift of scores
-    and types; then the new names, by how many records hold them.
+    """What comes in, month by month: words that the tokenizer does not know, drugs without a concept of
+    their own, shift of scores and types; then the new names, by how many records hold them.
 
     Example: `oncogloss drift store/ --since 2026-10 --names new.csv`
     """

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -116,6 +117,13 @@ def read_csv(path: Path) -> list[Term]:
     return terms
 
 
+def read_given(path: Path) -> list[Term]:
+    """Terms of a CSV file, or of a table as this house writes it. Raises InputError naming what is wrong."""
+    with path.open("rb") as stream:
+        first = stream.readline()
+    return read_terms(path) if first.startswith(b"#") or b"\t" in first else read_csv(path)
+
+
 def _term(cells: Sequence[str], where: str) -> Term:
     """The term of the six cells of a line. Raises InputError that says where and what is wrong with them."""
     type_, name, others, drug_class, targets, added = cells
@@ -136,11 +144,12 @@ def make_term(
     type_: str, name: str, others: Iterable[str] = (), drug_class: str = "", targets: Iterable[str] = ()
 ) -> Term:
     """A term as a user gives it. Raises InputError where it is none."""
-    joined = ("|".join(part) for part in (others, targets))
-    others_said, targets_said = joined
-    return _term(
-        (type_, name.strip(), others_said, drug_class.strip(), targets_said, ""), f"The term '{shown(name[:40])}'"
-    )
+    lists = [list(part) for part in (others, targets)]
+    where = f"The term '{shown(name[:40])}'"
+    if any("|" in said for said in (name, *lists[0], *lists[1])):
+        raise InputError(f"{where}: '|' stands between names in the table; give each name by itself.")
+    others_said, targets_said = ("|".join(part) for part in lists)
+    return _term((type_, name.strip(), others_said, drug_class.strip(), targets_said, ""), where)
 
 
 def _without_clash(terms: Iterable[Term], where: str) -> None:
@@ -178,6 +187,27 @@ def add_terms(path: Path, new: Iterable[Term]) -> tuple[list[Term], int]:
     return [held[key] for key in dict.fromkeys(said)], len(before & set(said))
 
 
+def in_symbols(term: Term, vocabulary: Vocabulary) -> tuple[Term, list[str]]:
+    """(the term with the symbols of genes for its targets, given by whatever name; a sentence on each that changed)."""
+    symbols = {target: _symbols(target, vocabulary) for target in term.targets}
+    changed = [
+        f"The target '{shown(target)}' of '{shown(term.name)}' is {', '.join(said)} by its symbol."
+        for target, said in symbols.items()
+        if said != (target,)
+    ]
+    return term._replace(targets=_apart(symbols.values())), changed
+
+
+def _symbols(target: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The symbols of a gene, or of the genes of a family, by any of its names; one that is not known stays itself."""
+    found = vocabulary.find("GENE", target)
+    return (found[0].members or (found[0].name,)) if found else (target,)
+
+
+def _apart(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(lists)))
+
+
 def doubts(terms: Iterable[Term], vocabulary: Vocabulary, known: Iterable[Term]) -> list[str]:
     """Sentences on targets that are no gene of the vocabulary, and on classes that no other drug has, neither in it nor
     among the `known` terms."""
@@ -199,19 +229,26 @@ def doubts(terms: Iterable[Term], vocabulary: Vocabulary, known: Iterable[Term])
 
 
 def remove_terms(path: Path, names: Iterable[str], type_: str | None = None) -> list[Term]:
-    """Take the terms that have these names, of one type or of any, out of a table; returns them.
+    """Take the terms of these names, of one type or of any, out of a table, and of others the names that they have
+    besides their own; returns all these terms, those that stay as they now are.
 
     Raises InputError where a name is none of its terms'; the table is then as it was.
     """
-    gone: list[Term] = []
+    gone: dict[int, Term] = {}
     with _rewritten(path) as terms:
+        held = {_hash(term.type, term.name): term for term in terms}
         for name in names:
-            found = [t for t in terms if type_ in (None, t.type) and name in t.names]
+            found = [key for key, t in held.items() if type_ in (None, t.type) and name in t.names]
             if not found:
                 raise InputError(f"{shown(str(path))}: no term '{shown(name)}'; see oncogloss terms list.")
-            gone += [term for term in found if term not in gone]
-        terms[:] = [term for term in terms if term not in gone]
-    return gone
+            for key in found:
+                term = held[key]
+                if name == term.name:
+                    gone[key] = held.pop(key)
+                else:
+                    held[key] = gone[key] = term._replace(others=tuple(o for o in term.others if o != name))
+        terms[:] = held.values()
+    return list(gone.values())
 
 
 @contextmanager
@@ -255,7 +292,8 @@ def _entry(term: Term, vocabulary: Vocabulary) -> Entry:
     known = next((hit[0] for hit in found if hit and hit[1] == 0), None)
     entry = known or Entry(f"LOCAL:{term.name.replace(' ', '_')}", term.name, LOCAL)
     told = next((said for name in term.names if (said := class_of(name))), None) if term.type == "DRUG" else None
+    targets = _apart(_symbols(target, vocabulary) for target in term.targets)
     return entry._replace(
         drug_class=term.drug_class or entry.drug_class or (told.name if told else ""),
-        targets=term.targets or entry.targets or (told.targets if told else ()),
+        targets=targets or entry.targets or (told.targets if told else ()),
     )

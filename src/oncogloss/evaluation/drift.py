@@ -26,13 +26,14 @@ from oncogloss.schema import Extraction
 FINE = 4  # pieces
 NAMES = ("CANCER", "CONDITION", "GENE", "BIOMARKER", "DRUG", "DRUG_CLASS", "REGIMEN")  # types whose words are looked at
 ADDED = ("DRUG", "GENE", "REGIMEN")  # types whose unlinked names are proposed
+OWN = ("name", "parts")  # how the concept of a known name is found; any other way tells what it is like
 COLUMNS = ("type", "name", "others", "class", "targets")  # of the CSV that `add-terms` reads
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _PROPOSED = re.compile(r"[^\W_].{1,79}", re.ASCII)  # no formula of a spreadsheet
 
 
 class Seen(NamedTuple):
-    """A mention that came in: when (YYYY-MM), where, what, and whether it names a known concept."""
+    """A mention that came in: when (YYYY-MM), where, what, and whether it has a concept of its own."""
 
     month: str
     record: str
@@ -72,7 +73,7 @@ class Tally:
 
 @dataclass
 class New:
-    """A name without a concept that was not seen before: its spellings, the records that hold it, a place."""
+    """A name without a concept of its own that was not seen before: spellings, records that hold it, a place."""
 
     spellings: Counter[str] = field(default_factory=Counter)
     records: set[str] = field(default_factory=set)
@@ -99,7 +100,7 @@ def seen_in(pairs: Iterable[tuple[date, Extraction]]) -> Iterator[Seen]:
     for day, found in pairs:
         for m in found.mentions:
             place = (found.id, m.passage, m.start, m.end)
-            yield Seen(f"{day:%Y-%m}", *place, m.text, m.type, m.score, m.concept is not None)
+            yield Seen(f"{day:%Y-%m}", *place, m.text, m.type, m.score, bool(m.concept and m.concept.match in OWN))
 
 
 def seen_in_store(store: Path) -> Iterator[Seen]:
@@ -117,11 +118,11 @@ def seen_in_store(store: Path) -> Iterator[Seen]:
     for month, files in parts:
         for record in pq.read_table(files["records"], columns=["record"])["record"].to_pylist():
             last[month, record] = files
-    columns = ["record", "passage", "start_char", "end_char", "text", "type", "score", "concept_id"]
+    columns = ["record", "passage", "start_char", "end_char", "text", "type", "score", "concept_match"]
     for month, files in parts:
         for row in pq.read_table(files["mentions"], columns=columns).to_pylist():
             if last.get((month, row["record"])) is files:
-                yield Seen._make([month, *(row[column] for column in columns[:-1]), bool(row["concept_id"])])
+                yield Seen._make([month, *(row[column] for column in columns[:-1]), row["concept_match"] in OWN])
 
 
 def _parts(store: Path) -> Iterator[tuple[str, dict[str, Path]]]:
@@ -178,15 +179,15 @@ def drift_report(found: Drift, top: int = 30) -> str:
     first = next(iter(found.months.values()))
     reference = found.before if found.before.records else first
     lines = [
-        f"| month | records | mentions | words cut into {FINE} or more | drugs without a concept | mean score "
-        "| score shift (chance) | label shift (chance) |",
+        f"| month | records | mentions | words cut into {FINE} or more | drugs without a concept of their own "
+        "| mean score | score shift (chance) | label shift (chance) |",
         "|---|---|---|---|---|---|---|---|",
     ]
     rows = {"before": found.before} if found.before.records else {}
     lines += [_row(name, tally, reference) for name, tally in (rows | found.months).items()]
     if not rows:
         lines += ["", "Nothing came before: shifts are from the first month."]
-    lines += ["", f"{len(found.new)} names without a concept that were not seen before:", ""]
+    lines += ["", f"{len(found.new)} names without a concept of their own that were not seen before:", ""]
     lines += ["| type | name | records | first at |", "|---|---|---|---|"]
     for type_, name, new in found.proposed[:top]:
         lines.append(f"| {type_} | {shown(name).replace('|', '/')} | {len(new.records)} | {shown(new.place)} |")

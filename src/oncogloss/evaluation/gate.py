@@ -27,6 +27,7 @@ from oncogloss.evaluation.probes import Probe, failures
 from oncogloss.evaluation.reliability import Judged, expected_calibration_error
 from oncogloss.evaluation.run import gold_facts
 from oncogloss.model.bundle import CARD, FILES, SUMS, Bundle, open_bundle, write_sums
+from oncogloss.model.verdict import Verdict
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, ModelInfo, Passage
 from oncogloss.training.corpora import GoldDocument
@@ -256,15 +257,37 @@ def _reasons(failed: list[str]) -> str:
     return "; ".join(failed).replace("|", "\\|") or "holds"
 
 
-def mark_card(folder: Path, result: Gate) -> None:
-    """Write into a model's card that the gate refused it and was forced, and why; its SHA256SUMS follows."""
+def mark_card(folder: Path, result: Gate, *, forced: bool) -> None:
+    """Write into a model's card that the gate refused it, and was forced or not, and why; its SHA256SUMS follows."""
     reasons = "".join(f"- {reason}\n" for reason in result.refusals)
     old = result.models[0]
     card = folder / CARD
     text = card.read_text(encoding="utf-8").rstrip("\n")
+    heading = "Forced through the gate" if forced else "Refused by the gate"
     card.write_text(
-        f"{text}\n\n## Forced through the gate\n\nIn place of {old.name} {old.version} it was refused:\n\n{reasons}",
+        f"{text}\n\n## {heading}\n\nIn place of {old.name} {old.version} it was refused:\n\n{reasons}",
         encoding="utf-8",
     )
     names = [line.partition("  ")[2] for line in (folder / SUMS).read_text(encoding="ascii").splitlines()]
     write_sums(folder, names)
+
+
+def verdict(result: Gate, new: str | Path, *, forced: bool) -> Verdict:
+    """What the registry notes of the gate, of the new model as it now lies there: its card may have been marked."""
+    pairs: dict[str, Sequence[float]] = {
+        **{f"{c.name} F1": (c.before.f1, c.after.f1) for c in result.types if c.name in (ALL, RELATIONS)},
+        "calibration error": result.calibration,
+        "probes held": [sum(not getattr(p, side) for p in result.probes) for side in ("before", "after")],
+    }
+    figures = {
+        f"gate {name} {when}": round(x, 4)
+        for name, pair in pairs.items()
+        for when, x in zip(("before", "after"), pair, strict=True)
+    }
+    return Verdict(
+        bundle=open_bundle(new).info.sha256,
+        old=f"{result.models[0].name}@{result.models[0].version}",
+        refusals=tuple(result.refusals),
+        forced=forced,
+        metrics=figures,
+    )

@@ -10,12 +10,10 @@ from pathlib import Path
 
 from oncogloss.evaluation.metrics import Score
 from oncogloss.model.bundle import SUMS
-from oncogloss.pipeline import Pipeline, load
-from oncogloss.schema import Document, Passage
+from oncogloss.pipeline import load
 from oncogloss.training.benchmark import read_task, score_spans
 from oncogloss.training.corpora import GoldDocument
-from oncogloss.training.labels import LabelRecipe, learn_labels
-from oncogloss.training.sentences import Span, Text
+from oncogloss.training.labels import LabelRecipe, found_own, learn_labels
 
 HELD = 600  # sentences of the test part that are read
 
@@ -42,7 +40,7 @@ def labels_curve(
         texts, out = drawn[:size], run / f"{task}_{size}"
         begun = time.monotonic()
         if not (out / SUMS).is_file():
-            learn_labels(model, texts, replay, out, f"own{size}", LabelRecipe())
+            learn_labels(model, texts, replay, out, f"own{size}", LabelRecipe(held=0.0))
         seconds = round(time.monotonic() - begun)
         scores = score_spans(found_own(load(out), held), held)
         total = sum((score for label, score in scores.items() if label), Score())
@@ -54,9 +52,3 @@ def labels_curve(
         )
         print(f"{len(texts)} sentences: F1 {total.f1:.3f}", file=sys.stderr, flush=True)
     return "\n".join(lines)
-
-
-def found_own(pipeline: Pipeline, texts: Sequence[Text]) -> list[set[Span]]:
-    """The own labels that a model finds in each text, read by itself."""
-    documents = (Document(id="text", passages=(Passage(name="text", text=t.text),)) for t in texts)
-    return [{(o.label, o.start, o.end) for o in pipeline.extract(d).own} for d in documents]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isnan, nan
 from typing import Any, NamedTuple
@@ -191,3 +191,14 @@ def counts(results: dict[str, Evaluation]) -> str:
         return value
 
     return json.dumps({name: plain(e) for name, e in results.items()}, indent=1)
+
+
+def headline(told: Mapping[str, Any]) -> dict[str, float]:
+    """The main figures of the first system in what `counts` wrote. KeyError or TypeError where it is not that."""
+
+    def f1(rows: Mapping[str, Any]) -> float:
+        return round(total({t: Score(row["right"], row["found"], row["wanted"]) for t, row in rows.items()}).f1, 4)
+
+    first = next(iter(told.values()))
+    figures = {"strict F1": f1(first["strict"]), "relaxed F1": f1(first["relaxed"])}
+    return figures | {"relations F1": f1(first["relations"]), "criterion starts F1": first["criteria"]["starts"]["f1"]}

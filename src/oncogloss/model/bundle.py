@@ -52,7 +52,7 @@ class Bundle:
 
 def find_bundle(model: str | Path) -> Path:
     """Folder of a model given by path, by NAME@VERSION, or by a name: of the version in use in the user's registry,
-    or of a model that ships (`micro`).
+    or of a model that ships (`micro`, whose version may be said too).
 
     Raises BundleError that lists what was tried, or says what is wrong with a version of the registry.
     """
@@ -70,9 +70,18 @@ def find_bundle(model: str | Path) -> Path:
     raise BundleError(f"No model '{model}': no folder with a {SUMS} file among {places}, none in use in {registry}.")
 
 
-def shipped_bundle(name: str) -> Path | None:
-    """Folder of a model that ships; None where no such model does."""
-    return next((place / name for place in _shipped() if (place / name / SUMS).is_file()), None)
+def shipped_bundle(reference: str) -> Path | None:
+    """Folder of a model that ships, by name or NAME@VERSION; None where no such model does."""
+    name, _, version = reference.partition("@")
+    folder = next((place / name for place in _shipped() if (place / name / SUMS).is_file()), None)
+    if folder and version and _read_config(folder / CONFIG)["version"] != version:
+        return None
+    return folder
+
+
+def shipped_models() -> list[str]:
+    """The names of the models that ship."""
+    return sorted({path.parent.name for place in _shipped() for path in place.glob(f"*/{GRAPH}")})
 
 
 def _shipped() -> tuple[Path, Path]:

@@ -132,9 +132,8 @@ def decode(
 
 def _own_spans(window: Window, stream: Stream, passages: Sequence[Passage], scores: Floats) -> Iterator[OwnSpan]:
     """The own labels that a window is there to decide."""
-    shift = window.first - window.lead
     for label, first, last in np.argwhere(scores > 0).tolist():
-        start, end = first + shift, last + shift
+        start, end = (place + window.first - window.lead for place in (first, last))
         if window.own_first <= start < window.own_last and end < len(stream.ids) and stream.end[start] > 0:
             passage = passages[stream.passage[start]]
             if stream.passage[end] == stream.passage[start]:
@@ -146,9 +145,10 @@ def _own_spans(window: Window, stream: Stream, passages: Sequence[Passage], scor
 
 
 def _apart(spans: Sequence[OwnSpan]) -> tuple[OwnSpan, ...]:
-    """In reading order, those that cross no better one; one may lie in another."""
+    """In reading order, those that neither cross nor repeat a better one; one may lie in another."""
     kept: defaultdict[str, list[OwnSpan]] = defaultdict(list)
-    for span in sorted(spans, key=lambda s: (-s.score, s.start, s.end, s.label)):
+    best = {s[:-1]: s for s in sorted(spans, key=lambda s: s.score)}
+    for span in sorted(best.values(), key=lambda s: (-s.score, s.start, s.end, s.label)):
         others = kept[span.passage]
         if not any(o.start < span.start < o.end < span.end or span.start < o.start < span.end < o.end for o in others):
             others.append(span)

@@ -31,6 +31,7 @@ from oncogloss.errors import BundleError, MissingExtraError, RegistryError, show
 from oncogloss.model.bundle import SUMS, Bundle, open_bundle, shipped_bundle
 from oncogloss.model.files import put_in_place, sync_folder, write_file
 from oncogloss.model.signing import public_keys, secret_key, sign, verified
+from oncogloss.model.verdict import read_verdict
 from oncogloss.places import keys_folder, registry_folder
 
 MANIFEST = "manifest.json"
@@ -93,7 +94,7 @@ class Registry:
 
     def versions(self) -> list[tuple[str, str]]:
         """(name, version) of all that is there, oldest first."""
-        paths = (self.root / "models").glob(f"*/*/{MANIFEST}")
+        paths = (p for p in (self.root / "models").glob(f"*/*/{MANIFEST}") if not p.parent.name.startswith(FRESH))
         return [(p.parent.parent.name, p.parent.name) for p in sorted(paths, key=lambda p: (p.stat().st_mtime_ns, p))]
 
     def history(self, name: str) -> list[str]:
@@ -136,8 +137,9 @@ class Registry:
         """Take in a bundle under the name and version of its config, signed with the user's key; a package that
         `export` made keeps the manifest and signature it has.
 
-        Raises RegistryError where that version exists with other contents, or `about` has an unknown parent;
-        BundleError where the bundle is damaged.
+        What the gate said, in a `gate.json` beside the bundle's files, is noted too. Raises RegistryError where that
+        version exists with other contents, `about` has an unknown parent, or the gate refused the bundle; BundleError
+        where it is damaged.
         """
         bundle = open_bundle(folder)
         name, version = split_reference(f"{bundle.info.name}@{bundle.info.version}")
@@ -155,18 +157,52 @@ class Registry:
                 old = self.manifest(f"{name}@{version}")
                 if old.bundle == bundle.info.sha256:
                     return old
-                raise RegistryError(f"{name}@{version} exists with other contents; give the model another version.")
+                raise RegistryError(
+                    f"{name}@{version} exists with other contents; make it anew with another --name or --version."
+                )
             self._put_folder(self.root / "bundles" / bundle.info.sha256, _files_of(folder))
             self._put_folder(place, {MANIFEST: contents, SIGNATURE: signature})
         return manifest
 
     def _described(self, bundle: Bundle, about: About) -> Manifest:
-        if about.parent is not None:
-            self.manifest(about.parent)
+        verdict = read_verdict(bundle)
         facts = about.model_dump() | {"code": about.code or f"oncogloss {installed('oncogloss')}"}
+        if about.parent is not None:
+            facts["parent"] = self._existing(about.parent)
+        if verdict is not None:
+            facts["metrics"] = verdict.metrics | about.metrics
+            facts["note"] = f"{about.note} {verdict.told}".lstrip()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         info = bundle.info
         return Manifest(name=info.name, version=info.version, bundle=info.sha256, created=now, **facts)
+
+    def _existing(self, reference: str) -> str:
+        """NAME@VERSION of a model of this registry, or of one that ships where it has none. Raises as `manifest`."""
+        name, version = split_reference(reference)
+        held = (self.root / "models" / name / version).is_dir() if version else bool(self.history(name))
+        if not held and (folder := shipped_bundle(reference)):
+            info = open_bundle(folder).info
+            return f"{info.name}@{info.version}"
+        return self.manifest(reference).reference
+
+    def remove(self, reference: str) -> None:
+        """Take a version out for good, and its bundle where no other version has the same. Raises RegistryError where
+        there is none, or it is in use."""
+        name, version = split_reference(reference)
+        place = self.root / "models" / name / version
+        with self._writing():
+            history = self.history(name)
+            if not version or not place.is_dir():
+                raise RegistryError(f"No version '{reference}' in {self.root}; see `oncogloss models list`.")
+            if history[-1:] == [version]:
+                raise RegistryError(f"{reference} is in use; put another version to use, or roll back, first.")
+            if version in history:
+                self._point(name, [v for v in history if v != version])
+            digest, paths = _digest_of(place / MANIFEST), (self.root / "models").glob(f"*/*/{MANIFEST}")
+            others = {_digest_of(path) for path in paths if path.parent != place}
+            _discard(place)
+            if digest and others.isdisjoint((digest, None)):
+                _discard(self.root / "bundles" / digest)
 
     def use(self, reference: str) -> Manifest:
         """Put a version to use: from now on its name alone means it. Raises as `verify` does."""
@@ -249,6 +285,8 @@ def active_bundle(reference: str) -> Path | None:
         name, version = split_reference(reference)
     except RegistryError:
         return None
+    if version and not (registry.root / "models" / name / version).is_dir() and shipped_bundle(reference):
+        return None
     return registry.open(reference) if version or registry.history(name) else None
 
 
@@ -294,6 +332,23 @@ def check_nothing_added(folder: Path, more: tuple[str, ...]) -> None:
     for path in folder.iterdir():
         if path.name not in known:
             raise BundleError(f"{path} is no part of the model; remove it.")
+
+
+def _digest_of(manifest: Path) -> str | None:
+    """The bundle that a manifest names, whoever signed it; None where it names none."""
+    try:
+        digest = json.loads(manifest.read_bytes())["bundle"]
+        return digest if re.fullmatch("[0-9a-f]{64}", digest) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _discard(place: Path) -> None:
+    """Take a folder's name away in one step, then its files."""
+    if place.is_dir():
+        gone = place.with_name(f"{FRESH}{place.name}")
+        put_in_place(place, gone)
+        shutil.rmtree(gone)
 
 
 def _names(folder: Path) -> list[str]:

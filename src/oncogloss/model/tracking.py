@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import shorten
 
 from oncogloss.errors import MissingExtraError, RegistryError, shown
 from oncogloss.model.registry import verify_package
@@ -39,6 +40,8 @@ def push_to_mlflow(package: Path, keys: Path, uri: str) -> str:
         source = f"{run.artifact_uri}/model"
         made = client.create_model_version(manifest.name, source, run.run_id, description=manifest.reference)
     except MlflowException as error:
-        reason = shown(str(error).splitlines()[0][:200]).rstrip(".")
-        raise RegistryError(f"MLflow at {uri} refuses: {reason}.") from None
+        reason = shown(shorten(str(error).splitlines()[0], 200, placeholder=" …")).rstrip(".")
+        raise RegistryError(
+            f"MLflow at {uri} refuses: {reason}; give the address of a server, such as http://localhost:5000."
+        ) from None
     return f"{manifest.name} version {made.version}, run {run.run_id}"

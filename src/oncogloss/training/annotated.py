@@ -308,11 +308,30 @@ def _doccano_passages(path: Path) -> Iterator[Found]:
     for number, row in enumerate(read_rows(path), 1):
         where = f"{path}, line {number}"
         try:
-            spans = [_entity(str(label), int(start), int(end)) for start, end, label in row.get("label", ())]
             text = str(row["text"])
+            at = _code_points(text)
+            spans = [
+                _entity(str(label), at.get(int(start), -1), at.get(int(end), -1))
+                for start, end, label in _doccano_spans(row)
+            ]
         except (KeyError, TypeError, ValueError):
             raise CorpusError(
-                f'{where}: no line of doccano\'s, {{"text": …, "label": [[start, end, label]]}}.'
+                f'{where}: no line of doccano\'s, {{"text": …, "label": [[start, end, label]]}} or, with relations, '
+                '{"text": …, "entities": [{"start_offset": …, "end_offset": …, "label": …}]}.'
             ) from None
         passage = _passage(where, "text", text, {str(i): e for i, e in enumerate(spans)}, ())
         yield str(row.get("id", number)), replace(passage, has_relations=False, has_attributes=False)
+
+
+def _doccano_spans(row: Mapping[str, Any]) -> Iterable[Any]:
+    """(start, end, label) of each span of a line, of either of doccano's exports. Raises KeyError where it is none."""
+    if "entities" in row:
+        return [(e["start_offset"], e["end_offset"], e["label"]) for e in row["entities"]]
+    spans: Iterable[Any] = row["label"]
+    return spans
+
+
+def _code_points(text: str) -> dict[int, int]:
+    """Offsets in UTF-16 units, which doccano counts, to those in code points."""
+    units = (i for i, c in enumerate(text) for _ in range(1 + (c > "\uffff")))
+    return dict(enumerate([*units, len(text)]))

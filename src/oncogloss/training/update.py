@@ -11,15 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import onnx
 import torch
 from torch import Tensor, nn
 
-from oncogloss.errors import CorpusError
+from oncogloss.errors import CorpusError, InputError, shown
 from oncogloss.model.bundle import CARD, CONFIG, GRAPH, TOKENIZER, Bundle, write_sums
-from oncogloss.model.files import replace_file
+from oncogloss.model.files import put_in_place, write_file
 from oncogloss.schema import EntityType
 from oncogloss.training.adapters import Pupil, adapters_of, graft, pupil_of
 from oncogloss.training.corpora import Edit, GoldDocument, GoldPassage, rewrite
@@ -28,6 +29,7 @@ from oncogloss.training.finetune import rate_factor
 from oncogloss.training.objectives import Batch, Example, collate, decided_cells, examples, joint_loss, span_loss
 from oncogloss.training.pretrain import encode
 
+CARD_HEADING = re.compile(r"\A# .*")
 EDGE = re.compile(r"[\w-]")  # a name is not cut out of a longer word
 
 
@@ -65,17 +67,19 @@ def update_model(
     version: str,
     recipe: UpdateRecipe = UpdateRecipe(),
     log: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    name: str | None = None,
 ) -> Updated:
-    """Write a bundle to `out` that has learned `lessons` on top of `model`.
+    """Write a bundle to `out` that has learned `lessons` on top of `model`, under its name or another.
 
     Its rounded weights are those of `model`; adapters that `model` has go on learning. Raises CorpusError where there
-    is nothing new, nowhere to place the names, or nothing to replay; BundleError where `model` holds no weights
-    that can be updated.
+    is nothing new, nowhere to place the names, or nothing to replay; InputError where `out` holds something;
+    BundleError where `model` holds no weights that can be updated.
     """
     if not lessons.annotated and not lessons.names:
         raise CorpusError("Nothing to learn: give annotated passages (--with) or names (--terms).")
     if not lessons.replay:
         raise CorpusError("No annotated text to replay: without it the model would forget; check --corpus.")
+    check_new_folder(out)
     torch.manual_seed(recipe.seed)
     pupil = pupil_of(model)
     dice = random.Random(recipe.seed)
@@ -87,7 +91,7 @@ def update_model(
     _learn(pupil, lessons.annotated, named, lessons.replay, recipe, dice, log)
     learned = adapters_of(pupil.network)
     size = sum(part.numel() * part.element_size() for pair in learned.values() for part in pair)
-    write_updated(pupil.bundle, graft(pupil.graph, learned), out, version, _note(lessons, recipe, size))
+    write_updated(pupil.bundle, graft(pupil.graph, learned), out, version, _note(lessons, recipe, size), name=name)
     return Updated(size, len(named))
 
 
@@ -203,21 +207,44 @@ def replay_batch(documents: Sequence[GoldDocument], pupil: Pupil, tokens: int, d
     return collate(rows, tokenizer)
 
 
+def check_new_folder(out: Path) -> None:
+    """Raise InputError where a folder for a new model is none, or holds something."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{shown(str(out))}: holds something that would be lost; name a new folder with --out.")
+
+
 def write_updated(
-    bundle: Bundle, graph: onnx.ModelProto, out: Path, version: str, note: str, labels: Sequence[str] = ()
+    bundle: Bundle,
+    graph: onnx.ModelProto,
+    out: Path,
+    version: str,
+    note: str,
+    *,
+    labels: Sequence[str] = (),
+    name: str | None = None,
 ) -> None:
-    """Write a bundle that differs from `bundle` by its graph, version and own labels; the card gains a note."""
-    out.mkdir(parents=True, exist_ok=True)
-    replace_file(out / GRAPH, graph.SerializeToString())
-    replace_file(out / TOKENIZER, bundle.path(TOKENIZER).read_bytes())
-    config = json.loads(bundle.path(CONFIG).read_text(encoding="utf-8")) | {"version": version}
+    """Write a bundle that differs from `bundle` by its graph, name, version and own labels, all of it in one step; the
+    card gains a note. Raises InputError where `out` holds something."""
+    check_new_folder(out)
+    old, changed = bundle.info, {"name": name or bundle.info.name, "version": version}
+    config = json.loads(bundle.path(CONFIG).read_text(encoding="utf-8")) | changed
     if labels:
         config["labels"] = list(labels)
-    replace_file(out / CONFIG, (json.dumps(config, indent=1) + "\n").encode("utf-8"))
-    parent = f"From {bundle.info.name} {bundle.info.version} (SHA256SUMS {bundle.info.sha256[:16]})."
-    card = f"{bundle.path(CARD).read_text(encoding='utf-8').rstrip()}\n\n## Update {version}\n\n{parent} {note}\n"
-    replace_file(out / CARD, card.encode("utf-8"))
-    write_sums(out)
+    heading = f"# Model card: oncogloss {changed['name']} {version}"
+    card = CARD_HEADING.sub(lambda _: heading, bundle.path(CARD).read_text(encoding="utf-8").rstrip(), count=1)
+    parent = f"From {old.name} {old.version} (SHA256SUMS {old.sha256[:16]})."
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".oncogloss-", dir=out.parent) as room:
+        fresh = Path(room, "model")
+        fresh.mkdir()
+        write_file(fresh / GRAPH, graph.SerializeToString())
+        write_file(fresh / TOKENIZER, bundle.path(TOKENIZER).read_bytes())
+        write_file(fresh / CONFIG, (json.dumps(config, indent=1) + "\n").encode("utf-8"))
+        write_file(fresh / CARD, f"{card}\n\n## Update {version}\n\n{parent} {note}\n".encode())
+        write_sums(fresh)
+        if out.exists():
+            out.rmdir()
+        put_in_place(fresh, out)
 
 
 def _note(lessons: Lessons, recipe: UpdateRecipe, size: int) -> str:
