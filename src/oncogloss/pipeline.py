@@ -11,8 +11,8 @@ from typing import Protocol
 from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, open_vocabulary
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
-from oncogloss.concepts.lists import with_shared_states
 from oncogloss.concepts.shared_nouns import whole_names
+from oncogloss.concepts.shared_states import with_shared_states
 from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.errors import InputError, shown
 from oncogloss.model.bundle import DEFAULT_MODEL, GRAPH, TOKENIZER, open_bundle

@@ -226,7 +226,7 @@ def test_a_report_of_nothing_says_so(tmp_path: Path, bundle: Path) -> None:
     file.write_text("{}\n{}\n")
     assert run_batch([file], tmp_path / "store", Settings(model=str(bundle))).failed == 2
     page = report_page(tmp_path / "store")
-    assert page.count("Nothing.") == 8
+    assert page.count("Nothing.") == 9
 
 
 def test_the_guide_names_every_table_and_view(facts: Path) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from oncogloss.concepts.lists import with_shared_states
+from oncogloss.concepts.shared_states import with_shared_states
 from oncogloss.schema import Mention
 
 
