@@ -28,6 +28,8 @@ def read(side: str, text: str, *categories: str) -> tuple[str | None, str]:
         ("inc", "Patients with treated [CANCER brain metastases] will be considered", "cns"),
         ("inc", "Those with prior [CANCER/hist malignancy] are eligible", "second_malignancy"),
         ("inc", "Use of [DRUG lunamab] is acceptable", "medication"),
+        ("inc", "Patients with mild [CONDITION/exc gout] are eligible", "comorbidity"),
+        ("inc", "[DRUG/exc Lunamab] is permitted for [CONDITION gout]", "medication"),
         ("exc", "Patients with mild [CONDITION/exc gout] are eligible", "comorbidity"),
         ("exc", "Prior [DRUG/exc lunamab] is allowed", "prior_therapy"),
     ],
@@ -48,3 +50,8 @@ def test_what_is_permitted_asks_nothing(side: str, text: str, category: str) -> 
 )
 def test_what_is_asked_stays(side: str, text: str, category: str) -> None:
     assert read(side, text, category)[0] == "1"
+
+
+def test_what_is_permitted_beside_what_is_asked_is_its_exception() -> None:
+    text = "No [DRUG_CLASS/neg steroids]; topical [DRUG_CLASS/exc steroids] are allowed"
+    assert read("inc", text, "medication")[0] == "(not (except 1 2))"

@@ -27,7 +27,10 @@ _BESIDE = frozenset(("infection", "comorbidity", "cns", "second_malignancy", "ca
 
 def is_allowed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """What is only permitted: it asks nothing."""
-    if {"neg", "exc"} & set(m.attributes) or name_of_standing(m.id) not in (None, "other-trial"):
+    first = all("exc" in f.attributes for f in facts if f.start < m.start)
+    alone = first and not scope.excludes and EXCEPT.search(scope.words) is None
+    told = {"neg"} if alone else {"neg", "exc"}  # beside what is asked it is an exception to that
+    if told & set(m.attributes) or name_of_standing(m.id) not in (None, "other-trial"):
         return False
     if any(r.head == m.id and r.type in ("HAS_VALUE", "HAS_TIME") for r in scope.relations):
         return False
