@@ -13,7 +13,7 @@ from oncogloss.model.network import Network  # noqa: E402
 from oncogloss.model.tokenizer import Tokenizer  # noqa: E402
 from oncogloss.training.corpora import GoldCriterion, GoldDocument, GoldEntity, GoldPassage  # noqa: E402
 from oncogloss.training.objectives import examples  # noqa: E402
-from oncogloss.training.refit import refit_linear_heads  # noqa: E402
+from oncogloss.training.refit import refit_heads  # noqa: E402
 
 TEXT = "No prior lunamab.\nModerate pain of the crater."
 DOCUMENT = GoldDocument(
@@ -34,7 +34,7 @@ DOCUMENT = GoldDocument(
 
 def test_refitted_heads_say_what_they_were_shown(tiny_network: Network, tokenizer: Tokenizer) -> None:
     network = copy.deepcopy(tiny_network)
-    refit_linear_heads(network, tokenizer, [DOCUMENT], overlap=8)
+    refit_heads(network, tokenizer, [DOCUMENT], overlap=8)
     (example,) = examples(DOCUMENT, tokenizer, network.config.window, 8)
     with torch.no_grad():
         output = network(torch.from_numpy(example.ids)[None], None)
@@ -49,5 +49,5 @@ def test_refitted_heads_say_what_they_were_shown(tiny_network: Network, tokenize
         found = output.boundaries[0, start, BOUNDARY_SLICES["categories"]] + evidence > 0
         assert found.tolist() == [bool(x) for x in wanted[start]]
     for name, value in tiny_network.state_dict().items():
-        if not name.startswith(("attributes", "boundaries")):
+        if not name.startswith(("attributes", "categories", "boundaries")):
             assert torch.equal(value, network.state_dict()[name])

@@ -44,6 +44,7 @@ class NetworkConfig:
     span_width: int = 32
     relation_width: int = 24
     concept_width: int = 128
+    category_width: int = 256
     dropout: float = 0.1
     window: int = 384
     overlap: int = 128

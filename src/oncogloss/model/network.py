@@ -1,7 +1,8 @@
-"""The network: one small BERT-like encoder, one forward pass, five light heads.
+"""The network: one small BERT-like encoder, one forward pass, six light heads.
 
 The encoder is shaped like MiniLM-L6-H384 (Wang et al. 2020), whose weights it starts from. Heads:
-boundaries (sentence, criterion and heading starts; section; side, depth and categories of a criterion),
+boundaries (sentence, criterion and heading starts; section; side, depth and categories of a criterion), more of the
+categories,
 nested spans (GlobalPointer, Su et al. 2022: one score for each type, start and end, with rotary
 positions), attributes, relations between spans (bilinear over start and end tokens), and a concept
 embedding. All outputs are per token, so that decoding needs no second pass.
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, NetworkConfig
-from oncogloss.schema import ATTRIBUTES, ENTITY_TYPES, RELATION_TYPES
+from oncogloss.schema import ATTRIBUTES, CATEGORIES, ENTITY_TYPES, RELATION_TYPES
 
 
 class NetworkOutput(NamedTuple):
@@ -155,6 +156,23 @@ class RelationHead(nn.Module):
         return scaled
 
 
+class CategoryHead(nn.Module):
+    """What each token says of its criterion's categories; silent until `training.refit` fits it."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.inner = nn.Linear(config.hidden, config.category_width)
+        self.outer = nn.Linear(config.category_width, 2 * len(CATEGORIES))
+        self.dropout = nn.Dropout(2 * config.dropout)
+        for parameter in self.outer.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(…, H) → (…, BOUNDARY_WIDTH), 0 in all columns but those of categories and their evidence."""
+        said: Tensor = self.outer(self.dropout(F.gelu(self.inner(hidden))))
+        return F.pad(said, (BOUNDARY_WIDTH - said.shape[-1], 0))
+
+
 class Network(nn.Module):
     """Encoder and heads. `forward` is what is exported to ONNX."""
 
@@ -164,12 +182,13 @@ class Network(nn.Module):
         self.encoder = Encoder(config)
         self.masked_language = MaskedLanguageHead(config)
         self.boundaries = nn.Linear(config.hidden, BOUNDARY_WIDTH)
+        self.categories = CategoryHead(config)
         self.spans = SpanHead(config)
         self.attributes = nn.Linear(config.hidden, len(ATTRIBUTES))
         self.relations = RelationHead(config)
         self.concepts = nn.Linear(config.hidden, config.concept_width)
         self.head_dropout = nn.Dropout(config.dropout)
-        for parameter in self.boundaries.parameters():  # set by `training.refit` alone
+        for parameter in self.boundaries.parameters():  # no loss of joint training tells it
             nn.init.zeros_(parameter[BOUNDARY_SLICES["evidence"]])
 
     def forward(self, ids: Tensor, mask: Tensor | None) -> NetworkOutput:
@@ -180,9 +199,17 @@ class Network(nn.Module):
         """All heads over the encoder's `hidden` (B, L, H)."""
         hidden = self.head_dropout(hidden)
         return NetworkOutput(
-            self.boundaries(hidden),
+            self.boundaries(hidden) + self.categories(hidden),
             self.spans(hidden),
             self.attributes(hidden),
             self.relations(hidden),
             self.concepts(hidden),
         )
+
+    def take_over(self, weights: dict[str, Tensor]) -> None:
+        """Load weights by name; a category head, which networks before 0.5 lack, stays as it is without them.
+
+        Raises RuntimeError where others are missing or of another shape.
+        """
+        own = {name: value for name, value in self.state_dict().items() if name.startswith("categories.")}
+        self.load_state_dict(own | weights)

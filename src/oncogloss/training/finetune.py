@@ -178,7 +178,14 @@ def parameter_groups(
 
 def network_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     """`parameter_groups` of a whole network, its masked-language head left out."""
-    heads = (network.boundaries, network.spans, network.attributes, network.relations, network.concepts)
+    heads = (
+        network.boundaries,
+        network.categories,
+        network.spans,
+        network.attributes,
+        network.relations,
+        network.concepts,
+    )
     return parameter_groups(
         network.encoder,
         (p for head in heads for p in head.parameters()),

@@ -143,7 +143,7 @@ def load_rounded(config: NetworkConfig, path: Path) -> Network:
         state = _stored(path)
         for name in [name for name in state if name.endswith(CALM)]:
             state[name.removesuffix(CALM) + ".weight"] *= state.pop(name)
-        network.load_state_dict(state | fresh)
+        network.take_over(state | fresh)
     except (KeyError, RuntimeError, TypeError, ValueError):
         raise BundleError(f"{path} holds other weights than its configuration says; reinstall the model.") from None
     return network

@@ -31,7 +31,7 @@ from oncogloss.training.importers import shippable
 from oncogloss.training.packing import ENCODER, PRETRAINED, pack_encoder, unpack_encoder
 from oncogloss.training.pretrain import DevText, pretrain, term_tokens, token_stream, transfer_minilm
 from oncogloss.training.quantize import write_bundle
-from oncogloss.training.refit import refit_linear_heads
+from oncogloss.training.refit import refit_heads
 from oncogloss.training.shrink import shrunk
 from oncogloss.training.state import STATE, weights_digest
 from oncogloss.training.text import pretraining_passages
@@ -238,7 +238,7 @@ def train_model(
         return model_card(name, version, parameters, material.gold, material.weak, how, reached, parent)
 
     replace_file(run / CARD, card("").encode("utf-8"))  # what `export` of this checkpoint may say
-    refit_linear_heads(trained, tokenizer, material.gold, OVERLAP)
+    refit_heads(trained, tokenizer, material.gold, OVERLAP)
     write_bundle(trained, contents, out, name=name, version=version, card=card(f" Then {AFTERWARDS}"))
     calibrate(out, dev)
 
@@ -259,7 +259,7 @@ def average_runs(data: TrainingData, runs: Sequence[Path], out: Path, *, name: s
     mean.load_state_dict({key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]})
     material, dev = data.load(0)
     tokenizer = Tokenizer(contents)
-    refit_linear_heads(mean.eval(), tokenizer, material.gold, OVERLAP)
+    refit_heads(mean.eval(), tokenizer, material.gold, OVERLAP)
     recipe = f"Mean of the weights of the runs {', '.join(map(_run_summary, runs))}. Then {AFTERWARDS}\n\n"
     recipe += "\n".join(f"- {run.name}: {_recipe_of(run)}" for run in runs)
     parameters = sum(p.numel() for p in mean.parameters())
@@ -359,7 +359,7 @@ def trained_network(run: Path) -> Network:
     weights = {k.removeprefix(prefix): v for k, v in load_file(state).items() if k.startswith(prefix)}
     if not weights:
         raise BundleError(f"{run}: a pretraining run has no heads to export or to learn from; train it first.")
-    network.load_state_dict(weights)
+    network.take_over(weights)
     return network
 
 

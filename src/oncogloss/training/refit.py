@@ -1,7 +1,7 @@
-"""After joint training: the linear heads of attributes and categories fitted to the end on the finished encoder.
+"""After joint training: the heads of attributes and categories fitted to the end on the finished encoder.
 
-Both are rare labels whose small losses are drowned in the joint one; with the encoder fixed they are two
-logistic regressions over vectors that are computed once.
+Both are rare labels whose small losses are drowned in the joint one; with the encoder fixed they are small models over
+vectors that are computed once: a logistic regression, and one with a hidden layer.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from oncogloss.model.layout import BOUNDARY_SLICES
-from oncogloss.model.network import Network
+from oncogloss.model.layout import BOUNDARY_SLICES, NetworkConfig
+from oncogloss.model.network import CategoryHead, Network
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.training.corpora import GoldDocument
 from oncogloss.training.objectives import Example, examples
 from oncogloss.training.pretrain import encode
 
-STEPS, RATE, DECAY = 800, 5e-2, 1e-2
+STEPS, RATE, DECAY = 800, 5e-2, 1e-2  # of the attributes
+CATEGORY_STEPS, CATEGORY_RATE, CRITERIA, DROPPED = 2_500, 2e-3, 256, 0.2  # criteria a step; share of the inputs dropped
 
 
-def refit_linear_heads(network: Network, tokenizer: Tokenizer, gold: Sequence[GoldDocument], overlap: int) -> None:
-    """Refit `network.attributes` and the category rows of `network.boundaries`, in place, on gold documents."""
+def refit_heads(network: Network, tokenizer: Tokenizer, gold: Sequence[GoldDocument], overlap: int) -> None:
+    """Refit `network.attributes` and `network.categories`, in place, on gold documents; the category rows of
+    `network.boundaries` then say nothing."""
     network.eval()
     device = next(network.parameters()).device
     attributes: list[tuple[Tensor, Tensor]] = []
@@ -38,17 +40,15 @@ def refit_linear_heads(network: Network, tokenizer: Tokenizer, gold: Sequence[Go
                 for s in e.spans
                 if s.attributes is not None
             ]
-            categories += [
-                (torch.cat([hidden[start], hidden[start:end].mean(0)]), torch.from_numpy(targets))
-                for start, end, targets in _criteria(e)
-            ]
+            categories += [(hidden[start:end].half(), torch.from_numpy(told)) for start, end, told in _criteria(e)]
     if attributes:
-        _set(network.attributes, slice(None), *_fit(attributes))
+        weight, bias = _fit(attributes)
+        network.attributes.weight.data, network.attributes.bias.data = weight.to(device), bias.to(device)
     if categories:
-        weight, bias = _fit(categories)
-        at_start, over_all = weight.chunk(2, dim=1)
-        _set(network.boundaries, BOUNDARY_SLICES["categories"], at_start, bias)
-        _set(network.boundaries, BOUNDARY_SLICES["evidence"], over_all, torch.zeros_like(bias))
+        for name in ("categories", "evidence"):
+            for parameter in network.boundaries.parameters():
+                parameter.data[BOUNDARY_SLICES[name]] = 0
+        network.categories.load_state_dict(_fit_categories(network.config, categories).state_dict())
 
 
 def _criteria(e: Example) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
@@ -79,6 +79,25 @@ def _fit(pairs: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     return fresh.weight.detach(), fresh.bias.detach()
 
 
-def _set(head: nn.Linear, rows: slice, weight: Tensor, bias: Tensor) -> None:
-    head.weight.data[rows] = weight.to(head.weight.device)
-    head.bias.data[rows] = bias.to(head.bias.device)
+def _fit_categories(config: NetworkConfig, criteria: Sequence[tuple[Tensor, Tensor]]) -> CategoryHead:
+    """A head fitted from nothing to (vectors of a criterion's tokens (n, H), its categories), by AdamW."""
+    dice = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        head = CategoryHead(config).train()
+        optimizer = torch.optim.AdamW(head.parameters(), lr=CATEGORY_RATE, weight_decay=DECAY)
+        for step in range(CATEGORY_STEPS):
+            optimizer.param_groups[0]["lr"] = CATEGORY_RATE * (1 - step / CATEGORY_STEPS)
+            chosen = [criteria[i] for i in torch.randint(len(criteria), (CRITERIA,), generator=dice).tolist()]
+            lengths = torch.tensor([len(vectors) for vectors, _ in chosen])
+            tokens = torch.cat([vectors for vectors, _ in chosen]).float()
+            said = head(F.dropout(tokens, DROPPED))
+            evidence = said[:, BOUNDARY_SLICES["evidence"]]
+            place = torch.repeat_interleave(torch.arange(len(chosen)), lengths)
+            means = evidence.new_zeros(len(chosen), evidence.shape[1]).index_add(0, place, evidence) / lengths[:, None]
+            scores = said[lengths.cumsum(0) - lengths, BOUNDARY_SLICES["categories"]] + means
+            targets = torch.stack([told for _, told in chosen])
+            optimizer.zero_grad()
+            torch.autograd.backward(F.binary_cross_entropy_with_logits(scores, targets))
+            optimizer.step()
+    return head.eval()

@@ -23,7 +23,7 @@ def shrunk(network: Network, config: NetworkConfig) -> Network:
     new.norm.load_state_dict(old.norm.state_dict())
     for i, layer in enumerate(new.layers):
         _copy_layer(old.layers[(i + 1) * len(old.layers) // len(new.layers) - 1], layer)
-    for name in ("masked_language", "boundaries", "spans", "attributes", "relations", "concepts"):
+    for name in ("masked_language", "boundaries", "categories", "spans", "attributes", "relations", "concepts"):
         getattr(small, name).load_state_dict(getattr(network, name).state_dict())
     return small
 
