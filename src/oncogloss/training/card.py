@@ -39,8 +39,8 @@ def model_card(
     went_on = f" This model was trained on from {parent}, which had that start." if parent else ""
     return f"""# Model card: oncogloss {name} {version}
 
-A transformer encoder with {parameters / 1e6:.1f} M parameters and five heads (boundaries, nested spans, attributes,
-relations, concept embedding) that reads oncology trial text in English.
+A transformer encoder with {parameters / 1e6:.1f} M parameters and six heads (boundaries, categories, nested spans,
+attributes, relations, concept embedding) that reads oncology trial text in English.
 
 - **Licence**: Apache-2.0.
 - **Made for**: finding entities, relations and criteria in trial registrations, protocols and criteria text.
