@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oncogloss.model.layout import BLOCK, MAX_SPAN, REACH, span_cell
+from oncogloss.model.layout import BLOCK, BOUNDARY_SLICES, BOUNDARY_WIDTH, MAX_SPAN, REACH, span_cell
 from oncogloss.schema import ENTITY_TYPES
 
 if TYPE_CHECKING:
@@ -56,3 +56,31 @@ def test_positions_matter(tiny_network: Network) -> None:
         first, again = tiny_network(ids, None), tiny_network(ids, None)
     assert torch.equal(first.boundaries, again.boundaries)
     assert not torch.allclose(first.boundaries[0, 1], first.boundaries[0, 3])
+
+
+def test_a_category_head_speaks_in_its_own_columns_once_it_is_fitted(tiny_network: Network) -> None:
+    torch = pytest.importorskip("torch")
+    from oncogloss.model.network import CategoryHead
+
+    hidden = torch.randn(2, 5, tiny_network.config.hidden, generator=torch.Generator().manual_seed(0))
+    head = CategoryHead(tiny_network.config).eval()
+    with torch.no_grad():
+        assert not head(hidden).any()
+        torch.nn.init.normal_(head.outer.weight)
+        said = head(hidden)
+    of_categories = [BOUNDARY_SLICES[name] for name in ("categories", "evidence")]
+    assert said.shape == (2, 5, BOUNDARY_WIDTH) and not said[..., : of_categories[0].start].any()
+    assert all(said[..., columns].all() for columns in of_categories)
+
+
+def test_weights_without_a_category_head_are_taken_over_and_others_must_be_whole(tiny_network: Network) -> None:
+    torch = pytest.importorskip("torch")
+    from oncogloss.model.network import Network
+
+    older = {k: v for k, v in tiny_network.state_dict().items() if not k.startswith("categories.")}
+    fresh = Network(tiny_network.config)
+    fresh.take_over(older)
+    assert torch.equal(fresh.spans.ends.weight, tiny_network.spans.ends.weight)
+    older.pop("spans.ends.weight")
+    with pytest.raises(RuntimeError, match=r"spans\.ends\.weight"):
+        fresh.take_over(older)

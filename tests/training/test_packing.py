@@ -25,7 +25,7 @@ def test_rows_come_back_within_half_a_step_and_heads_are_fresh(
     assert json.loads(contents) == json.loads(tokenizer_json) and network.config == tiny_network.config
     for (name, exact), kept in zip(tiny_network.named_parameters(), network.parameters(), strict=True):
         if not name.startswith(PRETRAINED):
-            assert exact.dim() == 1 or not torch.equal(exact, kept), name
+            assert exact.dim() == 1 or not exact.any() or not torch.equal(exact, kept), name
         elif exact.dim() == 2:
             step = exact.abs().amax(1, keepdim=True) / STEPS
             assert ((exact - kept).abs() <= 0.53 * step).all(), name
