@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from oncogloss.schema import EntityType, Mention
 from oncogloss.structure.scope import Scope
@@ -18,8 +19,14 @@ def outer(scope: Scope) -> Iterator[Mention]:
         if m.end <= reached:
             continue
         reached = m.end
-        doubles = [o for o in scope.mentions[place + 1 :] if (o.start, o.end) == (m.start, m.end)]
-        yield next((o for o in doubles if m.type == "GENE" and _says_more(scope, o)), m)
+        yield next(_saying_more(scope, m, place), m) if m.type == "GENE" else m
+
+
+def _saying_more(scope: Scope, gene: Mention, place: int) -> Iterator[Mention]:
+    """The mentions right behind a gene's place that stand on its span and say more than it."""
+    behind = islice(scope.mentions, place + 1, None)
+    doubles = takewhile(lambda o: (o.start, o.end) == (gene.start, gene.end), behind)
+    return (o for o in doubles if _says_more(scope, o))
 
 
 def _says_more(scope: Scope, m: Mention) -> bool:
