@@ -40,6 +40,17 @@ def test_a_heading_on_its_own_line_carries_its_side() -> None:
     assert [section.label for section in reading.sections] == ["inclusion", "exclusion"]
 
 
+def test_a_heading_carries_a_side_to_what_has_one_and_not_to_what_follows_the_criteria() -> None:
+    text = f"{LISTED}\n\nLunamab. Given daily."
+    s = doubted(text, "Exclusion Criteria:")
+    s.boundary("sentence", "Lunamab")
+    s.section("interventions", "Lunamab")
+    decoded = s.decode()
+    (reading,) = decoded.readings
+    assert [section.label for section in reading.sections] == ["inclusion", "exclusion", "interventions"]
+    assert decoded.criteria[-1].end == len(LISTED)
+
+
 def test_a_criterion_that_says_so_turns_the_side_of_its_heading() -> None:
     s = doubted(LISTED, "Exclusion Criteria:")
     s.boundary("exclusion", "Age over 75", -3)

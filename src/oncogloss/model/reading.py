@@ -75,8 +75,8 @@ def _stretches(text: str, edges: list[int]) -> list[tuple[int, int]]:
 def _sections(
     passage: Passage, starts: Sequence[int], scores: Floats, edges: list[int], headings: Collection[int]
 ) -> list[Section]:
-    """One label a sentence, by the mean of its tokens' scores and of those of the last heading, where that names a
-    side and has its line to itself; equal neighbours become one section."""
+    """One label a sentence, by the mean of its tokens' scores; which of the two sides it is, those of the last heading
+    tell too, where that names a side and has its line to itself. Equal neighbours become one section."""
     if not starts:
         return []
     cuts = [0, *(i for i in edges if i > 0), len(starts)]
@@ -84,9 +84,12 @@ def _sections(
     carried = np.zeros(scores.shape[1], np.float32)
     for a, b in pairwise(cuts):
         own = scores[a:b].mean(0)
-        labels.append(int((own if a in headings else own + carried).argmax()))
+        label = int(own.argmax())
         if a in headings:
-            carried = own if labels[-1] in _SIDES else np.zeros_like(own)
+            carried = own if label in _SIDES else np.zeros_like(own)
+        elif label in _SIDES:
+            label = max(_SIDES, key=(own + carried).__getitem__)
+        labels.append(label)
     begins = [k for k in range(len(labels)) if k == 0 or labels[k] != labels[k - 1]]
     marks = [starts[cuts[k]] if k else 0 for k in begins]
     ends = [*marks[1:], len(passage.text)]
