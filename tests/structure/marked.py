@@ -7,6 +7,9 @@ import re
 from hypothesis import strategies as st
 
 from oncogloss.schema import Criterion, Document, Extraction, Mention, ModelInfo, Passage, Relation
+from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.notation import canonical, read_logic, write_logic
+from oncogloss.structure.scope import scopes
 
 MARK = re.compile(r"\[(\w+)(?:/([\w,]+))? ([^\]]+)\]")  # [TYPE/attributes words]
 
@@ -48,6 +51,17 @@ def extraction_of(
         criteria=tuple(found),
     )
     return document, extraction
+
+
+def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
+    """The first criterion's logic as text, in canonical form."""
+    found = logic_of(scopes(*extraction_of(*criteria, **kwargs)))[0].logic  # type: ignore[arg-type]
+    return write_logic(canonical(found)) if found else None
+
+
+def means(wanted: str) -> str:
+    """The logic that is wanted, in canonical form."""
+    return write_logic(canonical(read_logic(wanted)))
 
 
 WORDS = st.sampled_from(

@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from marked import extraction_of
-
-from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.notation import canonical, read_logic, write_logic
-from oncogloss.structure.scope import scopes
-
-
-def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
-    """The first criterion's logic as text, in canonical form."""
-    found = logic_of(scopes(*extraction_of(*criteria, **kwargs)))[0].logic  # type: ignore[arg-type]
-    return write_logic(canonical(found)) if found else None
-
-
-def means(wanted: str) -> str:
-    return write_logic(canonical(read_logic(wanted)))
+from marked import logic, means
 
 
 @pytest.mark.parametrize(

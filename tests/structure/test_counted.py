@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from marked import extraction_of
+from marked import extraction_of, logic, means
 
-from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.notation import canonical, read_logic, write_logic
-from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of
 
 
@@ -27,8 +24,7 @@ from oncogloss.structure.thresholds import thresholds_of
     ],
 )
 def test_what_must_be_among_counted_treatments(side: str, text: str, wanted: str) -> None:
-    found = logic_of(scopes(*extraction_of((side, text), relations=(("HAS_VALUE", 2, 1),))))[0].logic
-    assert found is not None and write_logic(canonical(found)) == write_logic(canonical(read_logic(wanted)))
+    assert logic((side, text), relations=(("HAS_VALUE", 2, 1),)) == means(wanted)
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marked import WORDS, extraction_of
+from marked import WORDS, extraction_of, logic, means
 
 from oncogloss.structure.criteria import logic_of
-from oncogloss.structure.notation import canonical, read_logic, write_logic
+from oncogloss.structure.notation import write_logic
 from oncogloss.structure.scope import scopes
-
-
-def logic(*criteria: tuple[str, str], **kwargs: object) -> str | None:
-    """The first criterion's logic as text, in canonical form."""
-    found = logic_of(scopes(*extraction_of(*criteria, **kwargs)))[0].logic  # type: ignore[arg-type]
-    return write_logic(canonical(found)) if found else None
-
-
-def means(wanted: str) -> str:
-    return write_logic(canonical(read_logic(wanted)))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from oncogloss.schema import Mention
 
@@ -22,7 +22,7 @@ def whole_names(mentions: Sequence[Mention], texts: Mapping[str, str]) -> Iterat
     """The classes whose words are but a gene, each with the name that its list makes of it; `texts` by passage."""
     classes = sorted((m for m in mentions if m.type == "DRUG_CLASS"), key=lambda m: (m.passage, m.start))
     genes = {(m.passage, m.start): m.end for m in mentions if m.type == "GENE"}
-    for listed in _lists(classes, texts):
+    for listed in lists_of(classes, texts, _JOINED):
         ends = [genes.get((m.passage, m.start), m.start) for m in listed]
         noun = prefix = ""
         for m, end in zip(reversed(listed), reversed(ends), strict=True):
@@ -39,12 +39,22 @@ def whole_names(mentions: Sequence[Mention], texts: Mapping[str, str]) -> Iterat
                 yield m, f"{prefix}{m.text}"
 
 
-def _lists(classes: Sequence[Mention], texts: Mapping[str, str]) -> Iterator[list[Mention]]:
-    """The classes, those together that are but joined to one another."""
+def lists_of(
+    mentions: Iterable[Mention],
+    texts: Mapping[str, str],
+    joined: re.Pattern[str],
+    goes_on: Callable[[Mention], bool] = lambda last: True,
+) -> Iterator[list[Mention]]:
+    """The mentions, in reading order, those together between which no more than the words `joined` stand; a list ends
+    at one of which `goes_on` is false."""
     found: list[Mention] = []
-    for m in classes:
-        follows = bool(found) and found[-1].passage == m.passage
-        if found and not (follows and _JOINED.fullmatch(texts[m.passage], found[-1].end, max(m.start, found[-1].end))):
+    for m in mentions:
+        last = found[-1] if found else None
+        if last is not None and not (
+            last.passage == m.passage
+            and goes_on(last)
+            and joined.fullmatch(texts[m.passage], last.end, max(m.start, last.end))
+        ):
             yield found
             found = []
         found.append(m)

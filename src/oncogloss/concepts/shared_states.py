@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from oncogloss.concepts.markers import says_state
+from oncogloss.concepts.shared_nouns import lists_of
 from oncogloss.schema import Mention
 
 _JOINED = re.compile(
@@ -24,9 +25,13 @@ def with_shared_states(
     """(the mentions, those of a denied list all denied; the words, by id, that each bare marker of a list is named by
     with its shared state). `texts` are the passages by name."""
     genes = {(m.passage, m.start): m for m in mentions if m.type == "GENE"}
+    markers = sorted(
+        (m for m in mentions if m.type == "BIOMARKER" and (m.passage, m.start) in genes),
+        key=lambda m: (m.passage, m.start, m.end),
+    )
     named: dict[str, str] = {}
     denied: set[str] = set()
-    for list_ in _lists([m for m in mentions if m.type == "BIOMARKER"], genes, texts):
+    for list_ in lists_of(markers, texts, _JOINED, lambda last: last.end == genes[last.passage, last.start].end):
         last, text = list_[-1], texts[list_[0].passage]
         before = text[max(0, list_[0].start - 40) : list_[0].start]
         gene = genes[last.passage, last.start]
@@ -46,22 +51,3 @@ def with_shared_states(
         for m in mentions
     )
     return changed, named
-
-
-def _lists(
-    markers: Sequence[Mention], genes: Mapping[tuple[str, int], Mention], texts: Mapping[str, str]
-) -> list[list[Mention]]:
-    """Markers that begin with a gene's name and are joined with one another; all of a list but the last are no more
-    than the gene."""
-    found: list[list[Mention]] = []
-    for m in sorted(markers, key=lambda m: (m.passage, m.start, m.end)):
-        if (m.passage, m.start) not in genes:
-            continue
-        previous = found[-1][-1] if found else None
-        if previous is not None and previous.passage == m.passage:
-            is_bare = previous.end == genes[m.passage, previous.start].end
-            if is_bare and _JOINED.fullmatch(texts[m.passage][previous.end : m.start]):
-                found[-1].append(m)
-                continue
-        found.append([m])
-    return found

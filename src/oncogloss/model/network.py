@@ -1,10 +1,9 @@
 """The network: one small BERT-like encoder, one forward pass, six light heads.
 
 The encoder is shaped like MiniLM-L6-H384 (Wang et al. 2020), whose weights it starts from. Heads:
-boundaries (sentence, criterion and heading starts; section; side, depth and categories of a criterion), more of the
-categories,
-nested spans (GlobalPointer, Su et al. 2022: one score for each type, start and end, with rotary
-positions), attributes, relations between spans (bilinear over start and end tokens), and a concept
+boundaries (sentence, criterion and heading starts; section; side, depth and categories of a criterion), what is fitted
+to the categories afterwards, nested spans (GlobalPointer, Su et al. 2022: one score for each type, start and end, with
+rotary positions), attributes, relations between spans (bilinear over start and end tokens), and a concept
 embedding. All outputs are per token, so that decoding needs no second pass.
 """
 

@@ -44,7 +44,8 @@ def with_children(
     scope: Scope, own: Logic | None, children: Sequence[Criterion], cancers: Collection[str]
 ) -> Logic | None:
     """A criterion's own facts together with its sub-criteria; `cancers` are those that ask for a cancer each."""
-    facts = [m for m in scope.mentions if own is not None and m.id in mentions_in(own)]
+    named = set(mentions_in(own))
+    facts = [m for m in scope.mentions if m.id in named]
     some = names_whom(scope, facts)
     if not children:
         return None if some and not names_the_disease(facts) else own

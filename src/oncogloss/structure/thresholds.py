@@ -159,9 +159,7 @@ def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str,
     for value in (m for m in extraction.mentions if m.type == "VALUE"):
         heads = (
             measures[value.id]
-            or [m for m in extraction.mentions if m.type == "MEASURE" and before_measure(texts[m.passage], value, m)][
-                :1
-            ]
+            or _measure_behind(value, extraction.mentions, texts)
             or _only_measure(value, extraction.mentions, place, long_forms)
             or _itself(value)
             or _measure_before(value, extraction.mentions, valued, texts)
@@ -208,6 +206,12 @@ def _last_measure(value: Mention, mentions: Iterable[Mention], place: _Places) -
     criterion = place.of(value)
     before = [m for m in mentions if m.type == "MEASURE" and m.end <= value.start and place.of(m) is criterion]
     return before[-1:] if criterion else []
+
+
+def _measure_behind(value: Mention, mentions: Iterable[Mention], texts: Mapping[str, str]) -> list[Mention]:
+    """The measure that a value stands before, with a sign between: "0.3 mU/L ≤ TSH"."""
+    measures = (m for m in mentions if m.type == "MEASURE" and m.passage == value.passage)
+    return [m for m in measures if before_measure(texts[value.passage], value, m)][:1]
 
 
 def _measure_before(
