@@ -109,6 +109,9 @@ def test_an_unknown_name_is_said(task: str, system: str, split: str) -> None:
 def test_a_bundle_is_fine_tuned_and_scored(task: str, system: str, corpora: Path, bundle: Path) -> None:
     result = run_job(Job(task, system, str(bundle), 0, "test"), corpora, epochs=1)
     assert result["start"] == bundle.name and result["parameters"] > 1_000
+    assert ("agreeing" in result) == (system == "spans")
+    for rows in (result["rows"], result.get("agreeing", result["rows"])):
+        assert rows[task]["wanted"] == result["rows"][task]["wanted"]
     assert result["rows"][task]["wanted"] == sum(figures["wanted"] for figures in result["types"].values()) > 0
 
 

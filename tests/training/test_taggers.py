@@ -75,13 +75,13 @@ def test_spans_become_tags_and_come_back(parts: list[tuple[int, int, int]]) -> N
     assert tags_to_spans(spans_to_tags(rows, 1, 48)[0].tolist()) == spans
 
 
-@pytest.mark.parametrize(("nested", "kept"), [(True, [(0, 1, 4), (1, 2, 3)]), (False, [(0, 1, 4)])])
-def test_decoding_takes_the_best_first(nested: bool, kept: list[tuple[int, int, int]]) -> None:
-    head = DenseSpanHead(4, 2, nested)
-    scores = torch.full((1, 2, 6, 6), -1.0)
-    scores[0, 0, 1, 4], scores[0, 1, 2, 3], scores[0, 0, 3, 5] = 3.0, 2.0, 1.0
+def test_what_may_be_a_span_is_told_with_its_score() -> None:
+    head = DenseSpanHead(4, 2)
+    scores = torch.full((1, 2, 6, 6), -9.0)
+    scores[0, 0, 1, 4], scores[0, 1, 2, 3], scores[0, 0, 3, 5] = 3.0, -2.0, 1.0
     head.scores = lambda hidden, mask: scores  # type: ignore[method-assign]
-    assert head.decode(torch.zeros(1, 6, 4), torch.ones(1, 6, dtype=torch.bool)) == [kept]
+    found = head.decode(torch.zeros(1, 6, 4), torch.ones(1, 6, dtype=torch.bool))
+    assert found == [[(0, 1, 4, 3.0), (0, 3, 5, 1.0), (1, 2, 3, -2.0)]]
 
 
 @pytest.mark.parametrize(("head", "texts"), [("spans", NESTED), ("crf", FLAT)])
@@ -89,13 +89,14 @@ def test_an_encoder_learns_where_spans_stand(
     head: str, texts: list[Text], tiny_network: Network, tokenizer: Tokenizer
 ) -> None:
     encoder, lines = copy.deepcopy(tiny_network.encoder), list[str]()
-    predict, parameters = encoder_tagger(
+    tagger = encoder_tagger(
         encoder, tokenizer, texts, head=head, nested=head == "spans", recipe=RECIPE, seed=0, log=lines.append
     )
     losses = [float(line.split()[-1]) for line in lines]
     assert losses[-1] < losses[0] / 2
-    assert right_share(predict(texts), texts) > 0.7
-    assert parameters > sum(p.numel() for p in encoder.parameters())
+    assert right_share(tagger.predict(texts), texts) > 0.7
+    assert right_share(tagger.agreeing(texts), texts) > 0.7
+    assert tagger.parameters > sum(p.numel() for p in encoder.parameters())
 
 
 def test_a_classifier_learns_classes_of_marked_pairs(tiny_network: Network, tokenizer: Tokenizer) -> None:

@@ -4,6 +4,7 @@ Training uses train and devel parts, as published tables do; epochs and rates we
 (`split="devel"`: train on train alone, score on devel; a start such as
 `micro` has seen some devel parts as weak labels). Spans count when type and both ends are right. Where a
 corpus has no devel part one is cut from train, where it has no test part one is cut too, by a hash of the ids.
+A span head is scored twice: by itself, and where a name's other occurrences nearby have their say (`agreement`).
 A CRF, and so the BiLSTM-CRF, cannot hold nested spans (`lct`): it learns the longest of overlapping ones.
 Abbreviations are found by a model as it ships (ABBREV_OF), by rule, and by `letters` (`concepts.definitions`). Models
 that ship were trained on Ab3P, so they are not scored on it; `letters` is, by weights learned without the document.
@@ -39,7 +40,7 @@ from oncogloss.training.lstm import LstmRecipe, lstm_tagger
 from oncogloss.training.pretrain import training_device
 from oncogloss.training.recipes import start_network
 from oncogloss.training.sentences import Span, Text
-from oncogloss.training.taggers import EncoderRecipe, Predict, encoder_tagger, pair_classifier
+from oncogloss.training.taggers import EncoderRecipe, encoder_tagger, pair_classifier
 
 SYSTEMS = ("spans", "crf", "bilstm-crf")
 ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
@@ -235,34 +236,35 @@ def _runs(start: str) -> bool:
 
 
 class Outcome(NamedTuple):
-    """What a run comes to: scores by type, parameters, and when training ended."""
+    """What a run comes to: scores by type, parameters, when training ended."""
 
     scores: dict[str, Score]
     parameters: int
     trained: float
+    agreeing: dict[str, Score] | None = None  # with what a name's other occurrences say
 
 
 def _tag(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
     part = read_task(job.task, corpora, job.split)
     training, held = part.training[:most], part.held[:most]
     if job.system == "bilstm-crf":
-        tagger = lstm_tagger(training, recipe=LstmRecipe(epochs=epochs), seed=job.seed, log=log)
-        predict: Predict = tagger.predict
-        parameters = sum(p.numel() for p in tagger.model.parameters())
-    else:
-        network, contents = start_network(job.start)
-        predict, parameters = encoder_tagger(
-            network.encoder,
-            Tokenizer(contents),
-            training,
-            head=job.system,
-            nested=TASKS[job.task].nested,
-            recipe=EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions)),
-            seed=job.seed,
-            log=log,
-        )
+        lstm = lstm_tagger(training, recipe=LstmRecipe(epochs=epochs), seed=job.seed, log=log)
+        trained, parameters = time.monotonic(), sum(p.numel() for p in lstm.model.parameters())
+        return Outcome(score_spans(lstm.predict(held), held), parameters, trained)
+    network, contents = start_network(job.start)
+    tagger = encoder_tagger(
+        network.encoder,
+        Tokenizer(contents),
+        training,
+        head=job.system,
+        nested=TASKS[job.task].nested,
+        recipe=EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions)),
+        seed=job.seed,
+        log=log,
+    )
     trained = time.monotonic()
-    return Outcome(score_spans(predict(held), held), parameters, trained)
+    agreeing = score_spans(tagger.agreeing(held), held) if job.system == "spans" else None
+    return Outcome(score_spans(tagger.predict(held), held), tagger.parameters, trained, agreeing)
 
 
 def _classify(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:
@@ -330,13 +332,18 @@ def run_job(
     return {
         **job._asdict(),
         "start": Path(job.start).name,
-        "rows": {name: _figures(score) for name, score in rows_of(job.task, scores).items()},
+        "rows": _rows(job.task, scores),
+        **({"agreeing": _rows(job.task, outcome.agreeing)} if outcome.agreeing else {}),
         "types": {kind: _figures(score) for kind, score in sorted(scores.items()) if kind},
         "parameters": outcome.parameters,
         "train_seconds": round(outcome.trained - begun, 1),
         "test_seconds": round(time.monotonic() - outcome.trained, 1),
         "device": torch.cuda.get_device_name() if on.type == "cuda" else "CPU",
     }
+
+
+def _rows(task: str, scores: dict[str, Score]) -> dict[str, dict[str, float]]:
+    return {name: _figures(score) for name, score in rows_of(task, scores).items()}
 
 
 def _figures(score: Score) -> dict[str, float]:
@@ -373,9 +380,10 @@ def table(run: Path, split: str = "test") -> str:
     for path in sorted(run.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
         if result["split"] == split:
-            system = result["system"] + (f" from {result['start']}" if result["start"] else "")
-            for name, figures in result["rows"].items():
-                groups[name, system].append(result | figures)
+            start = f" from {result['start']}" if result["start"] else ""
+            for rows, also in (("rows", ""), ("agreeing", ", names agreeing,")):
+                for name, figures in result.get(rows, {}).items():
+                    groups[name, result["system"] + also + start].append(result | figures)
     lines = ["| task | system | F1 | ± | precision | recall | seeds | parameters | training |", "|---" * 9 + "|"]
     order = {name: next(i for i, task in enumerate(TASKS) if name.startswith(task)) for name, _ in groups}
     for name in sorted(order, key=lambda name: (order[name], name)):

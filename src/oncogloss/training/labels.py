@@ -111,7 +111,7 @@ def learn_labels(
     pupil = pupil_of(model)
     bundle, sizes = pupil.bundle, pupil.bundle.network
     taught, held = kept_apart(texts, recipe.held, random.Random(recipe.seed))
-    head = DenseSpanHead(sizes.hidden, len(labels), nested=True, width=sizes.span_width)
+    head = DenseSpanHead(sizes.hidden, len(labels), width=sizes.span_width)
     _learn(pupil, head, read_row(taught, pupil.tokenizer, labels), replay, recipe, log)
     grown = _with_head(graft(pupil.graph, adapters_of(pupil.network.eval())), head)
     runtime = Runtime(grown.SerializeToString())

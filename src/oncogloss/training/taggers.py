@@ -22,6 +22,7 @@ from oncogloss.model.network import Encoder, rotate
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
+from oncogloss.training.agreement import FLOOR, Candidate, agreeing, chosen
 from oncogloss.training.finetune import average_weights, parameter_groups
 from oncogloss.training.pretrain import encode, training_device
 from oncogloss.training.sentences import Span, Text, flatten, tags_to_spans
@@ -29,6 +30,7 @@ from oncogloss.training.sentences import Span, Text, flatten, tags_to_spans
 Ints = NDArray[np.int64]
 NEGATIVE = -1e4
 Predict = Callable[[Sequence[Text]], list[set[Span]]]  # texts → the spans found in each
+Scored = tuple[int, int, int, float]  # type, first and last token, logit
 
 
 # ---- learning
@@ -184,9 +186,9 @@ class Batch(NamedTuple):
 class DenseSpanHead(nn.Module):
     """Scores every (type, first token, last token): GlobalPointer (Su et al. 2022) without a limit of width."""
 
-    def __init__(self, hidden: int, types: int, nested: bool, width: int = 64) -> None:
+    def __init__(self, hidden: int, types: int, width: int = 64) -> None:
         super().__init__()
-        self.types, self.nested, self.width = types, nested, width
+        self.types, self.width = types, width
         self.ends = nn.Linear(hidden, types * 2 * width)
 
     def scores(self, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -211,24 +213,15 @@ class DenseSpanHead(nn.Module):
         return (negative.sum() + positive.sum()) / len(scores)
 
     @torch.no_grad()
-    def decode(self, hidden: Tensor, mask: Tensor) -> list[list[tuple[int, int, int]]]:
-        """For each window (type, first, last), best score first, none crossing a better one (flat: overlapping)."""
+    def decode(self, hidden: Tensor, mask: Tensor) -> list[list[Scored]]:
+        """For each window the spans that score above FLOOR, at most four a token."""
         scores = self.scores(hidden, mask)
         length = scores.shape[-1]
         top, where = scores.flatten(1).topk(min(4 * length, scores[0].numel()))
-        found = []
-        for values, cells in zip(top.cpu().numpy(), where.cpu().numpy(), strict=True):
-            kept: list[tuple[int, int, int]] = []
-            for cell in cells[values > 0].tolist():
-                kind, first, last = cell // length**2, cell // length % length, cell % length
-                if not any(self._clash(first, last, a, b) for _, a, b in kept):
-                    kept.append((kind, first, last))
-            found.append(kept)
-        return found
-
-    def _clash(self, first: int, last: int, a: int, b: int) -> bool:
-        overlap = first <= b and a <= last
-        return overlap and not (self.nested and ((first <= a and b <= last) or (a <= first and last <= b)))
+        return [
+            [(c // length**2, c // length % length, c % length, v) for v, c in zip(*row, strict=True) if v > FLOOR]
+            for row in zip(top.tolist(), where.tolist(), strict=True)
+        ]
 
 
 class CrfHead(nn.Module):
@@ -244,10 +237,10 @@ class CrfHead(nn.Module):
         tags = spans_to_tags(batch.spans, *batch.ids.shape)
         return self.crf.loss(self.emissions(hidden), tags, batch.mask)
 
-    def decode(self, hidden: Tensor, mask: Tensor) -> list[list[tuple[int, int, int]]]:
-        """For each window (type, first, last) of the likeliest tags."""
+    def decode(self, hidden: Tensor, mask: Tensor) -> list[list[Scored]]:
+        """For each window the spans of the likeliest tags, all with one score."""
         tags = self.crf.best(self.emissions(hidden), mask)
-        return [tags_to_spans(row) for row in (tags * mask).tolist()]
+        return [[(*span, -FLOOR) for span in tags_to_spans(row)] for row in (tags * mask).tolist()]
 
 
 def encode_dropped(encoder: Encoder, ids: Tensor, mask: Tensor | None) -> Tensor:
@@ -267,8 +260,8 @@ class EncoderTagger(Learner):
         """The head's loss over the encoder's vectors."""
         return self.head.loss(self._read(batch), batch)
 
-    def decode(self, batch: Batch) -> list[list[tuple[int, int, int]]]:
-        """For each window the (type, first, last) that the head finds."""
+    def decode(self, batch: Batch) -> list[list[Scored]]:
+        """For each window the spans that the head finds."""
         return self.head.decode(self._read(batch), batch.mask)
 
     def _read(self, batch: Batch) -> Tensor:
@@ -345,6 +338,15 @@ def window_batches(row: Row, windows: Sequence[Window], size: int, pad: int, to:
     ]
 
 
+class Tagger(NamedTuple):
+    """What finds spans in texts, and how many parameters it has; `agreeing` heeds what a name's other occurrences say,
+    which the tags of a CRF, that have no score each, do not."""
+
+    predict: Predict
+    agreeing: Predict
+    parameters: int
+
+
 def encoder_tagger(
     encoder: Encoder,
     tokenizer: Tokenizer,
@@ -355,8 +357,8 @@ def encoder_tagger(
     recipe: EncoderRecipe,
     seed: int,
     log: Callable[[str], None] = lambda line: None,
-) -> tuple[Predict, int]:
-    """Fine-tune `encoder` with a `spans` or a `crf` head; returns (what finds spans in texts, parameters).
+) -> Tagger:
+    """Fine-tune `encoder` with a `spans` or a `crf` head.
 
     The CRF learns the longest of overlapping spans only.
     """
@@ -367,7 +369,7 @@ def encoder_tagger(
         texts = [Text(t.text, tuple(flatten(t.spans))) for t in texts]
         model = EncoderTagger(encoder, CrfHead(width, len(labels))).to(training_device())
     else:
-        model = EncoderTagger(encoder, DenseSpanHead(width, len(labels), nested)).to(training_device())
+        model = EncoderTagger(encoder, DenseSpanHead(width, len(labels))).to(training_device())
     row = read_row(texts, tokenizer, labels)
     dice, pad = random.Random(seed), tokenizer.special(PAD)
 
@@ -380,10 +382,16 @@ def encoder_tagger(
     groups = _groups(encoder, model.head, recipe)
     trained = fit(model, batches, groups, epochs=recipe.epochs, log=log)
 
-    def predict(held: Sequence[Text]) -> list[set[Span]]:
+    def candidates(held: Sequence[Text]) -> list[list[Candidate]]:
         return _find(trained, read_row([Text(t.text, ()) for t in held], tokenizer, labels), held, labels, recipe, pad)
 
-    return predict, sum(p.numel() for p in trained.parameters())
+    def predict(held: Sequence[Text]) -> list[set[Span]]:
+        return [chosen(found, nested=nested) for found in candidates(held)]
+
+    def agreed(held: Sequence[Text]) -> list[set[Span]]:
+        return [chosen(found, nested=nested) for found in agreeing(candidates(held), held)]
+
+    return Tagger(predict, agreed, sum(p.numel() for p in trained.parameters()))
 
 
 @torch.no_grad()
@@ -394,21 +402,21 @@ def _find(
     labels: Sequence[str],
     recipe: EncoderRecipe,
     pad: int,
-) -> list[set[Span]]:
+) -> list[list[Candidate]]:
     windows = cut_windows(row.stream, recipe.window, recipe.window // 2)
-    found: list[set[Span]] = [set() for _ in texts]
-    decoded: list[list[tuple[int, int, int]]] = []
+    found: list[list[Candidate]] = [[] for _ in texts]
+    decoded: list[list[Scored]] = []
     for batch in window_batches(row, windows, recipe.batch, pad, training_device()):
         decoded += model.decode(batch)
     for w, spans in zip(windows, decoded, strict=True):
-        for kind, first, last in spans:
+        for kind, first, last, logit in spans:
             first, last = first + w.first - w.lead, last + w.first - w.lead
             if w.own_first <= first < w.own_last:
                 start, end = int(row.stream.start[first]), int(row.stream.end[last])
                 i = int(np.searchsorted(row.starts, start, side="right")) - 1
                 at = int(row.starts[i])
                 if end - at <= len(texts[i].text):
-                    found[i].add((labels[kind], start - at, end - at))
+                    found[i].append(Candidate(labels[kind], start - at, end - at, logit))
     return found
 
 
