@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from oncogloss.schema import Arm, Extraction, PassageReading, Section
 from oncogloss.structure.treatments import arms_of
 from structure.hand import Hand, concept
@@ -110,3 +112,26 @@ def test_lines_that_begin_with_an_arm_s_name_are_arms() -> None:
 def test_one_line_with_an_arm_s_name_is_no_list_of_arms() -> None:
     (arm,) = arms(told_in_lines("Arm A: Zorbatinib 20 mg with lunamab on day 1,", "arm B lunamab weekly."))
     assert (arm.label, len(arm.treatments)) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "given"),
+    [
+        ("Cohort 1: tidal (T-1/T-2) Naive", "Zorbatinib daily", ["zorbatinib"]),
+        ("Cohort 1: tidal therapy-refractory", "Zorbatinib daily", ["zorbatinib"]),
+        ("Cohort 1: post-tidal", "Zorbatinib daily", ["zorbatinib"]),
+        ("Cohort 1", "patients tidal naive get zorbatinib", ["zorbatinib"]),
+        ("Cohort 1: lunamab-naive", "Zorbatinib daily", ["lunamab", "zorbatinib"]),  # an intervention names it
+        ("Cohort 1: tidal", "Zorbatinib daily", ["tidal", "zorbatinib"]),
+    ],
+)
+def test_what_patients_had_before_is_not_given(label: str, text: str, given: list[str]) -> None:
+    hand = Hand().entries("arms", ("experimental", label, text))
+    for id_, word in (("t", "tidal"), ("l", "lunamab"), ("z", "Zorbatinib"), ("z", "zorbatinib")):
+        if word in f"{label} {text}":
+            hand.mark(id_, "DRUG", word)
+    hand.parts[0] = hand.parts[0].model_copy(update={"given": ("Zorbatinib",)})
+    hand.entries("interventions", ("drug", "Zorbatinib", ""), ("drug", "Lunamab", ""))
+    hand.mark("z2", "DRUG", "Zorbatinib").mark("l2", "DRUG", "Lunamab")
+    named = {m.id: m.text.casefold() for m in hand.mentions}
+    assert [named[t.mention] for t in arms(hand)[0].treatments] == given

@@ -15,23 +15,38 @@ _ARM_LINE = re.compile(
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _NOT_GIVEN = {"neg", "exc", "hist"}
+_HAD = re.compile(
+    r"\b(?:post|prior|previous|(?:progress\w*|relapsed?|failed|failure) (?:on|after|of))[-–\s]{1,3}$", re.IGNORECASE
+)
+_OF_THE_PAST = re.compile(
+    r"(?:[-–\s]{0,3}\([^()\n]{1,80}\))?[-–\s]{1,3}(?:(?:therapy|treatment|inhibitor)s?[-–\s]{1,3})?"
+    r"(?:na[iï]ve|refractory|resistant|intolerant|experienced|exposed|pre-?treated|previously treated|failures?)\b",
+    re.IGNORECASE,
+)
 
 
 def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
     """Each arm of the record with its treatments: those of its text, then those that only the registry joins it to.
 
+    What an arm's patients had before ("CPI-naive"), and no intervention names, is none of its treatments.
+
     A record without arms has one with an empty label, of all its interventions. A text without parts has those that its
     lines name ("Arm A: …"), else one of what it says is given (DOSING) or treats something (TREATS) outside of its
     eligibility criteria.
     """
-    given = _Given(extraction)
+    given = _Given(document, extraction)
     parts = [p for p in document.parts if p.passage == "arms"]
     interventions = [m for p in document.parts if p.passage == "interventions" for m in given.treatments(p)]
     if parts:
         named = {p.label: given.named_by(p) for p in document.parts if p.passage == "interventions"}
+        keys = {key_of(m) for m in interventions}
 
         def treatments_of(part: Part) -> list[Mention]:
-            return [*given.treatments(part), *(m for label in part.given for m in named.get(label, ()))]
+            joined = [m for label in part.given for m in named.get(label, ())]
+            own = (
+                m for m in given.treatments(part) if not joined or key_of(m) in keys or not given.had_before(part, m)
+            )
+            return [*own, *joined]
 
         return tuple(
             Arm(label=p.label, kind=p.kind, treatments=given.all(treatments_of(p), interventions)) for p in parts
@@ -63,8 +78,9 @@ def _arm_lines(document: Document) -> list[Part]:
 class _Given:
     """An extraction, seen by how treatments are given."""
 
-    def __init__(self, extraction: Extraction) -> None:
+    def __init__(self, document: Document, extraction: Extraction) -> None:
         self._extraction = extraction
+        self._texts = {passage.name: passage.text for passage in document.passages}
         self._by_id = {m.id: m for m in extraction.mentions}
         self._tails = tails_of(extraction)
 
@@ -75,6 +91,13 @@ class _Given:
     def named_by(self, part: Part) -> list[Mention]:
         """The treatments in the label of an intervention, with which its text begins."""
         return [m for m in self.treatments(part) if m.start < part.start + len(part.label)]
+
+    def had_before(self, part: Part, m: Mention) -> bool:
+        """Whether the words behind a treatment of a part, or before one of its label, say that patients had it, or had
+        it not, before ("CPI-naive", "post CPI")."""
+        text, labelled = self._texts[m.passage], m.start < part.start + len(part.label)
+        behind, before = _OF_THE_PAST.match(text, m.end), labelled and _HAD.search(text[part.start : m.start])
+        return behind is not None or bool(before)
 
     def said_to_be_given(self) -> list[Mention]:
         """The treatments outside of eligibility criteria of which a relation says what is done with them."""
