@@ -336,12 +336,15 @@ class Flag(_Frozen):
 
 
 class Requirement(_Frozen):
-    """Something that a patient must (`inc`) or must not (`exc`) have: one of these alternatives, by name."""
+    """Something that a patient must (`inc`) or must not (`exc`) have: one of these alternatives, by name.
+
+    `decisive`: whether coverage says so of its criterion, which may then ask something else."""
 
     side: Side
     any_of: tuple[str, ...]
     criterion: str
     mentions: tuple[str, ...]
+    decisive: bool = False
 
 
 class Summary(_Frozen):
@@ -349,6 +352,7 @@ class Summary(_Frozen):
 
     cancers: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    states: tuple[str, ...] = Field(default=(), description="of the disease, e.g. castration-resistant, relapsed")
     treatments: tuple[str, ...] = ()
     biomarkers: tuple[Requirement, ...] = ()
     lines: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncogloss.schema import Registry, Summary
+from oncogloss.schema import Coverage, Registry, Summary
 from structure.hand import Hand, concept
 
 pytest.importorskip("oncogloss.structure.quantities")
@@ -39,7 +39,7 @@ def test_the_most_specific_cancers_with_their_stages() -> None:
     hand.asks("c2", "exc", "prior star cancer", "h", "disease")
     found = summary(hand)
     assert found.cancers == ("sarcoma of the moon", "crater carcinoma")
-    assert found.stages == ("Metastatic", "stage III")
+    assert found.stages == ("metastatic", "stage III")
 
 
 def test_experimental_arms_come_first() -> None:
@@ -91,8 +91,77 @@ def test_a_treatment_that_must_have_been_given_in_time_is_no_washout() -> None:
 
 def test_lines_of_title_and_criteria() -> None:
     hand = asked("2 prior therapies", "inc", "a", "line_of_therapy", a="DRUG_CLASS therapies", v="VALUE 2")
+    hand.compares("c1", "a", "=", 2, "1")
     hand.relate("HAS_VALUE a v").text("brief_title", "Second-line lunamab").mark("s", "SETTING", "Second-line")
     assert summary(hand).lines == ("Second-line", "therapies: 2")
+
+
+@pytest.mark.parametrize(
+    ("side", "limits", "asked_for", "lines"),
+    [
+        ("inc", [("<=", 2)], [], ("tidal: ≤ 2",)),
+        ("inc", [(">=", 2), ("<=", 4)], [("inc", ("tidal",))], ("tidal: 2 to 4",)),
+        ("inc", [(">", 1)], [("inc", ("tidal",))], ("tidal: ≥ 2",)),
+        ("inc", [("<", 3)], [], ("tidal: ≤ 2",)),
+        ("inc", [("=", 0)], [], ("tidal: 0",)),
+        ("exc", [(">", 3)], [], ()),
+        ("exc", [(">=", 1)], [("exc", ("tidal",))], ()),
+    ],
+)
+def test_a_count_is_no_name_and_its_maximum_no_requirement(
+    side: str, limits: list[tuple[str, float]], asked_for: list[tuple[str, tuple[str, ...]]], lines: tuple[str, ...]
+) -> None:
+    hand = asked("two tidal", side, "a", "line_of_therapy", a="DRUG tidal", v="VALUE two").relate("HAS_VALUE a v")
+    for operator, value in limits:
+        hand.compares("c1", "a", operator, value, "1")
+    found = summary(hand)
+    assert ([(r.side, r.any_of) for r in found.prior_treatments], found.lines) == (asked_for, lines)
+
+
+def test_a_requirement_says_that_its_criterion_is_not_understood() -> None:
+    hand = asked("MOON1 loss", "inc", "a", "biomarker", a="BIOMARKER MOON1 loss")
+    unsure = Coverage(
+        passage="eligibility", start=0, end=10, status="partly", reason="", lacks=("case",), decisive=True
+    )
+    for coverage in ((), (unsure,)):
+        found = summary_of(hand.document, hand.extraction.model_copy(update={"coverage": coverage}))
+        assert [r.decisive for r in found.biomarkers] == [bool(coverage)]
+
+
+def test_a_marker_before_the_cancer_hides_it_not() -> None:
+    marks = {"a": "BIOMARKER MOON1+", "b": "CANCER sarcoma"}
+    hand = asked("MOON1+ sarcoma", "inc", "(all a b)", "biomarker", **marks)
+    hand.mentions[1] = hand.mentions[1].model_copy(update={"concept": concept("X:1", "sarcoma of the moon")})
+    assert summary(hand).cancers == ("sarcoma of the moon",)
+
+
+@pytest.mark.parametrize(
+    ("words", "states"),
+    [
+        ("Castrate resistant", ("castration-resistant",)),
+        ("treatment-naïve", ("treatment-naive",)),
+        ("Relapsed", ("relapsed",)),
+        ("measurable", ()),
+    ],
+)
+def test_the_states_of_the_disease(words: str, states: tuple[str, ...]) -> None:
+    hand = asked(f"{words} sarcoma", "inc", "b", "disease", a=f"DISEASE_STATE {words}", b="CANCER sarcoma")
+    assert summary(hand.relate("HAS_STAGE b a")).states == states
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("Stage III", "IVb"), ("stage III", "stage IVB")),
+        (("Locally Advanced", "cT2-T3", "Tis"), ("locally advanced", "cT2-T3", "Tis")),
+        (("Stages I-III", "High-Risk"), ("stage I-III", "high-risk")),
+    ],
+)
+def test_stages_have_one_spelling(words: tuple[str, ...], names: tuple[str, ...]) -> None:
+    hand = Hand().text("brief_title", ", ".join(words))
+    for number, said in enumerate(words):
+        hand.mark(f"s{number}", "STAGE", said)
+    assert summary(hand).stages == names
 
 
 @pytest.mark.parametrize(

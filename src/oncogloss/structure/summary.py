@@ -15,6 +15,7 @@ from oncogloss.schema import (
     Requirement,
     Side,
     Summary,
+    Threshold,
 )
 from oncogloss.structure.clauses import Clause, Literal, clauses_of
 from oncogloss.structure.names import TREATMENTS, distinct, key_of, name_of, outermost, tails_of, words_of
@@ -24,8 +25,18 @@ from oncogloss.structure.wording import LACKS_A_NOUN
 
 _TITLES = ("brief_title", "official_title")
 _ABOUT_THE_CANCER = {"disease", "stage"}
+_NUMERAL = r"(?:0|I{1,3}V?|IV)[A-D]?\d?"
+_NAMES = re.compile(r"\b(?![cpry]*[TNM](?:is|[xo])\b)[A-Z]?[a-zà-ÿ]+\b")  # what a name does not need a capital for
+_STATE = re.compile(
+    r"(?:[^\W_]+[- ]){0,2}(?:relapsed|refractory|recurrent|resistant|sensitive|na[iï]ve|untreated|(?:newly|previously) "
+    r"(?:diagnosed|treated))",
+    re.IGNORECASE,
+)
+_GROUPS = re.compile(rf"{_NUMERAL}(?:\s?(?:[-–/]|to|or|and)\s?{_NUMERAL})*", re.IGNORECASE)
 _GENERAL = re.compile(
-    r"(malignant |primary )?(cancers?|neoplasms?|tumou?rs?|lesions?|malignanc(y|ies)|disease|cells)", re.IGNORECASE
+    r"(malignant |primary )?(cancers?|neoplasms?|tumou?rs?|lesions?|malignanc(y|ies)|disease|cells)"
+    r"|(neoplasm )?metastas[ei]s",
+    re.IGNORECASE,
 )
 _NOT_NOW = {"neg", "exc", "hist"}
 _LINES = re.compile(r"\b(lines?|prior|previous|regimens?|systemic|therap(?:y|ies))\b", re.IGNORECASE)
@@ -44,7 +55,10 @@ def summary_of(document: Document, extraction: Extraction) -> Summary:
     asked = sex_asked(document, extraction, facts.clauses)
     return Summary(
         cancers=distinct(name_of(m) for m in facts.most_specific(facts.cancers())),
-        stages=distinct(words_of(m) for m in facts.stages()),
+        stages=distinct(_stage_names(facts.standing("STAGE"))),
+        states=distinct(
+            _state_name(words_of(m)) for m in facts.standing("DISEASE_STATE") if _STATE.fullmatch(words_of(m))
+        ),
         treatments=facts.treatments(),
         biomarkers=tuple(facts.biomarkers()),
         lines=facts.lines(),
@@ -63,6 +77,37 @@ def _is_window(time: str) -> bool:
     return _HALF_LIVES.search(time) is not None or (frame is not None and (frame.low, frame.high) != (None, None))
 
 
+def _stage_names(mentions: Iterable[Mention]) -> Iterator[str]:
+    """The words in lower case, but for numerals, TNM and abbreviations; numerals alone take the noun of those before
+    them ("stage III or IV")."""
+    noun = "stage"
+    for m in mentions:
+        name = _NAMES.sub(lambda word: word[0].lower(), words_of(m))
+        parts = re.fullmatch(rf"(?:(.*\b(?:stage|grade|level))s? )?({_GROUPS.pattern})", name, re.IGNORECASE)
+        if parts:
+            noun = (parts[1] or noun).lower()
+            name = f"{noun} {parts[2].upper()}"
+        yield name
+
+
+def _state_name(words: str) -> str:
+    """One spelling of the state of a disease: "castration-resistant" for "Castrate resistant"."""
+    words = re.sub(r"\bcastrate\b", "castration", words.lower().replace("ï", "i"))
+    return re.sub(r"(?<!primary)(?<!or) (?=(?:resistant|sensitive|refractory|naive)$)", "-", words)
+
+
+def _whole_numbers(limits: Iterable[Threshold]) -> str:
+    """What comparisons of a count allow together: "1 to 3", "≥ 2"."""
+    bounds = [(t.value, t.high or t.value) if t.operator in ("=", "range") else bounds_of(t) for t in limits]
+    beyond = {t.value for t in limits if t.operator in ("<", ">")}
+    low, high = narrowed(bounds)
+    low = low + 1 if low in beyond and low is not None else low
+    high = high - 1 if high in beyond and high is not None else high
+    if low is None or high is None:
+        return f"≤ {high:g}" if low is None else f"≥ {low:g}"
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
 def _is_fragment(mention: Mention) -> bool:
     """Whether a mention is an organ or adjective that lacks the word it shares with a neighbour ("gastric or …")."""
     known = mention.concept is not None and mention.concept.match in ("name", "parts")
@@ -78,11 +123,13 @@ class _Facts:
         self._by_id = {m.id: m for m in extraction.mentions}
         self._criteria = {c.id: c for c in extraction.criteria}
         self._tails = tails_of(extraction)
+        self._decisive = {(c.passage, c.start) for c in extraction.coverage if c.decisive}
 
     def cancers(self) -> list[Mention]:
         """The cancers of titles, conditions and of what inclusion criteria ask about the disease."""
         named = self._in_passages("CANCER", (*_TITLES, "conditions"))
-        return [*named, *(m for m in self._included(_ABOUT_THE_CANCER) if m.type == "CANCER")]
+        marked = [m for m in self._included({"biomarker"}) if m.concept and name_of(m) == m.concept.name]
+        return [*named, *(m for m in (*marked, *self._included(_ABOUT_THE_CANCER)) if m.type == "CANCER")]
 
     def most_specific(self, cancers: Sequence[Mention]) -> list[Mention]:
         """Those that no other is a kind of, by concept or, without one, by words; "cancer" where there is no other."""
@@ -97,12 +144,12 @@ class _Facts:
             and not any(name != (own := name_of(m).casefold()) and f" {own} " in f" {name} " for name in names)
         ]
 
-    def stages(self) -> list[Mention]:
-        """The stages of titles, and those of the cancers that inclusion criteria ask for."""
+    def standing(self, type_: EntityType) -> list[Mention]:
+        """The stages or states of titles, and those of the cancers that inclusion criteria ask for."""
         included = self._included(_ABOUT_THE_CANCER)
         ids = dict.fromkeys(i for m in included for i in (m.id, *self._tails.get(("HAS_STAGE", m.id), ())))
-        told = [m for i in ids if (m := self._by_id[i]).type == "STAGE" and not _NOT_NOW & set(m.attributes)]
-        return [*self._in_passages("STAGE", _TITLES), *told]
+        told = [m for i in ids if (m := self._by_id[i]).type == type_ and not _NOT_NOW & set(m.attributes)]
+        return [*self._in_passages(type_, _TITLES), *told]
 
     def treatments(self) -> tuple[str, ...]:
         """Those of the arms, experimental arms first."""
@@ -122,14 +169,25 @@ class _Facts:
         yield from self._requirements(c for c in self.clauses if all(map(is_marker, c)))
 
     def prior_treatments(self) -> Iterator[Requirement]:
-        """The treatments that a patient must or must not have had, at whatever time."""
+        """The treatments that a patient must or must not have had, at whatever time; a limit that leaves it open
+        ("no more than two lines") is none."""
 
         def is_prior(literal: Literal) -> bool:
             mention, criterion = self._by_id[literal.mention], self._criteria[literal.criterion]
             about = {"prior_therapy", "line_of_therapy"} & set(criterion.categories)
-            return mention.type in TREATMENTS and bool(about) and not self._tails.get(("HAS_TIME", mention.id))
+            timed = self._tails.get(("HAS_TIME", mention.id))
+            return mention.type in TREATMENTS and bool(about) and not timed and self._had_at_all(literal)
 
         yield from self._requirements(c for c in self.clauses if all(map(is_prior, c)))
+
+    def _had_at_all(self, literal: Literal) -> bool:
+        """Whether what is counted of a treatment asks for one at least, or forbids any."""
+        if not self._tails.get(("HAS_VALUE", literal.mention)):
+            return True
+        limits = [t for t in self._extraction.thresholds if t.mentions[:1] == (literal.mention,)]
+        if literal.holds:
+            return any(t.operator not in ("<=", "<") and (t.value > 0 or t.operator == ">") for t in limits)
+        return any((t.operator, t.value) in ((">=", 1), (">", 0)) for t in limits)
 
     def lines(self) -> tuple[str, ...]:
         """Lines and intents of treatment by the title, the arms and the inclusion criteria; counts of prior ones."""
@@ -146,10 +204,11 @@ class _Facts:
         return distinct([*map(words_of, settings), *counts])
 
     def _counts(self, mentions: Iterable[Mention]) -> Iterator[str]:
+        """How many of a treatment there may have been, all limits on it as one range."""
         for m in mentions:
-            if (m.type in TREATMENTS or _LINES.search(m.text)) and not {"neg", "exc"} & set(m.attributes):
-                for tail in self._tails.get(("HAS_VALUE", m.id), ()):
-                    yield f"{words_of(m)}: {words_of(self._by_id[tail])}"
+            limits = [t for t in self._extraction.thresholds if t.mentions[:1] == (m.id,) and t.unit == "1"]
+            if limits and (m.type in TREATMENTS or _LINES.search(m.text)) and not {"neg", "exc"} & set(m.attributes):
+                yield f"{limits[0].measure}: {_whole_numbers(limits)}"
 
     def washouts(self) -> tuple[str, ...]:
         """Treatments with the time in which a patient must not have had them."""
@@ -202,15 +261,14 @@ class _Facts:
                 any_of=tuple(map(self._named, mentions)),
                 criterion=criterion,
                 mentions=tuple(m.id for m in mentions),
+                decisive=(self._criteria[criterion].passage, self._criteria[criterion].start) in self._decisive,
             )
 
     def _named(self, mention: Mention) -> str:
-        """The name, with what relations add to it: its value, its setting, what it is for."""
+        """The name, with what relations add to it: the value of a marker, the setting and aim of a treatment."""
 
         def told(relation: RelationType) -> list[str]:
             return [words_of(self._by_id[i]) for i in self._tails.get((relation, mention.id), ())]
 
-        aims = told("TREATS") if mention.type in TREATMENTS else []
-        return " ".join(
-            [*told("IN_SETTING"), name_of(mention), *told("HAS_VALUE"), *(f"for {aim}" for aim in aims[:1])]
-        )
+        values, aims = ([], told("TREATS")) if mention.type in TREATMENTS else (told("HAS_VALUE"), [])
+        return " ".join([*told("IN_SETTING"), name_of(mention), *values, *(f"for {aim}" for aim in aims[:1])])
