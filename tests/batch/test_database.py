@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,7 +29,7 @@ def facts(tmp_path: Path) -> Path:
     trial = {
         "record": "a",
         "phases": ["PHASE2"],
-        "first_posted": "2021-05-04",
+        "first_posted": date(2021, 5, 4),
         "washouts": ["steroids: within 4 weeks"],
     }
     trial["biomarkers"] = '[{"side": "inc", "any_of": ["KRAS G12C"], "criterion": "c1", "mentions": ["m1"]}]'
@@ -84,7 +85,7 @@ def test_views_answer_the_questions(facts: Path) -> None:
     assert ask(facts, "kras_g12c_by_phase")[1] == [("PHASE2", 1, ["a"]), ("not given", 1, ["c"])]
     assert ask(facts, "washout_by_drug_class")[1] == [("corticosteroid", 1, 28.0, 28, 28)]
     assert ask(facts, "pd_l1_cutoffs_by_year")[1] == [("2021", ">=", 50.0, None, "%", 1)]
-    assert ask(facts, "markers_by_year")[1] == [("2021", "KRAS", 1)]
+    assert ask(facts, "markers_by_year")[1] == [("2021", "KRAS", 1, 1)]
     assert ask(facts, "SELECT concept_name, mentions, records FROM concepts")[1] == [("KRAS G12C", 1, 1)]
 
 

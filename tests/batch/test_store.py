@@ -145,7 +145,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="line 2: is damaged"):
         Store(tmp_path)
     (tmp_path / MANIFEST).write_text(json.dumps({**RUN, "schema_version": 99}) + "\n")
-    with pytest.raises(StoreError, match=r"is a store of schema 99, .* schema 3; make a new store"):
+    with pytest.raises(StoreError, match=r"is a store of schema 99, .* schema 4; make a new store"):
         Store(tmp_path)
 
 

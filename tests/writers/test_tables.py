@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,11 @@ TEXT = '=1+1 of "moon" sarcoma, 🙂\nANC >= 1.5; zorbatinib 20 mg for MOON1 los
 def everything() -> tuple[Document, Extraction]:
     """A document with something in each table, and cells that could be taken for a formula."""
     document = make_document("t1", eligibility=TEXT).model_copy(
-        update={"registry": Registry(phases=("PHASE1", "PHASE2"), sponsor="@moon|base", status="RECRUITING")}
+        update={
+            "registry": Registry(
+                phases=("PHASE1", "PHASE2"), sponsor="@moon|base", status="RECRUITING", first_posted="2021-05"
+            )
+        }
     )
     (passage,) = document.passages
     marker = Marker(genes=("MOON1",), alteration="loss")
@@ -97,6 +102,8 @@ def flat(rows: list[dict[str, Any]], *, as_text: bool) -> list[dict[str, Any]]:
     made = []
     for row in rows:
         cells = {key: "|".join(value) if isinstance(value, tuple) else value for key, value in row.items()}
+        cells |= {key: "yes" if value else "no" for key, value in cells.items() if isinstance(value, bool)}
+        cells |= {key: str(value) for key, value in cells.items() if isinstance(value, date)}
         made.append({k: ("" if v is None else str(v)) if as_text else v or None for k, v in cells.items()})
     return made
 
@@ -116,6 +123,7 @@ def test_every_table_has_rows_with_its_columns(pair: tuple[Document, Extraction]
     assert [row["treatment"] for row in tables["arms"]] == ["m3", None]
     assert json.loads(tables["trials"][0]["biomarkers"])[0]["any_of"] == ["MOON1 loss"]
     assert tables["mentions"][4]["marker_genes"] == ("MOON1",) and tables["mentions"][0]["concept_id"] is None
+    assert tables["trials"][0]["first_posted"] == date(2021, 5, 1) and tables["coverage"][0]["decisive"] is False
     assert tables["passages"][0]["text_sha256"] == pair[0].passages[0].sha256
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 FILE = "trials.duckdb"
 _DRAFT = ".making-"
 _STALE = 24 * 3600  # seconds after which nobody makes a draft any more
-_TYPES: dict[Kind, str] = {"text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "texts": "VARCHAR[]"}
+_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR", "integer": "BIGINT", "real": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+    "texts": "VARCHAR[]",
+}  # fmt: skip
 _RUNS = {
     "run": "BIGINT", "began": "VARCHAR", "ended": "VARCHAR", "oncogloss": "VARCHAR", "model": "VARCHAR",
     "model_sha256": "VARCHAR", "system_sha256": "VARCHAR", "read": "BIGINT", "failed": "BIGINT", "unchanged": "BIGINT",

@@ -29,7 +29,7 @@ from oncogloss.writers.tables import Kind
 if TYPE_CHECKING:
     import pyarrow
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST, PARTS, LOCK = "manifest.jsonl", "parts", "lock"
 FORGOTTEN = "forgotten"  # the status of a record that is shown no more
 _DRAFT = ".draft"

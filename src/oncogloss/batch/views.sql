@@ -7,14 +7,19 @@ SELECT concept_id, any_value(concept_name) AS concept_name, any_value(concept_vo
        count(*) AS mentions, count(DISTINCT record) AS records
 FROM mentions WHERE concept_id IS NOT NULL GROUP BY concept_id;
 
--- Biomarkers that a trial requires (inc) or forbids (exc), part by part; those of one any_of are alternatives
+-- Biomarkers that a trial requires (inc) or forbids (exc), part by part; those of one any_of are alternatives.
+-- decisive: coverage says so of the criterion, which may ask something else
 CREATE VIEW biomarker_requirements AS
 WITH said AS (
     SELECT record, unnest(from_json(biomarkers,
-        '[{"side":"VARCHAR","any_of":["VARCHAR"],"criterion":"VARCHAR","mentions":["VARCHAR"]}]')) AS r
+        '[{"side":"VARCHAR","any_of":["VARCHAR"],"criterion":"VARCHAR","mentions":["VARCHAR"],"decisive":"BOOLEAN"}]')) AS r
     FROM trials
-), each AS (SELECT record, r.side AS side, r.criterion AS criterion, r.any_of AS any_of, unnest(r.mentions) AS mention FROM said)
-SELECT e.record, e.side, e.criterion, e.any_of, m.text, m.concept_name, m.marker_genes, m.marker_alteration, m.marker_state,
+), each AS (
+    SELECT record, r.side AS side, r.criterion AS criterion, r.any_of AS any_of, coalesce(r.decisive, false) AS decisive,
+           unnest(r.mentions) AS mention
+    FROM said
+)
+SELECT e.record, e.side, e.criterion, e.any_of, e.decisive, m.text, m.concept_name, m.marker_genes, m.marker_alteration, m.marker_state,
        m.marker_threshold
 FROM each e JOIN mentions m USING (record, mention);
 
@@ -70,7 +75,7 @@ WITH each AS (SELECT *, unnest(mentions) AS mention FROM thresholds), said AS (
            bool_or(m.type IN ('DRUG', 'DRUG_CLASS', 'REGIMEN', 'PROCEDURE')) AS is_treatment
     FROM each e JOIN mentions m USING (record, mention) GROUP BY ALL
 )
-SELECT DISTINCT t.record, left(t.first_posted, 4) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side,
+SELECT DISTINCT t.record, CAST(year(t.first_posted) AS VARCHAR) AS year, h.measure, h.operator, h.value, h.high, h.unit, h.text, c.side,
        h.denied
 FROM said h JOIN trials t USING (record) LEFT JOIN criteria c ON c.record = h.record AND c.criterion = h.criterion
 WHERE NOT is_treatment
@@ -78,13 +83,14 @@ WHERE NOT is_treatment
 
 -- Cut-offs of PD-L1 over the years in which trials were first posted
 CREATE VIEW pd_l1_cutoffs_by_year AS
-SELECT coalesce(nullif(year, ''), 'not given') AS year, operator, value, high, unit, count(DISTINCT record) AS trials
+SELECT coalesce(year, 'not given') AS year, operator, value, high, unit, count(DISTINCT record) AS trials
 FROM pd_l1_cutoffs GROUP BY ALL ORDER BY ALL;
 
--- Markers that trials require, by year of first posting
+-- Markers that trials require, by year of first posting, and how many of the trials say so in a criterion that is understood
 CREATE VIEW markers_by_year AS
-SELECT coalesce(nullif(left(t.first_posted, 4), ''), 'not given') AS year, gene, count(DISTINCT b.record) AS trials
-FROM (SELECT record, unnest(marker_genes) AS gene FROM biomarker_requirements WHERE side = 'inc') b JOIN trials t USING (record)
+SELECT coalesce(CAST(year(t.first_posted) AS VARCHAR), 'not given') AS year, gene, count(DISTINCT b.record) AS trials,
+       count(DISTINCT b.record) FILTER (NOT b.decisive) AS understood
+FROM (SELECT record, decisive, unnest(marker_genes) AS gene FROM biomarker_requirements WHERE side = 'inc') b JOIN trials t USING (record)
 GROUP BY ALL ORDER BY year, trials DESC, gene;
 
 -- Lines and intents of therapy, with how many trials name them
@@ -99,7 +105,7 @@ FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
 
 -- Cut-offs by measure and unit, and whether who is eligible meets them or not (what is excluded, denied or spared)
 CREATE VIEW cutoffs AS
-SELECT t.measure, t.unit, t.operator, CASE WHEN (c.side = 'exc') = (t.denied = 'yes') THEN 'yes' ELSE 'no' END AS met,
+SELECT t.measure, t.unit, t.operator, CASE WHEN (c.side = 'exc') = t.denied THEN 'yes' ELSE 'no' END AS met,
        count(DISTINCT t.record) AS trials, median(t.value) AS median_value,
        median(t.high) AS median_high, min(t.value) AS least, max(t.value) AS most
 FROM thresholds t LEFT JOIN criteria c ON c.record = t.record AND c.criterion = t.criterion

@@ -1,7 +1,8 @@
 """Flat tables of extractions, as CSV files, an Excel workbook, Parquet files or a DuckDB database.
 
 Ids are those of the extraction: a mention, criterion or passage is known by `record` and its own id. A column of
-`texts` holds a list; CSV and Excel, which have none, join it with `|`. Logic, sections and requirements stay JSON.
+`texts` holds a list; CSV and Excel, which have none, join it with `|`, and write yes or no for a boolean. Logic,
+sections and requirements stay JSON.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.schema import Concept, Document, Extraction, Mention, Registry, Treatment
+from oncogloss.writers.criteria import passage_text
 
 if TYPE_CHECKING:
     import pyarrow
     from openpyxl import Workbook
 
-Kind = Literal["text", "integer", "real", "texts"]
+Kind = Literal["text", "integer", "real", "boolean", "date", "texts"]
 Pair = tuple[Document, Extraction]
 Row = dict[str, Any]
 
@@ -31,11 +34,13 @@ _SPAN: dict[str, Kind] = {"record": "text", "passage": "text", "start_char": "in
 
 COLUMNS: dict[str, dict[str, Kind]] = {
     "trials": {
-        "record": "text", "model_name": "text", "model_version": "text", "model_sha256": "text",
-        "cancers": "texts", "stages": "texts", "treatments": "texts", "lines": "texts", "washouts": "texts",
+        "record": "text", "title": "text", "conditions": "texts",
+        "model_name": "text", "model_version": "text", "model_sha256": "text",
+        "cancers": "texts", "stages": "texts", "states": "texts", "treatments": "texts",
+        "lines": "texts", "washouts": "texts",
         "biomarkers": "text", "prior_treatments": "text", "minimum_age": "real", "maximum_age": "real", "sex": "text",
         "phases": "texts", "status": "text", "study_type": "text", "sponsor": "text",
-        "first_posted": "text",
+        "first_posted": "date",
     },
     "passages": {
         "record": "text", "passage": "text", "text_sha256": "text", "characters": "integer", "sentences": "integer",
@@ -58,7 +63,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
     },
     "thresholds": {
         "record": "text", "criterion": "text", "measure": "text", "operator": "text", "value": "real", "high": "real",
-        "unit": "text", "text": "text", "condition": "text", "denied": "text", "mentions": "texts",
+        "unit": "text", "text": "text", "condition": "text", "denied": "boolean", "mentions": "texts",
     },
     "arms": {
         "record": "text", "arm": "integer", "label": "text", "kind": "text", "treatment": "text",
@@ -69,7 +74,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
         "record": "text", "mention": "text", "name": "text", "rank": "text", "time_frame": "text",
         "time_low_days": "real", "time_high_days": "real", "time_event": "text", "instruments": "texts",
     },
-    "coverage": {**_SPAN, "status": "text", "reason": "text", "lacks": "texts", "decisive": "text"},
+    "coverage": {**_SPAN, "status": "text", "reason": "text", "lacks": "texts", "decisive": "boolean"},
     "flags": {
         "record": "text", "kind": "text", "message": "text", "mentions": "texts", "criteria": "texts",
     },
@@ -91,19 +96,33 @@ def _json(items: Iterable[Any]) -> str:
     return json.dumps([item.model_dump(mode="json") for item in items], ensure_ascii=False)
 
 
+_OF_SUMMARY = ("cancers", "stages", "states", "treatments", "lines", "washouts", "sex")
+
+
 def _trials(document: Document, extraction: Extraction) -> Iterator[Row]:
     summary, model, registry = extraction.summary, extraction.model, document.registry or Registry()
+    conditions = next((p.text for p in document.passages if p.name == "conditions"), "")
     yield {
+        "title": passage_text(document, "brief_title", "official_title") or None,
+        "conditions": tuple(conditions.splitlines()),
         "model_name": model.name,
         "model_version": model.version,
         "model_sha256": model.sha256,
-        **{name: getattr(summary, name) for name in ("cancers", "stages", "treatments", "lines", "washouts", "sex")},
+        **{name: getattr(summary, name) for name in _OF_SUMMARY},
         "biomarkers": _json(summary.biomarkers),
         "prior_treatments": _json(summary.prior_treatments),
         "minimum_age": summary.age[0],
         "maximum_age": summary.age[1],
-        **{name: getattr(registry, name) for name in ("phases", "status", "study_type", "sponsor", "first_posted")},
+        **{name: getattr(registry, name) for name in ("phases", "status", "study_type", "sponsor")},
+        "first_posted": _day(registry.first_posted),
     }
+
+
+def _day(said: str) -> date | None:
+    """The day of a date; of a month its first."""
+    with suppress(ValueError):
+        return date.fromisoformat(f"{said}-01" if re.fullmatch(r"\d{4}-\d\d", said) else said)
+    return None
 
 
 def _passages(document: Document, extraction: Extraction) -> Iterator[Row]:
@@ -174,7 +193,7 @@ def _criteria(document: Document, extraction: Extraction) -> Iterator[Row]:
 
 def _thresholds(document: Document, extraction: Extraction) -> Iterator[Row]:
     for threshold in extraction.thresholds:
-        yield {**threshold.model_dump(), "denied": "yes" if threshold.denied else "no"}
+        yield threshold.model_dump()
 
 
 def _arms(document: Document, extraction: Extraction) -> Iterator[Row]:
@@ -217,7 +236,7 @@ def _coverage(document: Document, extraction: Extraction) -> Iterator[Row]:
     for c in extraction.coverage:
         yield {
             "passage": c.passage, "start_char": c.start, "end_char": c.end, "status": c.status, "reason": c.reason,
-            "lacks": c.lacks, "decisive": "yes" if c.decisive else "no",
+            "lacks": c.lacks, "decisive": c.decisive,
         }  # fmt: skip
 
 
@@ -250,8 +269,16 @@ _MAKERS: dict[str, Callable[[Document, Extraction], Iterator[Row]]] = {
 
 
 def _flat(row: Row, columns: dict[str, Kind]) -> list[Any]:
-    """The cells of a row in a format that has no lists."""
-    return ["|".join(row[name] or ()) if kind == "texts" else row[name] for name, kind in columns.items()]
+    """The cells of a row in a format that has no lists, booleans and dates."""
+    cells: dict[Kind, Callable[[Any], str]] = {
+        "texts": "|".join,
+        "boolean": lambda holds: "yes" if holds else "no",
+        "date": date.isoformat,
+    }
+    return [
+        cells[kind](row[name]) if kind in cells and row[name] is not None else row[name]
+        for name, kind in columns.items()
+    ]
 
 
 def write_csv(pairs: Iterable[Pair], out: Path) -> None:
@@ -330,7 +357,10 @@ def arrow_schema(columns: dict[str, Kind]) -> pyarrow.Schema:
     """The Arrow schema of a table with these columns."""
     import pyarrow as pa
 
-    types = {"text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "texts": pa.list_(pa.string())}
+    types = {
+        "text": pa.string(), "integer": pa.int64(), "real": pa.float64(), "boolean": pa.bool_(), "date": pa.date32(),
+        "texts": pa.list_(pa.string()),
+    }  # fmt: skip
     return pa.schema([(column, types[kind]) for column, kind in columns.items()])
 
 
