@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import oncogloss
 import oncogloss.readers
@@ -13,6 +14,7 @@ def test_all_is_sorted_and_importable() -> None:
         assert list(module.__all__) == sorted(set(module.__all__))
         assert all(hasattr(module, name) for name in module.__all__)
     assert len(oncogloss.__all__) <= 12
+    assert oncogloss.__version__ == version("oncogloss")
 
 
 def test_nothing_else_is_visible() -> None:

@@ -229,9 +229,17 @@ def test_a_pipeline_takes_what_extract_takes(bundle: Path) -> None:
 
 def test_a_string_is_text_and_never_a_path(bundle: Path, tmp_path: Path) -> None:
     path = tmp_path / "zorbatinib.txt"
-    path.write_text("other text")
-    extraction = api.extract(str(path), model=str(bundle))
+    extraction = api.extract(str(path), model=bundle)
     assert extraction.passages[0].text_sha256 == Passage(name="text", text=str(path)).sha256
+    path.write_text("other text")
+    with pytest.raises(InputError, match=r"zorbatinib\.txt is the name of a file; give pathlib\.Path of it"):
+        api.extract(str(path), model=bundle)
+
+
+def test_own_terms_by_path_or_its_text(bundle: Path, tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("DRUG\tzorbatinib\t\t\t\t\n")
+    assert api.load(bundle, terms=str(path)) is api.load(bundle, terms=path)
 
 
 def test_a_model_is_loaded_once(bundle: Path) -> None:
@@ -270,7 +278,13 @@ def test_an_unknown_model_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [*({"min_score": s} for s in (2, -1, 0, 1, float("nan"), "x")), {"threads": -5}, {"terms": "x"}, {"model": None}],
+    [
+        *({"min_score": s} for s in (2, -1, 0, 1, float("nan"), "x")),
+        {"threads": -5},
+        {"terms": 3},
+        {"terms": "."},
+        {"model": None},
+    ],
     ids=str,
 )
 def test_arguments_that_are_of_no_use(wrong: dict[str, object]) -> None:

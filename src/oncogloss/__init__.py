@@ -1,5 +1,7 @@
 """oncogloss: oncology trial text in; grounded, normalized, structured facts out, on a laptop CPU, offline."""
 
+from importlib.metadata import version as _version
+
 from oncogloss.api import extract, load
 from oncogloss.errors import BundleError, InputError, OncoglossError
 from oncogloss.pipeline import Pipeline
@@ -18,3 +20,4 @@ __all__ = [
     "extract",
     "load",
 ]
+__version__ = _version("oncogloss")

@@ -13,7 +13,9 @@ from oncogloss.readers.source import Source, document_of
 from oncogloss.schema import Extraction
 
 
-def load(model: str = DEFAULT_MODEL, terms: Path | None = None, vocabulary: str = DEFAULT_VOCABULARY) -> Pipeline:
+def load(
+    model: str | Path = DEFAULT_MODEL, terms: str | Path | None = None, vocabulary: str = DEFAULT_VOCABULARY
+) -> Pipeline:
     """Load a model, by name or folder, once, over a vocabulary, by name or folder, with the table of your own `terms`
     as it then is; later calls give the same object.
 
@@ -21,19 +23,19 @@ def load(model: str = DEFAULT_MODEL, terms: Path | None = None, vocabulary: str 
     is of no use.
     """
     check_arguments(model, vocabulary=vocabulary, terms=terms)
-    return _loaded(model, terms, vocabulary)
+    return _loaded(model, Path(terms) if terms is not None else None, vocabulary)
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str, terms: Path | None, vocabulary: str) -> Pipeline:
+def _loaded(model: str | Path, terms: Path | None, vocabulary: str) -> Pipeline:
     return _load(model, vocabulary=vocabulary, terms=terms)
 
 
-def extract(source: Source, model: str = DEFAULT_MODEL) -> Extraction:
+def extract(source: Source, model: str | Path = DEFAULT_MODEL) -> Extraction:
     """Extract from one document: running text, a Path to a file with one record, a record's JSON as a dict,
     or a Document.
 
-    Raises InputError where there is nothing to read, what is given is nothing of these, or a file holds more than one
-    record.
+    Raises InputError where there is nothing to read, what is given is nothing of these, a text is the name of a file,
+    or a file holds more than one record.
     """
     return load(model).extract(document_of(source))

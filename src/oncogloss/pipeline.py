@@ -224,7 +224,7 @@ def load(
     *,
     min_score: float | None = None,
     vocabulary: str = DEFAULT_VOCABULARY,
-    terms: Path | None = None,
+    terms: str | Path | None = None,
     threads: int | None = None,
 ) -> Pipeline:
     """Load a model by name or folder; with `min_score`, mentions count from that score on, not from the best F1's; with
@@ -234,7 +234,7 @@ def load(
     the vocabulary is missing or damaged, InputError where the table is, or an argument is not what it should be.
     """
     check_arguments(model, min_score, vocabulary, terms, threads)
-    told = read_terms(terms) if terms is not None else []
+    told = read_terms(Path(terms)) if terms is not None else []
     bundle = open_bundle(model)
     thresholds = bundle.thresholds if min_score is None else bundle.thresholds.at_score(min_score)
     tokenizer = Tokenizer(bundle.path(TOKENIZER).read_text(encoding="utf-8"))
@@ -259,8 +259,8 @@ def check_arguments(
         raise _unfit("min_score", min_score, "a number between 0 and 1, neither of them included")
     if not isinstance(vocabulary, str):
         raise _unfit("vocabulary", vocabulary, "the name of a vocabulary, or the folder of one")
-    if terms is not None and not (isinstance(terms, Path) and not terms.is_dir()):
-        raise _unfit("terms", terms, "the pathlib.Path of a table of terms")
+    if terms is not None and not (isinstance(terms, str | Path) and not Path(terms).is_dir()):
+        raise _unfit("terms", terms, "the path of a table of terms")
     if threads is not None and not (isinstance(threads, int) and threads >= 1):
         raise _unfit("threads", threads, "a whole number from 1 on")
 

@@ -41,6 +41,10 @@ REFUSED: dict[bytes, str] = {
     b'{\n"a": "cut of': (
         "x, line 2, column 6: the JSON breaks off in the string that begins here; fetch or save the whole file again."
     ),
+    b'{"nct_id": "NCT1", "eligibility_text": "t"}': (
+        'x: a row of flattened fields, which only corpus and update read; give {"id": ..., "passages": '
+        '{"brief_title": ..., "eligibility": ...}}.'
+    ),
     b"{}": NO_TRIAL,
     b'{"resourceType": "Bundle"}': NO_TRIAL,
     b"[]": "x: the list of studies is empty; give one that holds at least one study.",

@@ -195,6 +195,11 @@ def _record_or_error(record: object, source: str) -> Document | InputError:
             return read_passages(record, source)
     except InputError as error:
         return error.with_traceback(None)
+    if isinstance(record, dict) and "eligibility_text" in record:
+        return InputError(
+            f'{source}: a row of flattened fields, which only corpus and update read; give {{"id": ..., "passages": '
+            '{"brief_title": ..., "eligibility": ...}}.'
+        )
     return InputError(
         f'{source}: JSON, but no trial; give a ClinicalTrials.gov study (with "protocolSection"), '
         'a list or page of them, or {"id": ..., "passages": {name: text}}.'

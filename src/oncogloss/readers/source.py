@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from oncogloss.errors import InputError
+from oncogloss.errors import InputError, shown
 from oncogloss.readers.files import read_bytes, read_path
 from oncogloss.readers.text import read_text
 from oncogloss.schema import Document
@@ -15,10 +16,13 @@ Source = str | Path | Document | dict[str, Any]
 
 
 def document_of(source: Source) -> Document:
-    """The one document of a source. Raises InputError where it is none, cannot be read, or holds several records."""
+    """The one document of a source. Raises InputError where it is none, cannot be read, holds several records, or is
+    a file's name as text."""
     if isinstance(source, Document):
         return _valid(source)
     if isinstance(source, str):
+        if os.path.isfile(source):
+            raise InputError(f"{shown(source)} is the name of a file; give pathlib.Path of it to have that read.")
         return read_text(source, "text")
     if isinstance(source, Path):
         items = list(read_path(source))
