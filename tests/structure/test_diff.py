@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import make_trial
@@ -73,10 +74,52 @@ def score(text: str, high: float | None, value: float = 0, **more: Any) -> Trial
 def test_thresholds_by_number_not_by_words() -> None:
     assert told(score("0-1", 1), score("0-2", 2)) == [("changed", "threshold", "ECOG: 0 to 1 → 0 to 2.")]
     assert [c.kind for c in found(score("0-1", 1), score("0 or 1", 1))] == ["wording"]
+    halves = score("at least 0, at most 2", None, operator=">=")
+    upper = halves[1].thresholds[0].model_copy(update={"operator": "<=", "value": 2.0, "text": "at most 2"})
+    halves = halves[0], halves[1].model_copy(update={"thresholds": (*halves[1].thresholds, upper)})
+    assert told(score("0-1", 1), halves) == [("changed", "threshold", "ECOG: 0 to 1 → 0 to 2.")]
     unit = {"operator": ">=", "unit": "10*9/L"}
     assert (
         told(score("1.5", None, 1.5, **unit), score("1.0", None, 1, **unit))[0][2] == "ECOG: ≥ 1.5 10*9/L → ≥ 1 10*9/L."
     )
+
+
+def limits(side: str, text: str, logic: str, *more: dict[str, Any]) -> Trial:
+    """A criterion with comparisons of what m1, m3 … measure."""
+    made = [{"criterion": "c1", "operator": ">=", "value": 1, "unit": "1", "text": f"limit {i}"} | limit
+            for i, limit in enumerate(more)]  # fmt: skip
+    return make_trial([(side, text, logic)], thresholds=made)
+
+
+@pytest.mark.parametrize(
+    ("side", "logic", "denied", "said"),
+    [
+        ("inc", "(any m1 m2)", False, "ALT: ≥ 1 now accepted as an alternative."),
+        ("inc", "(all m1 m2)", False, "ALT: ≥ 1 now asked."),
+        ("inc", "(all m1 (not m2))", True, "ALT: ≥ 1 now ruled out."),
+        ("exc", "(any m1 m2)", False, "ALT: ≥ 1 now ruled out."),
+        ("exc", "(all m1 m2)", False, "ALT: ≥ 1 now needed as well to exclude."),
+        ("exc", "(except m1 m2)", True, "ALT: ≥ 1 now allowed as an exception."),
+    ],
+)
+def test_an_alternative_or_exception_lets_more_patients_in(side: str, logic: str, denied: bool, said: str) -> None:
+    one = {"measure": "ANC", "mentions": ("m1",)}
+    two = {"measure": "ALT", "mentions": ("m2",), "denied": denied}
+    old = limits(side, "Tested [ANC|MEASURE] as the centre does it", "m1", one)
+    new = limits(side, "Tested [ANC|MEASURE] with [ALT|MEASURE] as the centre does it", logic, one, two)
+    back = said.replace("now", "no longer")
+    for versions, message in (((old, new), said), ((new, old), back)):
+        assert message in [m for kind, subject, m in told(*versions) if subject == "threshold"]
+    assert any("now spares ALT" in m for _, _, m in told(old, new)) == ("except" in logic)
+
+
+def test_a_limit_that_becomes_one_for_each_sex() -> None:
+    old = limits("exc", "Long [QTcF|MEASURE]", "m1", {"measure": "QTcF", "mentions": ("m1",), "value": 470})
+    each = [
+        {"measure": "QTcF", "mentions": ("m1",), "value": v, "condition": c} for v, c in ((450, "men"), (470, "women"))
+    ]
+    new = limits("exc", "Long [QTcF|MEASURE] by sex", "m1", *each)
+    assert told(old, new) == [("changed", "threshold", "QTcF: ≥ 470 → ≥ 450 (men), ≥ 470 (women).")]
 
 
 def washout(words: str) -> Trial:
@@ -115,6 +158,16 @@ def test_markers_and_logic() -> None:
         [("inc", "Tumor tissue that shows an [EGFR L858R|BIOMARKER] or [HER2-positive|BIOMARKER] by a local test", "")]
     )
     assert told(old, new) == [("added", "biomarker", "HER2-positive: now asked for.")]
+    choice = make_trial(
+        [
+            (
+                "inc",
+                "Tumor tissue that shows an [EGFR L858R|BIOMARKER] or [HER2-positive|BIOMARKER] by a test",
+                "(any m1 m2)",
+            )
+        ]
+    )
+    assert told(old, choice) == [("added", "biomarker", "HER2-positive: now accepted as an alternative.")]
     both = make_trial([("inc", "A [EGFR L858R|BIOMARKER] and [HER2-positive|BIOMARKER] tumor", "(all m1 m2)")])
     either = make_trial([("inc", "A [EGFR L858R|BIOMARKER] or [HER2-positive|BIOMARKER] tumor", "(any m1 m2)")])
     assert [(c.kind, c.subject) for c in found(both, either)] == [("changed", "logic")]
@@ -123,6 +176,17 @@ def test_markers_and_logic() -> None:
 def test_registry_fields() -> None:
     old, new = (make_trial([], registry=Registry(minimum_age=age, phases=("PHASE1",))) for age in ("18 Years", ""))
     assert told(old, new) == [("changed", "registry", "Minimum age: 18 Years → not given.")]
+
+
+@pytest.mark.parametrize(("drug", "kind"), [("Zorbatinib", "wording"), ("Lunamab", "changed")])
+def test_titles(drug: str, kind: str) -> None:
+    def titled(drug: str, rest: str) -> Trial:
+        name = Mention(id="m1", passage="brief_title", start=0, end=len(drug), text=drug, type="DRUG", score=1)
+        return make_trial([], texts={"brief_title": f"{drug} {rest}"}, mentions=[name])
+
+    assert told(titled("Zorbatinib", "on the moon"), titled(drug, "in space")) == [
+        (kind, "registry", f'Title: "Zorbatinib on the moon" → "{drug} in space".')
+    ]
 
 
 def design(label: str, dose: str, outcome: str, days: int) -> Trial:
@@ -144,12 +208,22 @@ def design(label: str, dose: str, outcome: str, days: int) -> Trial:
     )
 
 
+def tablets(trial: Trial, arm: str) -> Trial:
+    """The arm of a trial whose intervention is tablets of 20 mg."""
+    found = {"mentions": trial[1].mentions[:2], "arms": trial[1].arms}
+    return make_trial([], parts=[("arms", "Arm A", arm)], texts={"interventions": "20 mg tablets"}, **found)
+
+
 def test_arms_and_endpoints() -> None:
     old = design("Arm A", "20 mg", "Response rate", 100)
     assert not found(old, design("Arm A", "20 mg", "Response rate", 100))
     assert told(old, design("Arm A", "30 mg", "Response rate", 100)) == [
         ("changed", "treatment", 'Arm "Arm A", Zorbatinib: dose 20 mg → 30 mg.')
     ]
+    strong, stronger = (
+        tablets(design("Arm A", dose, "", 1), f"Arm A\nZorbatinib {dose} daily") for dose in ("20 mg", "30 mg")
+    )
+    assert [m for *_, m in told(strong, stronger)] == ['Arm "Arm A", Zorbatinib: dose 20 mg → 30 mg.']
     assert told(old, design("Arm A", "20 mg", "Response rate", 200)) == [
         ("changed", "endpoint", 'Time frame of "Response rate": Up to 100 days → Up to 200 days.')
     ]

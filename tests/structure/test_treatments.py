@@ -42,6 +42,16 @@ def test_what_an_arm_says_and_what_only_the_interventions_say() -> None:
     assert [(t.mention, t.doses, t.combined_with) for t in b.treatments] == [("l2", ("d3",), ())]
 
 
+def test_a_tablets_strength_is_not_the_dose_of_an_arm_that_has_its_own() -> None:
+    hand = Hand().entries("arms", ("experimental", "Arm A", "Zorbatinib 120 mg"))
+    hand.mark("z1", "DRUG", "Zorbatinib").mark("d1", "DOSE", "120 mg")
+    hand.parts[0] = hand.parts[0].model_copy(update={"given": ("Zorbatinib",)})
+    hand.entries("interventions", ("drug", "Zorbatinib", "80 mg tablets"))
+    hand.mark("z2", "DRUG", "Zorbatinib").mark("d2", "DOSE", "80 mg")
+    (arm,) = arms(hand.relate("DOSING z1 d1", "DOSING z2 d2"))
+    assert [t.doses for t in arm.treatments] == [("d1",)]
+
+
 def test_what_lies_inside_another_or_is_not_given_is_no_treatment() -> None:
     hand = Hand().entries("arms", ("other", "A", "anti-MOON1 chemotherapy, no surgery, after prior radiotherapy"))
     hand.mark("m1", "DRUG_CLASS", "anti-MOON1 chemotherapy").mark("m2", "DRUG_CLASS", "chemotherapy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from oncogloss.schema import Change, TimeFrame, Treatment
+from oncogloss.schema import Change, Mention, TimeFrame, Treatment
 from oncogloss.structure.versions import Version, best_pairs, called, identity_of, plain, quoted, words_alike
 
 _SAME_ENTRY = 0.5  # least likeness of two entries that are one, changed
@@ -83,7 +83,6 @@ def _words(kind: str) -> str:
 def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iterator[Change]:
     """Treatments that an arm gets in one version only, and those whose dose, route or schedule differs."""
     given = [_treatments(version, entry) for version, entry in ((old, a), (new, b))]
-    texts = [_design_text(version) for version in (old, new)]
     label, altered = quoted(b.label), dict[tuple[str, str, str], list[str]]()
     for key, treatment in given[0].items():
         name = called(old.mentions[treatment.mention])
@@ -93,14 +92,11 @@ def _treatment_changes(old: Version, a: _Entry, new: Version, b: _Entry) -> Iter
                 yield Change(kind="dropped", subject="treatment", before=name, message=message)
             continue
         for how in ("doses", "routes", "schedules"):
-            words = [
-                {plain(version.mentions[id_].text): called(version.mentions[id_]) for id_ in getattr(t, how)}
+            told = [
+                [version.mentions[id_] for id_ in getattr(t, how)]
                 for version, t in ((old, treatment), (new, given[1][key]))
             ]
-            before, after = (
-                ", ".join(said for words_plain, said in words[i].items() if words_plain not in texts[1 - i])
-                for i in (0, 1)
-            )
+            before, after = _only(told[0], told[1], new), _only(told[1], told[0], old)
             if before or after:
                 altered.setdefault((how[:-1], before, after), []).append(name)
     for (how, before, after), names in altered.items():
@@ -117,8 +113,14 @@ def _treatments(version: Version, entry: _Entry) -> Mapping[str, Treatment]:
     return {identity_of(version.mentions[t.mention]): t for t in arm.treatments} if arm else {}
 
 
-def _design_text(version: Version) -> str:
-    return plain(" ".join(version.texts.get(name, "") for name in ("arms", "interventions")))
+def _only(told: Sequence[Mention], other: Sequence[Mention], version: Version) -> str:
+    """What is told on one side alone: not on the other, nor in the same passage of its version."""
+    known = {plain(m.text) for m in other}
+    return ", ".join(
+        called(m)
+        for m in told
+        if (words := plain(m.text)) not in known and words not in plain(version.texts[m.passage])
+    )
 
 
 def _endpoint_changes(old: Version, new: Version) -> Iterator[Change]:

@@ -7,7 +7,7 @@ paired, best pairs first, and compared by what those sentences say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from typing import Literal
 
 from oncogloss.schema import (
     Change,
@@ -42,6 +42,7 @@ _SHOWN = 5
 _NO_FACTS = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT", "MEASURE"))
 _SIGNS = {">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< ", "=": "", "range": ""}
 _SIDES = {"inc": "Inclusion", "exc": "Exclusion"}
+_TITLES = {"brief_title": "Title", "official_title": "Official title"}
 _REGISTRY = {
     "sex": "Sex", "minimum_age": "Minimum age", "maximum_age": "Maximum age", "phases": "Phase", "status": "Status",
     "study_type": "Study type", "sponsor": "Sponsor",
@@ -52,10 +53,22 @@ def changes(old: tuple[Document, Extraction], new: tuple[Document, Extraction]) 
     """What changed from one version of a trial to another: registry fields, criteria, then arms and endpoints."""
     before, after = Version(*old), Version(*new)
     return (
+        *_title_changes(before, after),
         *_registry_changes(before.document.registry, after.document.registry),
         *_criteria_changes(before, after),
         *design_changes(before, after),
     )
+
+
+def _title_changes(old: Version, new: Version) -> Iterator[Change]:
+    """Titles in other words: a change where they name other things."""
+    for passage, name in _TITLES.items():
+        before, after = (v.texts.get(passage, "") for v in (old, new))
+        if plain(before) != plain(after):
+            named = [{identity_of(m) for m in v.mentions.values() if m.passage == passage} for v in (old, new)]
+            kind: ChangeKind = "wording" if named[0] == named[1] else "changed"
+            was, now = (quoted(text) if text else "not given" for text in (before, after))
+            yield Change(kind=kind, subject="registry", before=before, after=after, message=f"{name}: {was} → {now}.")
 
 
 def _registry_changes(old: Registry | None, new: Registry | None) -> Iterator[Change]:
@@ -150,7 +163,7 @@ def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Ite
     found += _time_changes(old, a, new, b)
     dropped, added = _only(old, a, new, b), _only(new, b, old, a)
     found += _marker_changes(dropped, added, a, b)
-    found += _fact_changes(old, new, (a, b), dropped, added)
+    found += _fact_changes(old, new, (a, b), dropped, [*added, *_spared_measures(old, a, new, b)])
     found += _turned(old, a, new, b)
     if not dropped and not added:
         found += _logic_changes(old, a, new, b)
@@ -187,9 +200,11 @@ def _marker_changes(
 ) -> Iterator[Change]:
     verb = "asked for" if b.side == "inc" else "excluded"
     for m in (m for m in dropped if m.type == "BIOMARKER"):
-        yield _change("dropped", "biomarker", f"{called(m)}: no longer {verb}.", m.text, "", a, b)
+        message = f"{called(m)}: no longer {_loosely(m.id, a) or verb}."
+        yield _change("dropped", "biomarker", message, m.text, "", a, b)
     for m in (m for m in added if m.type == "BIOMARKER"):
-        yield _change("added", "biomarker", f"{called(m)}: now {_ruled(m, b)}.", "", m.text, a, b)
+        message = f"{called(m)}: now {_loosely(m.id, b) or _ruled(m, b)}."
+        yield _change("added", "biomarker", message, "", m.text, a, b)
 
 
 def _ruled(m: Mention, criterion: Criterion) -> str:
@@ -208,7 +223,9 @@ def _fact_changes(
     a, b = pair
     gone = [m for m in dropped if m.type != "BIOMARKER"]
     come = [m for m in added if m.type != "BIOMARKER"]
-    spared, named = [m for m in come if "exc" in m.attributes], [m for m in come if "exc" not in m.attributes]
+    exceptions = _exceptions(b.logic)
+    spared = [m for m in come if "exc" in m.attributes or m.id in exceptions]
+    named = [m for m in come if m not in spared]
     said = [
         f"{words} {_names(mentions)}"
         for words, mentions in (("now names", named), ("now spares", spared), ("no longer names", gone))
@@ -217,6 +234,22 @@ def _fact_changes(
     if said:
         message = f"{_SIDES[b.side]} {quoted(new.text_of(b))}: {'; '.join(said)}."
         yield _change("changed", "criterion", message, old.text_of(a), new.text_of(b), a, b)
+
+
+def _spared_measures(old: Version, a: Criterion, new: Version, b: Criterion) -> list[Mention]:
+    """Measures of exceptions that only the new criterion has."""
+    known, exceptions = {identity_of(m) for m in old.facts(a)}, _exceptions(b.logic)
+    measures = [m for m in new.facts(b) if m.type == "MEASURE" and m.id in exceptions]
+    return [m for m in measures if identity_of(m) not in known and new.is_fresh(m, old)]
+
+
+def _exceptions(logic: Logic | None) -> set[str]:
+    """The facts of a tree that stand in an exception."""
+    if logic is None:
+        return set()
+    if logic.op == "except":
+        return _exceptions(logic.parts[0]).union(*map(mentions_in, logic.parts[1:]))
+    return set().union(*map(_exceptions, logic.parts))
 
 
 def _turned(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
@@ -237,35 +270,84 @@ def _turned(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[
 
 def _threshold_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
     sides = [_comparisons(old, a, new), _comparisons(new, b, old)]
-    kept = [{_comparison(t) for t in v.thresholds(c)} for v, c in ((old, a), (new, b))]
+    kept = [{_comparison(t) for t in _whole(v.thresholds(c))} for v, c in ((old, a), (new, b))]
     for measure in dict.fromkeys([*sides[0], *sides[1]]):
         before = [t for t in sides[0].get(measure, []) if _comparison(t) not in kept[1]]
         after = [t for t in sides[1].get(measure, []) if _comparison(t) not in kept[0]]
-        for x, y in zip_longest(before, after):
-            name, was, now = (x or y).measure, _limit(x), _limit(y)
-            if x and y:
-                yield _change("changed", "threshold", f"{name}: {was} → {now}.", was, now, a, b)
-            elif x and plain(x.text) not in plain(new.text_of(b)):
-                yield _change("dropped", "threshold", f"{name}: {was} no longer asked.", was, "", a, b)
-            elif y and plain(y.text) not in plain(old.text_of(a)):
-                yield _change("added", "threshold", f"{name}: {now} newly asked.", "", now, a, b)
+        if before and after:
+            same = [plain(t.condition or "") for t in before] == [plain(t.condition or "") for t in after]
+            for xs, ys in zip(([t] for t in before), ([t] for t in after), strict=True) if same else [(before, after)]:
+                was, now = (", ".join(map(_limit, some)) for some in (xs, ys))
+                yield _change("changed", "threshold", f"{after[0].measure}: {was} → {now}.", was, now, a, b)
+        for t in before if not after else ():
+            if not _said(t, new.text_of(b)):
+                message = f"{t.measure}: {_limit(t)} no longer {_rule(t, a)}."
+                yield _change("dropped", "threshold", message, _limit(t), "", a, b)
+        for t in after if not before else ():
+            if not _said(t, old.text_of(a)):
+                message = f"{t.measure}: {_limit(t)} now {_rule(t, b)}."
+                yield _change("added", "threshold", message, "", _limit(t), a, b)
+
+
+def _said(t: Threshold, text: str) -> bool:
+    """Whether a text holds the words of a comparison, however it was read."""
+    return all(plain(words) in plain(text) for words in t.text.splitlines())
+
+
+def _rule(t: Threshold, criterion: Criterion) -> str:
+    """What a criterion makes of a comparison."""
+    loosely = _loosely(t.mentions[0], criterion) if t.mentions else ""
+    return loosely or ("asked" if (criterion.side == "exc") == t.denied else "ruled out")
+
+
+def _loosely(mention: str, criterion: Criterion) -> str:
+    """How a fact lets more patients in: as an exception, an alternative, or one of several that exclude together."""
+    if criterion.logic is None:
+        return ""
+    if mention in _exceptions(criterion.logic):
+        return "allowed as an exception"
+    if criterion.side == "inc":
+        return "accepted as an alternative" if mention in _choices(criterion.logic, "any") else ""
+    return "needed as well to exclude" if mention in _choices(criterion.logic, "all") else ""
+
+
+def _choices(logic: Logic, op: Literal["any", "all"]) -> set[str]:
+    """The facts of a tree that stand among the parts of an `op`."""
+    found = mentions_in(logic) if logic.op == op else ()
+    return set(found).union(*(_choices(part, op) for part in logic.parts))
 
 
 def _comparisons(version: Version, criterion: Criterion, other: Version) -> dict[str, list[Threshold]]:
     found: dict[str, list[Threshold]] = {}
-    for t in version.thresholds(criterion):
+    for t in _whole(version.thresholds(criterion)):
         if any(version.is_fresh(version.mentions[id_], other) for id_ in t.mentions):
             found.setdefault(t.measure.casefold(), []).append(t)
     return found
 
 
+def _whole(thresholds: Sequence[Threshold]) -> list[Threshold]:
+    """The comparisons, the two halves of a range ("at least 1, no more than 3") as one."""
+    found: list[Threshold] = []
+    for t in thresholds:
+        other = next((o for o in found if {o.operator, t.operator} == {">=", "<="} and _scope(o) == _scope(t)), None)
+        low, high = sorted((other, t), key=lambda half: half.operator, reverse=True) if other else (t, t)
+        if other is None or low.value > high.value:
+            found.append(t)
+            continue
+        both = {"operator": "range", "value": low.value, "high": high.value, "text": f"{other.text}\n{t.text}"}
+        found[found.index(other)] = other.model_copy(update=both | {"mentions": (*other.mentions, *t.mentions)})
+    return found
+
+
+def _scope(t: Threshold) -> tuple[object, ...]:
+    return t.measure.casefold(), t.unit, plain(t.condition or ""), t.denied
+
+
 def _comparison(t: Threshold) -> tuple[object, ...]:
-    return t.measure.casefold(), t.operator, t.value, t.high, t.unit, plain(t.condition or "")
+    return *_scope(t), t.operator, t.value, t.high
 
 
-def _limit(t: Threshold | None) -> str:
-    if t is None:
-        return ""
+def _limit(t: Threshold) -> str:
     number = f"{t.value:g} to {t.high:g}" if t.high is not None else f"{t.value:g}"
     unit = {"1": "", "a": " years", "d": " days", "ULN": " × ULN", "LLN": " × LLN"}.get(t.unit, f" {t.unit}")
     return f"{_SIGNS[t.operator]}{number}{unit}{f' ({t.condition})' if t.condition else ''}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from oncogloss.schema import Arm, Document, Extraction, Mention, Part, Treatment
 from oncogloss.structure.names import TREATMENTS, inside, key_of, outermost, tails_of
@@ -41,21 +41,17 @@ def arms_of(document: Document, extraction: Extraction) -> tuple[Arm, ...]:
         named = {p.label: given.named_by(p) for p in document.parts if p.passage == "interventions"}
         keys = {key_of(m) for m in interventions}
 
-        def treatments_of(part: Part) -> list[Mention]:
+        def treatments_of(part: Part) -> tuple[Treatment, ...]:
             joined = [m for label in part.given for m in named.get(label, ())]
-            own = (
-                m for m in given.treatments(part) if not joined or key_of(m) in keys or not given.had_before(part, m)
-            )
-            return [*own, *joined]
+            own = given.treatments(part)
+            if joined:
+                own = [m for m in own if key_of(m) in keys or not given.had_before(part, m)]
+            return given.all(own, joined, interventions)
 
-        return tuple(
-            Arm(label=p.label, kind=p.kind, treatments=given.all(treatments_of(p), interventions)) for p in parts
-        )
+        return tuple(Arm(label=p.label, kind=p.kind, treatments=treatments_of(p)) for p in parts)
     if not interventions and len(named_lines := _arm_lines(document)) > 1:
-        return tuple(
-            Arm(label=p.label, kind=p.kind, treatments=given.all(given.treatments(p), ())) for p in named_lines
-        )
-    treatments = given.all(interventions or given.said_to_be_given(), ())
+        return tuple(Arm(label=p.label, kind=p.kind, treatments=given.all(given.treatments(p))) for p in named_lines)
+    treatments = given.all(interventions or given.said_to_be_given())
     return (Arm(label="", kind="", treatments=treatments),) if treatments else ()
 
 
@@ -117,10 +113,14 @@ class _Given:
             and not any(name == m.passage and start <= m.start < end for name, start, end in criteria)
         ]
 
-    def all(self, mentions: Iterable[Mention], elsewhere: Iterable[Mention]) -> tuple[Treatment, ...]:
-        """Each treatment once; what its own mentions leave open is taken from those elsewhere."""
-        own, others = _by_key(mentions), _by_key(elsewhere)
-        first = {m.id: same[0].id for same in own.values() for m in same}
+    def all(
+        self, mentions: Sequence[Mention], joined: Sequence[Mention] = (), elsewhere: Sequence[Mention] = ()
+    ) -> tuple[Treatment, ...]:
+        """Each treatment once, also of those joined to the mentions; what its own mentions leave open is taken from
+        these (which tell a tablet's strength too), else from those elsewhere."""
+        named = _by_key([*mentions, *joined])
+        sources = [_by_key(mentions), _by_key(joined), _by_key(elsewhere)]
+        first = {m.id: same[0].id for same in named.values() for m in same}
         partners = [
             (first[r.head], first[r.tail])
             for r in self._extraction.relations
@@ -129,23 +129,23 @@ class _Given:
         return tuple(
             Treatment(
                 mention=same[0].id,
-                doses=self._told(same, others.get(key, []), "DOSE"),
-                routes=self._told(same, others.get(key, []), "ROUTE"),
-                schedules=self._told(same, others.get(key, []), "SCHEDULE"),
-                settings=self._told(same, others.get(key, []), "SETTING"),
+                doses=self._told(key, sources, "DOSE"),
+                routes=self._told(key, sources, "ROUTE"),
+                schedules=self._told(key, sources, "SCHEDULE"),
+                settings=self._told(key, sources, "SETTING"),
                 combined_with=tuple(
                     dict.fromkeys(b if a == same[0].id else a for a, b in partners if same[0].id in (a, b) and a != b)
                 ),
             )
-            for key, same in own.items()
+            for key, same in named.items()
         )
 
-    def _told(self, own: list[Mention], elsewhere: list[Mention], kind: str) -> tuple[str, ...]:
-        """The mentions of a kind that belong to a treatment, the same words once."""
-        for mentions in (own, elsewhere):
+    def _told(self, key: str, sources: Sequence[Mapping[str, list[Mention]]], kind: str) -> tuple[str, ...]:
+        """The mentions of a kind that belong to a treatment by the first source that has any, the same words once."""
+        for source in sources:
             tails = [
                 self._by_id[tail]
-                for m in mentions
+                for m in source.get(key, ())
                 for relation in ("DOSING", "IN_SETTING")
                 for tail in self._tails.get((relation, m.id), ())
             ]
