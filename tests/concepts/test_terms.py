@@ -16,6 +16,7 @@ from oncogloss.concepts.terms import (
     add_terms,
     doubts,
     in_symbols,
+    known_names,
     make_term,
     read_csv,
     read_given,
@@ -150,12 +151,14 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, given
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,class\nmoon,x\n", "the first line must name columns of type, name"),
+        ("name,class\nmoon,x\n", "its first line must name the columns: type and name"),
         ("type,name,name\nDRUG,a,b\n", "none twice"),
         ("type,name\nDRUG\n", "line 2: not as many cells"),
         ("type,name\nDRUGS,zorbatinib\n", "line 2: no entity type 'DRUGS'"),
         ("type,name\nDRUG,z\n", "line 2: 'z' is no name"),
         ("type,name\nDRUG,--\n", "line 2: '--' is no name"),
+        ("type,name\nDRUG,--\nDRUG,moon\nDRUG\n", "line 2: '--' is no name.* line 4: not as many cells"),
+        ("type,name\n" + "DRUG,z\n" * 12, "And 2 lines more"),
     ],
 )
 def test_a_wrong_csv_is_refused_by_its_line(tmp_path: Path, text: str, message: str) -> None:
@@ -172,6 +175,43 @@ def test_a_csv_of_many(tmp_path: Path) -> None:
     (tmp_path / "bad.tsv").write_text("DRUG\tonly a name\n")
     with pytest.raises(InputError, match="line 1: 2 columns"):
         read_terms(tmp_path / "bad.tsv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_csv_as_spreadsheets_write_it(tmp_path: Path, encoding: str, sign: str) -> None:
+    path = tmp_path / "terms.csv"
+    text = (
+        "Type,NAME,Synonyms,Drug class,Target\r\ndrug class,moon–inhibitor é,ZRB-101|Zorvia,inhibitor,MOON1\r\n,,,,\r\n"
+    )
+    path.write_bytes(text.replace(",", sign).encode(encoding))
+    assert read_given(path) == [
+        Term("DRUG_CLASS", "moon–inhibitor é", ("ZRB-101", "Zorvia"), "inhibitor", ("MOON1",)),
+    ]
+
+
+def test_a_workbook_is_no_csv(tmp_path: Path) -> None:
+    (tmp_path / "terms.xlsx").write_bytes(b"PK\3\4\0\0")
+    with pytest.raises(InputError, match=r"no text \(a workbook is none\); save it as CSV"):
+        read_given(tmp_path / "terms.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        (Term("DRUG", "of"), ["'of' is a word of any text, which would often be taken for a DRUG."]),
+        (
+            Term("DRUG", "pembrolizumab", targets=("EGFR",)),
+            ["The vocabulary gives 'pembrolizumab' the targets PDCD1, not EGFR."],
+        ),
+        (Term("DRUG", "zorbatinib", ("Keytruda",)), ["'Keytruda' is a name of the DRUG pembrolizumab."]),
+        (Term("DRUG", "KRAS"), ["'KRAS' is a name of the GENE KRAS."]),
+        (Term("DRUG", "pembrolizumab", ("Zorvia",)), []),
+        (Term("DRUG", "zorbatinib"), []),
+    ],
+)
+def test_what_a_name_is_already(term: Term, said: list[str]) -> None:
+    assert known_names([term], open_vocabulary()) == said
 
 
 def test_terms_are_linked_with_class_and_target() -> None:

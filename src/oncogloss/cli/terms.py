@@ -125,8 +125,9 @@ def _doubt(path: Path, new: list[Term]) -> None:
     from oncogloss.concepts import open_vocabulary
     from oncogloss.concepts import terms as table
 
-    known = table.read_terms(path)
-    for doubt in table.doubts(new, table.with_terms(open_vocabulary(), known), known):
+    known, vocabulary = table.read_terms(path), open_vocabulary()
+    doubts = table.doubts(new, table.with_terms(vocabulary, known), known)
+    for doubt in [*doubts, *table.known_names(new, vocabulary)]:
         print(f"oncogloss: {doubt} It is kept as given.", file=sys.stderr)
 
 

@@ -6,10 +6,12 @@ One term a line of a table `entity type, name, other names, class, targets, date
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -27,6 +29,17 @@ _HEADER = (
     "# Terms of our own: entity type, name, other names, class, targets, date added. Written by oncogloss add-term."
 )
 _COLUMNS = ("type", "name", "others", "class", "targets")
+_HEADINGS = {
+    "entity type": "type", "generic name": "name", "other": "others", "other name": "others", "other names": "others",
+    "synonym": "others", "synonyms": "others", "alias": "others", "aliases": "others", "drug class": "class",
+    "target": "targets",
+}  # fmt: skip
+_WORDS = frozenset((
+    "all", "an", "and", "any", "are", "as", "at", "be", "but", "by", "each", "for", "from", "had", "has", "have", "if",
+    "in", "is", "it", "must", "no", "not", "of", "on", "one", "or", "other", "per", "prior", "study", "than", "that",
+    "the", "this", "to", "was", "were", "who", "will", "with",
+))  # fmt: skip
+_SHOWN = 10  # wrong rows that one message names
 
 
 class Term(NamedTuple):
@@ -93,42 +106,73 @@ def read_terms(path: Path) -> list[Term]:
 
 
 def read_csv(path: Path) -> list[Term]:
-    """Terms of a CSV file with a header of `type`, `name` and, as you like, `others`, `class` and `targets` (lists
-    joined by `|`). Raises InputError naming what is wrong."""
-    place = shown(str(path))
+    """Terms of a CSV file, commas, semicolons or tabs between, in UTF-8, UTF-16 or Windows-1252, with a header of
+    `type`, `name` and, as you like, `others`, `class` and `targets` (lists joined by `|`) or words that mean these.
+
+    Raises InputError naming what is wrong, in all its rows.
+    """
+    place, text = shown(str(path)), _decoded(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream, strict=True)
-            header = table.fieldnames or []
-            known = {"type", "name"} <= set(header) <= set(_COLUMNS)
-            if not known or len(set(header)) < len(header):
-                raise InputError(
-                    f"{place}: the first line must name columns of {', '.join(_COLUMNS)}, none twice; the first two "
-                    "must be."
-                )
-            rows = [(table.line_num, row) for row in table]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{place}: no CSV file in UTF-8 ({type(error).__name__}); save it as one.") from None
-    terms = []
+        table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        header = [_column(cell) for cell in next(table, ())]
+        if not {"type", "name"} <= set(header) <= set(_COLUMNS) or len(set(header)) < len(header):
+            raise InputError(
+                f"{place}: its first line must name the columns: type and name, and as you like others, class and "
+                "targets; no other, and none twice."
+            )
+        rows = [(table.line_num, row) for row in table if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(f"{place}: no CSV file ({error}); save it as one.") from None
+    terms, wrong = [], []
     for number, row in rows:
-        if None in row or None in row.values():
-            raise InputError(f"{place}, line {number}: not as many cells as the first line has.")
-        terms.append(_term([row.get(column, "").strip() for column in _COLUMNS] + [""], f"{place}, line {number}"))
+        try:
+            if len(row) != len(header):
+                raise InputError(f"line {number}: not as many cells as the first line has.")
+            cells = dict(zip(header, row, strict=True))
+            terms.append(_term([cells.get(column, "").strip() for column in _COLUMNS] + [""], f"line {number}"))
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        more = f" And {len(wrong) - _SHOWN} lines more." if len(wrong) > _SHOWN else ""
+        raise InputError(f"{place}, {' '.join(wrong[:_SHOWN])}{more}")
     return terms
+
+
+def _decoded(path: Path) -> str:
+    """The text of a file as spreadsheets write it. Raises InputError where it is none."""
+    data = path.read_bytes()
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            if "\0" not in (text := data.decode(encoding)):
+                return text
+    raise InputError(f"{shown(str(path))}: no text (a workbook is none); save it as CSV, in UTF-8.")
+
+
+def _delimiter(text: str) -> str:
+    """The sign that stands oftenest in the first line, of those that part cells."""
+    return max(",;\t", key=text.partition("\n")[0].count)
+
+
+def _column(heading: str) -> str:
+    """The column that a heading means."""
+    plain = " ".join(heading.casefold().replace("_", " ").split())
+    return _HEADINGS.get(plain, plain)
 
 
 def read_given(path: Path) -> list[Term]:
     """Terms of a CSV file, or of a table as this house writes it. Raises InputError naming what is wrong."""
-    with path.open("rb") as stream:
-        first = stream.readline()
-    return read_terms(path) if first.startswith(b"#") or b"\t" in first else read_csv(path)
+    first = _decoded(path).partition("\n")[0]
+    own = first.startswith("#") or ("\t" in first and "name" not in map(_column, first.split("\t")))
+    return read_terms(path) if own else read_csv(path)
 
 
 def _term(cells: Sequence[str], where: str) -> Term:
     """The term of the six cells of a line. Raises InputError that says where and what is wrong with them."""
     type_, name, others, drug_class, targets, added = cells
     kinds = {kind: kind for kind in get_args(EntityType)}
-    if type_ not in kinds:
+    kind = kinds.get("_".join(type_.upper().replace("-", " ").replace("_", " ").split()))
+    if kind is None:
         raise InputError(f"{where}: no entity type '{shown(type_[:40])}'; there are {', '.join(kinds)}.")
     lists = [tuple(part.strip() for part in cell.split("|") if part.strip()) for cell in (others, targets)]
     for said in (name, *lists[0], drug_class, *lists[1]):
@@ -137,7 +181,7 @@ def _term(cells: Sequence[str], where: str) -> Term:
     for said in (name, *lists[0]):
         if len(said) < 2 or not keys(said):
             raise InputError(f"{where}: '{shown(said)}' is no name; one has two characters or more and a letter.")
-    return Term(kinds[type_], name, lists[0], drug_class, lists[1], added)
+    return Term(kind, name, lists[0], drug_class, lists[1], added)
 
 
 def make_term(
@@ -226,6 +270,32 @@ def doubts(terms: Iterable[Term], vocabulary: Vocabulary, known: Iterable[Term])
         if term.drug_class.casefold() not in classes | others and not vocabulary.find("DRUG_CLASS", term.drug_class):
             found.append(f"No other drug has the class '{shown(term.drug_class)}', that of '{shown(term.name)}'.")
     return found
+
+
+def known_names(terms: Iterable[Term], vocabulary: Vocabulary) -> list[str]:
+    """Sentences on names that are words of any text, and on those that the vocabulary has already: as another type's
+    or another concept's, or with another class or target."""
+    found = []
+    for term in terms:
+        own = vocabulary.find(term.type, term.name)
+        for name in term.names:
+            if name.casefold() in _WORDS:
+                found.append(f"'{shown(name)}' is a word of any text, which would often be taken for a {term.type}.")
+            for kind in get_args(EntityType):
+                hit = vocabulary.find(kind, name)
+                if hit and hit[1] == 0 and (kind != term.type or own is None or hit[0].id != own[0].id):
+                    found.append(f"'{shown(name)}' is a name of the {kind} {hit[0].name}.")
+        if own and own[1] == 0:
+            found += _altered(term, own[0])
+    return found
+
+
+def _altered(term: Term, entry: Entry) -> Iterator[str]:
+    """Sentences on what a term says otherwise than the vocabulary does of the same concept."""
+    said = (("class", (term.drug_class,), (entry.drug_class,)), ("targets", term.targets, entry.targets))
+    for label, mine, theirs in said:
+        if any(mine) and any(theirs) and {m.casefold() for m in mine} != {t.casefold() for t in theirs}:
+            yield f"The vocabulary gives '{shown(term.name)}' the {label} {', '.join(theirs)}, not {', '.join(mine)}."
 
 
 def remove_terms(path: Path, names: Iterable[str], type_: str | None = None) -> list[Term]:
