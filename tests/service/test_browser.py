@@ -418,8 +418,9 @@ def test_attacks_in_what_the_service_answers_stay_words(page: Page) -> None:
         "extraction": {"id": attack, "model": {"name": attack, "version": attack}, "mentions": [mention],
                        "relations": [], "criteria": [], "thresholds": [], "arms": [], "endpoints": [], "coverage": [],
                        "flags": [{"kind": attack, "message": attack}],
-                       "summary": {"cancers": [attack], "stages": [], "treatments": [], "biomarkers": [], "lines": [],
-                                   "prior_treatments": [], "washouts": [], "age": [None, None], "sex": attack}},
+                       "summary": {"cancers": [attack], "stages": [], "states": [], "treatments": [], "biomarkers": [],
+                                   "lines": [], "prior_treatments": [], "washouts": [], "age": [None, None],
+                                   "sex": attack}},
     }  # fmt: skip
     page.route("**/v1/view*", lambda route: route.fulfill(json=found))
     page.locator("#sample").click()

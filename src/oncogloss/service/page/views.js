@@ -116,11 +116,13 @@ function ages(low, high) {
 export function summaryView(found) {
   const { summary } = found.extraction;
   const [low, high] = summary.age;
-  const sided = (side) => summary.biomarkers.filter((r) => r.side === side).map((r) => r.any_of.join(" or "));
+  const named = (r) => r.any_of.join(" or ") + (r.decisive ? " (in a criterion not wholly understood)" : "");
+  const sided = (side) => summary.biomarkers.filter((r) => r.side === side).map(named);
   const rows = [
-    ["cancers", summary.cancers], ["stages", summary.stages], ["treatments", summary.treatments],
+    ["cancers", summary.cancers], ["stages", summary.stages], ["states", summary.states],
+    ["treatments", summary.treatments],
     ["biomarkers required", sided("inc")], ["biomarkers excluded", sided("exc")], ["lines", summary.lines],
-    ["prior treatment", summary.prior_treatments.map((r) => `${r.side === "inc" ? "required" : "excluded"}: ${r.any_of.join(" or ")}`)],
+    ["prior treatment", summary.prior_treatments.map((r) => `${r.side === "inc" ? "required" : "excluded"}: ${named(r)}`)],
     ["washouts", summary.washouts],
     ["age", ages(low, high)], ["sex", summary.sex ? [summary.sex] : []],
   ].filter(([, values]) => values.length);
