@@ -203,6 +203,12 @@ def test_a_marker_is_linked_with_the_gene_that_stands_elsewhere(shipped: Pipelin
     assert not genes_of(marker, (), {gene.id: gene.concept}) and not genes_of(marker, found.relations, {gene.id: None})
 
 
+def test_a_disease_takes_its_name_from_its_list(shipped: Pipeline) -> None:
+    document = make_document(eligibility="Exclusion Criteria:\n- Pregnancy\n- Active hepatitis B or C")
+    found = {m.text: m.concept.name for m in shipped.extract(document).mentions if m.concept}
+    assert found["C"] == "hepatitis C"
+
+
 # api
 
 

@@ -12,7 +12,7 @@ from oncogloss.concepts import DEFAULT_VOCABULARY, Context, Vocabulary, link, op
 from oncogloss.concepts.definitions import definitions
 from oncogloss.concepts.evidence import KnownNames
 from oncogloss.concepts.named_states import stated_names
-from oncogloss.concepts.shared_nouns import whole_names
+from oncogloss.concepts.shared_nouns import shared_names, whole_names
 from oncogloss.concepts.shared_states import with_shared_states
 from oncogloss.concepts.terms import read_terms, with_terms
 from oncogloss.errors import InputError, shown
@@ -127,8 +127,8 @@ def linked(
     vocabulary: Vocabulary,
 ) -> tuple[Mention, ...]:
     """The mentions with the concepts they name: a marker that names none by itself with those of its genes, and with
-    the state of the list that it stands in; a class with the noun that its list shares; a cancer with the state before
-    it."""
+    the state of the list that it stands in; a class, a disease or a procedure with the noun that its list shares; a
+    cancer with the state before it."""
     texts = {passage.name: passage.text for passage in document.passages}
     mentions, stated = with_shared_states(mentions, texts)
     concepts: dict[str, Concept | None] = {}
@@ -141,6 +141,11 @@ def linked(
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
     for m, name in whole_names(mentions, texts):
         concepts[m.id] = concepts[m.id] or link(m.type, name, None, vocabulary)
+    for m, name in shared_names(mentions, texts):
+        found = concepts[m.id]
+        if found is None or found.match in ("broader", "alike"):
+            whole = link(m.type, name, None, vocabulary)
+            concepts[m.id] = whole if whole and whole.match == "name" else found
     for m, name in stated_names(mentions, relations, texts):
         stated_concept = link(m.type, name, None, vocabulary)
         if stated_concept and stated_concept.match == "name":

@@ -83,7 +83,8 @@ class Part(_Frozen):
 
     `kind` is the registry's word for it in lower case: `experimental`, `active_comparator` … of arms, `drug`,
     `biological` … of interventions, `primary`, `secondary`, `other` of outcomes; `label` is the entry's name; `given`
-    are the labels of the interventions that the registry joins an arm to.
+    are the labels of the interventions that the registry joins an arm to; `time_frame` is an outcome's, in the
+    registry's words.
     """
 
     passage: str
@@ -92,6 +93,7 @@ class Part(_Frozen):
     label: str
     kind: str = ""
     given: tuple[str, ...] = ()
+    time_frame: str = ""
 
 
 class Registry(_Frozen):
@@ -298,10 +300,12 @@ class Arm(_Frozen):
 
 
 class Endpoint(_Frozen):
-    """An outcome that the trial measures. `rank` is primary, secondary, other, or empty where nothing says it."""
+    """An outcome that the trial measures. `rank` is primary, secondary, other, or empty where nothing says it; `title`
+    is what the registry calls it, and its name, without a `mention`, where no outcome was found in its entry."""
 
-    mention: str
+    mention: str | None
     name: str = Field(description="its concept's name, or its own words")
+    title: str = ""
     rank: str = ""
     time_frame: TimeFrame | None = None
     criteria: tuple[str, ...] = Field(default=(), description="instruments it is judged by, e.g. RECIST 1.1")

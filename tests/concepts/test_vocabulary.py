@@ -137,6 +137,16 @@ def test_our_own_table_names_a_concept_by_its_id_and_says_what_it_is_no_kind_of(
     assert vocabulary.kinds("DOID:8") == {"OG:dune_fever", "MONDO:1"}
 
 
+def test_our_own_table_says_by_what_name_a_concept_is_told(tables: Path, tmp_path: Path) -> None:
+    write_source(tables, "cancers_mondo", "MONDO:1 ; MONDO ; glow rim ; rim glow ; CONDITION ;  ; ")
+    own = tmp_path / "own.tsv"
+    own.write_text("CONDITION\tMONDO:1\t\t~glow of the rim\n")
+    build_vocabulary(tables, tmp_path / "built", own)
+    vocabulary = Vocabulary(tmp_path / "built")
+    hits = [vocabulary.find("CONDITION", name) for name in ("glow rim", "rim glow")]
+    assert [hit and hit[0][:2] for hit in hits] == [("MONDO:1", "glow of the rim")] * 2
+
+
 def test_a_heading_with_no_word_in_common_is_another_concept(tables: Path, tmp_path: Path) -> None:
     write_source(tables, "cancers_mondo", "MONDO:1 ; MONDO ; rim glow ;  ; CONDITION ;  ; MESH:D9|MESH:D8")
     write_source(

@@ -28,7 +28,8 @@ def test_the_outcomes_of_a_record() -> None:
     hand.mark("o3", "OUTCOME", "Quality of life").mark("i2", "INSTRUMENT", "MQ-30")
     hand.mark("i3", "INSTRUMENT", "MQ-30", nth=1).mark("t4", "TIME", "at 6 weeks")
     hand.relate("HAS_TIME o1 t1", "ASSESSED_BY o3 i2")
-    first, last = endpoints(hand)  # the second outcome names none
+    first, unnamed, last = endpoints(hand)
+    assert (unnamed.mention, unnamed.name, unnamed.rank) == (None, "Zork", "secondary")
     assert (first.mention, first.name, first.rank) == ("o1", "progression-free survival", "primary")
     assert first.time_frame is not None and first.time_frame.high == pytest.approx(24 * 30.4375)
     assert first.criteria == ("RECIST 1.1",)
@@ -51,6 +52,21 @@ def test_times_listed_at_an_entry_s_end_are_one_frame() -> None:
     assert endpoint.time_frame is not None
     assert (endpoint.time_frame.low, endpoint.time_frame.high) == (0, 56)
     assert endpoint.time_frame.text == "Baseline, week 4 and week 8"
+
+
+def test_the_registry_s_time_frame_is_that_of_all_its_entry_s_endpoints() -> None:
+    when = "From first dose through 90 days after last dose"
+    hand = Hand().entries("outcomes", ("primary", "AEs (any), SAEs and tides in a response", when))
+    hand.parts[0] = hand.parts[0].model_copy(update={"time_frame": when})
+    hand.mark("o1", "OUTCOME", "AEs").mark("o2", "OUTCOME", "SAEs").mark("o3", "OUTCOME", "response")
+    hand.mark("t1", "TIME", "90 days").relate("HAS_TIME o1 t1")
+    found = endpoints(hand)
+    assert [(e.mention, e.title) for e in found] == [
+        (id, "AEs (any), SAEs and tides in a response") for id in ("o1", "o2")
+    ]
+    assert {e.time_frame and (e.time_frame.low, e.time_frame.high, e.time_frame.event) for e in found} == {
+        (0, None, "first dose")
+    }
 
 
 @pytest.mark.parametrize(

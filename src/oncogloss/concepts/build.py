@@ -291,8 +291,9 @@ def add_own(concepts: list[_Concept], own: Iterable[tuple[Row, str]], file: str)
 
     Facts are a drug's class and targets, after `=` what a regimen or product consists of, after `!` its ids
     elsewhere where it is none of the concepts that others call so ("seizure", which is no one kind of epilepsy),
-    after `<` the ids of what it is a kind of, or after `-` of what it is no kind of though others say so. A row may
-    name a concept by its id; it then tells facts alone, and its third column is a note to the reader.
+    after `<` the ids of what it is a kind of, after `-` of what it is no kind of though others say so, or after `~` the
+    name that it is told by. A row may name a concept by its id; it then tells facts alone, and its third column is a
+    note to the reader.
     """
     settled = settle([c.hashes() for c in concepts])
     by_id = {c.entry.id: c for c in concepts}

@@ -34,14 +34,16 @@ def read_own(path: Path) -> list[tuple[Row, str]]:
 
 
 def with_facts(entry: Entry, facts: str) -> Entry:
-    """The entry with what our own table says of it: `class|target|target`, `=member|member`, `!id|id`, `<parent` or
-    `-no parent`."""
+    """The entry with what our own table says of it: `class|target|target`, `=member|member`, `!id|id`, `<parent`,
+    `-no parent` or `~the name that it is told by`."""
     if facts.startswith("!"):
         return entry._replace(xrefs=tuple(id_ for id_ in facts[1:].split("|") if id_))
     if facts.startswith("<"):
         return entry._replace(parents=tuple(dict.fromkeys((*entry.parents, *facts[1:].split("|")))))
     if facts.startswith("-"):
         return entry._replace(parents=tuple(p for p in entry.parents if p not in facts[1:].split("|")))
+    if facts.startswith("~"):
+        return entry._replace(name=facts[1:])
     if facts.startswith("="):
         return entry._replace(members=tuple(facts[1:].split("|")))
     said, *targets = facts.split("|")

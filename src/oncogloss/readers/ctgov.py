@@ -64,8 +64,8 @@ def _intervention(item: _Field) -> Entry:
 def _outcomes(outcomes: _Field) -> Iterator[Entry]:
     for kind in ("primary", "secondary", "other"):
         for item in outcomes[f"{kind}Outcomes"].items():
-            measure = item["measure"].text()
-            yield Entry(measure, kind, join_parts(measure, item["description"].text(), item["timeFrame"].text()))
+            measure, when = item["measure"].text(), item["timeFrame"].text()
+            yield Entry(measure, kind, join_parts(measure, item["description"].text(), when), time_frame=when)
 
 
 def _registry(protocol: _Field) -> Registry:
@@ -171,9 +171,9 @@ def _xml_intervention(item: Element) -> Entry:
 def _xml_outcomes(study: Element) -> Iterator[Entry]:
     for kind in ("primary", "secondary", "other"):
         for item in study.findall(f"{kind}_outcome"):
-            measure = _block(item, "measure")
-            text = join_parts(measure, _block(item, "description"), _block(item, "time_frame"))
-            yield Entry(measure, kind, text)
+            measure, when = _block(item, "measure"), _block(item, "time_frame")
+            text = join_parts(measure, _block(item, "description"), when)
+            yield Entry(measure, kind, text, time_frame=when)
 
 
 @dataclass(frozen=True)

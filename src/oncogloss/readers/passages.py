@@ -19,6 +19,7 @@ class Entry(NamedTuple):
     kind: str
     text: str
     given: tuple[str, ...] = ()
+    time_frame: str = ""
 
 
 def join_parts(*parts: str) -> str:
@@ -38,7 +39,8 @@ def join_entries(passage: str, entries: Iterable[Entry]) -> tuple[str, list[Part
     for entry in kept:
         end = start + len(entry.text)
         kind = "_".join(entry.kind.lower().rstrip(":").split())
-        parts.append(Part(passage=passage, start=start, end=end, label=entry.label, kind=kind, given=entry.given))
+        part = Part(passage=passage, start=start, end=end, label=entry.label, kind=kind)
+        parts.append(part.model_copy(update={"given": entry.given, "time_frame": entry.time_frame}))
         start = end + 1
     return join_lines(entry.text for entry in kept), parts
 
@@ -64,7 +66,10 @@ def make_document(
         if text.strip():
             passages.append(Passage(name=name, text=text))
     parts = tuple(parts)
-    for value in (*("".join((p.label, p.kind, *p.given)) for p in parts), *(_words(registry) if registry else ())):
+    for value in (
+        *("".join((p.label, p.kind, *p.given, p.time_frame)) for p in parts),
+        *(_words(registry) if registry else ()),
+    ):
         _check_unicode(value, f"{source}: record {quoted(id)}, a field beside its text")
     if not passages:
         raise InputError(f"{source}: record {quoted(id)} holds no text; leave it out or fetch it again.")

@@ -160,19 +160,12 @@ def _one_endpoint(old: Version, a: _Entry, new: Version, b: _Entry) -> Iterator[
 
 
 def _time_frames(version: Version, entry: _Entry) -> list[TimeFrame]:
-    """The time frames of the endpoints that were found in an entry."""
-    places = [
-        (part.start, part.end)
-        for part in version.document.parts
-        if part.passage == "outcomes" and (part.label, part.kind) == (entry.label, entry.kind)
+    """The time frames of the endpoints of an entry."""
+    return [
+        e.time_frame
+        for e in version.extraction.endpoints
+        if e.time_frame and (e.title or e.name, e.rank) == (entry.label, entry.kind)
     ]
-    found = []
-    for endpoint in version.extraction.endpoints:
-        m = version.mentions[endpoint.mention]
-        inside = m.passage == "outcomes" and any(start <= m.start and m.end <= end for start, end in places)
-        if endpoint.time_frame and (inside or (not places and endpoint.name == entry.label)):
-            found.append(endpoint.time_frame)
-    return found
 
 
 def _frame(frame: TimeFrame | None) -> str:

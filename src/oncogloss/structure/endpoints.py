@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Literal
 
 from oncogloss.schema import Document, Endpoint, Extraction, Mention, Part, Passage, TimeFrame
 from oncogloss.structure.names import distinct, inside, key_of, name_of, outermost, tails_of
 from oncogloss.structure.quantities import read_time
+from oncogloss.structure.time_frames import read_frame
 
 _AIM = r"(?:efficacy |safety |study )?(?:end[ -]?points?|objectives?|outcomes?|aims?)\b"
 _CUE = re.compile(
@@ -25,19 +26,20 @@ _NEXT_RANK = re.compile(  # what is said after a rank with its noun, in the same
 _RANKS = {"primary": "primary", "coprimary": "primary", "secondary": "secondary"}
 _SENTENCE_END = re.compile(r"[.!?;]\s+(?=[A-Z*])|\n\s*\n")
 _LISTED = re.compile(r"[\s,;/]*(?:(?:and|or)\b)?\s*", re.IGNORECASE)
+_NEXT_OUTCOME = re.compile(r"\s*(?:\([^()]*\))?(?:\s*[,;/]|\s*[,;/]?\s*\b(?:and|or|and/or)\b)\s*", re.IGNORECASE)
 _LIST_END = re.compile(r"\n[^\n]{0,60}:[ \t]*(?:\n|$)")
 
 
 def endpoints_of(document: Document, extraction: Extraction) -> tuple[Endpoint, ...]:
-    """One endpoint for each outcome of the record, named by the first OUTCOME that stands in it.
+    """The endpoints of each outcome of the record: the first OUTCOME that stands in it with those that its title lists
+    behind it, else the title.
 
-    An outcome in which no OUTCOME was found is left out, as an endpoint must name its mention. A document without
-    such parts has the endpoints that its texts call primary, secondary or the like.
+    A document without such parts has the endpoints that its texts call primary, secondary or the like.
     """
     found = _Measured(document, extraction)
     parts = [p for p in document.parts if p.passage == "outcomes"]
     if parts:
-        return tuple(endpoint for part in parts if (endpoint := found.of_part(part)))
+        return tuple(endpoint for part in parts for endpoint in found.of_part(part))
     named = (entry for p in document.passages if p.name != "eligibility" for entry in found.ranked(p))
     once: dict[tuple[str, str], Endpoint] = {}
     for mention, rank in named:
@@ -54,11 +56,26 @@ class _Measured:
         self._by_id = {m.id: m for m in extraction.mentions}
         self._tails = tails_of(extraction)
 
-    def of_part(self, part: Part) -> Endpoint | None:
-        """The endpoint of a record's outcome; None where it names no OUTCOME."""
+    def of_part(self, part: Part) -> Iterator[Endpoint]:
+        """The endpoints of a record's outcome."""
         mentions = inside(part, self._mentions)
-        outcome = next((m for m in mentions if m.type == "OUTCOME"), None)
-        return self.endpoint(outcome, part.kind, mentions, part.end) if outcome else None
+        named = self._listed([m for m in mentions if m.type == "OUTCOME"], part.start + len(part.label))
+        told = {"title": part.label} | ({"time_frame": read_frame(part.time_frame)} if part.time_frame else {})
+        for outcome in named:
+            yield self.endpoint(outcome, part.kind, mentions, part.end).model_copy(update=told)
+        if not named and part.label:
+            criteria = distinct(name_of(m) for m in mentions if m.type == "INSTRUMENT")
+            unnamed = Endpoint(mention=None, name=" ".join(part.label.split()), rank=part.kind, criteria=criteria)
+            yield unnamed.model_copy(update=told)
+
+    def _listed(self, outcomes: Sequence[Mention], end: int) -> list[Mention]:
+        """The first of an entry's outcomes, and those that its title, up to `end`, lists behind it."""
+        named = list(outcomes[:1])
+        for m in outermost(outcomes):
+            between = self._texts[m.passage][named[-1].end : m.start]
+            if m.end <= end and _NEXT_OUTCOME.fullmatch(between) and key_of(m) not in map(key_of, named):
+                named.append(m)
+        return named
 
     def ranked(self, passage: Passage) -> Iterator[tuple[Mention, str]]:
         """The outcomes of a text of which it says whether they are primary, secondary or other."""

@@ -204,11 +204,11 @@ _EVENT = re.compile(
     r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|(?:the )?past\b)\D+?)\s*$"
 )
 _CYCLE = re.compile(r"\b(?:cycles?|c) ?\d+\W+(?=days?|d ?\d)")  # whose days are counted
-_JOINS = r"(?:\s*(?:,|-|/|&|\b(?:and|or|to|through)\b))+\s*"
-_RUN = rf"(?<![\w.])\d+(?:\.\d+)?(?:{_JOINS}\d+(?:\.\d+)?)*"  # "1, 2, 3 and 6"; no number of a name ("UCD19")
-_BEFORE_UNIT = re.compile(rf"(?P<run>{_RUN})\s*-?\s*$")
+JOINS = r"(?:\s*(?:,|-|/|&|\b(?:and|or|to|through)\b))+\s*"
+RUN = rf"(?<![\w.])\d+(?:\.\d+)?(?:{JOINS}\d+(?:\.\d+)?)*"  # "1, 2, 3 and 6"; no number of a name ("UCD19")
+_BEFORE_UNIT = re.compile(rf"(?P<run>{RUN})\s*-?\s*$")
 _NAMED = re.compile(
-    rf"\b(?P<unit>hour|day|week|month|year)s? (?P<run>{_RUN})\b(?!\s*(?:hour|day|week|month|year)s?\b(?!\s*\d))"
+    rf"\b(?P<unit>hour|day|week|month|year)s? (?P<run>{RUN})\b(?!\s*(?:hour|day|week|month|year)s?\b(?!\s*\d))"
 )
 _ONE_MOMENT = re.compile(r"\b(week \d+),? \(?day \d+\)?|\b(day \d+) ?/ ?week \d+")
 _START = re.compile(r"\b(?:baseline|enrol+ment|randomi[sz]ation|screening)\b")
@@ -240,7 +240,7 @@ def _days(signs: str) -> tuple[float | None, float | None]:
     if unit is None:
         return None, None
     found = list(_NAMED.finditer(signs))
-    named = [n * DAYS[m["unit"]] for m in found for n in _numbers_in(m["run"])]
+    named = [n * DAYS[m["unit"]] for m in found for n in numbers_in(m["run"])]
     if named and (_START.match(signs) or _TO_NOW.search(signs[: found[0].start()])):
         named.append(0.0)  # "baseline, week 4 and week 8"
     run = _BEFORE_UNIT.search(signs[: unit.start()])
@@ -248,7 +248,7 @@ def _days(signs: str) -> tuple[float | None, float | None]:
         return round(min(named), 4), round(max(named), 4)
     days = DAYS[{"h": "hour", "d": "day", "w": "week", "m": "month", "y": "year"}[unit[1][0]]]
     cue = signs[: unit.start()]
-    numbers = _numbers_in(run["run"]) if run else _numbers_in(cue)
+    numbers = numbers_in(run["run"]) if run else numbers_in(cue)
     if not numbers and (ordinal := re.match(r"\s*(\d+)(?:\s*(?:-|to)\s*(\d+))?", signs[unit.end() :])):
         numbers = [float(n) for n in ordinal.groups() if n]
     if not numbers and re.search(r"\b(?:past|last|previous|an?|one|within the)\s*$", cue):
@@ -263,6 +263,6 @@ def _days(signs: str) -> tuple[float | None, float | None]:
     return (0.0, ends[-1]) if _TO_NOW.search(cue) else (ends[-1], ends[-1])
 
 
-def _numbers_in(text: str) -> list[float]:
+def numbers_in(text: str) -> list[float]:
     """The numbers of a text that are no part of a name and no year."""
     return [float(n) for n in re.findall(r"(?<![\w.])(?!(?:19|20)\d\d\b)\d+(?:\.\d+)?", text)]

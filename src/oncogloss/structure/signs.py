@@ -127,10 +127,14 @@ def plain_of(text: str) -> str:
     return applied(_SIGNS, " ".join(folded.split())).strip(" .,;")
 
 
+def digits_of(plain: str) -> str:
+    """The plain text with its number words as digits."""
+    return _NUMBER_WORD.sub(lambda m: _NUMBER_WORDS[m[0]], plain)
+
+
 def signs_of(plain: str) -> str:
     """The plain text with comparisons, limits and numbers as signs: "≥ 5 ULN"."""
-    said = _NUMBER_WORD.sub(lambda m: _NUMBER_WORDS[m[0]], plain)
-    said = applied(_COMPARED, applied(_LIMITS, said))
+    said = applied(_COMPARED, applied(_LIMITS, digits_of(plain)))
     if _GRADES.search(said) or _BARE_ROMANS.match(said):
         said = _ROMANS.sub(lambda m: _ROMAN[m[0]], _EMPTY.sub(" ", _GRADES.sub(" ", said)))
     said = applied(_NUMBERS, " ".join(said.split()))

@@ -71,7 +71,7 @@ COLUMNS: dict[str, dict[str, Kind]] = {
         "combined_with": "texts",
     },
     "endpoints": {
-        "record": "text", "mention": "text", "name": "text", "rank": "text", "time_frame": "text",
+        "record": "text", "mention": "text", "name": "text", "title": "text", "rank": "text", "time_frame": "text",
         "time_low_days": "real", "time_high_days": "real", "time_event": "text", "instruments": "texts",
     },
     "coverage": {**_SPAN, "status": "text", "reason": "text", "lacks": "texts", "decisive": "boolean"},
@@ -223,7 +223,7 @@ def _endpoints(document: Document, extraction: Extraction) -> Iterator[Row]:
     for endpoint in extraction.endpoints:
         frame = endpoint.time_frame
         yield {
-            **{name: getattr(endpoint, name) for name in ("mention", "name", "rank")},
+            **{name: getattr(endpoint, name) for name in ("mention", "name", "title", "rank")},
             "time_frame": frame.text if frame else None,
             "time_low_days": frame.low if frame else None,
             "time_high_days": frame.high if frame else None,

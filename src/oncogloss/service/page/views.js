@@ -96,7 +96,7 @@ export function factsView(found) {
   const arms = extraction.arms.flatMap((arm) => arm.treatments.map((t, i) => [
     i ? "" : `${arm.label} (${arm.kind.replaceAll("_", " ")})`, by[t.mention] ? jump(t.mention, by[t.mention].text) : "",
     said(t.doses), said(t.routes), said(t.schedules), said(t.combined_with)]));
-  const endpoints = extraction.endpoints.map((e) => [e.rank, jump(e.mention, e.name), e.time_frame?.text ?? "", e.criteria.join(", ")]);
+  const endpoints = extraction.endpoints.map((e) => [e.rank, e.mention ? jump(e.mention, e.name) : e.name, e.time_frame?.text ?? "", e.criteria.join(", ")]);
   const flags = extraction.flags.map((f) => [f.kind.replaceAll("_", " "), f.message]);
   const views = [
     table("Where the record seems to contradict itself", ["about", "what"], flags),
