@@ -131,7 +131,7 @@ def linked(
     mentions, stated = with_shared_states(mentions, texts)
     concepts: dict[str, Concept | None] = {}
     for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
-        marker = link(m.type, stated[m.id], None, vocabulary) if m.id in stated else None
+        marker = link("BIOMARKER", stated[m.id], None, vocabulary) if m.id in stated else None
         concepts[m.id] = marker or link(m.type, m.text, m.expansion, vocabulary, context)
     marked = [r for r in relations if r.type == "HAS_GENE"]
     for m in mentions:

@@ -93,10 +93,7 @@ def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
         return "any"
     if asked_together(scope, one, other) and one.type != "MEASURE":
         return "all"
-    if all(
-        m.type == "BIOMARKER" and m.concept and m.concept.marker and m.concept.marker.state in _LACKING
-        for m in (one, other)
-    ):
+    if all(m.concept and m.concept.marker and m.concept.marker.state in _LACKING for m in (one, other)):
         return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
