@@ -26,6 +26,7 @@ from oncogloss.structure.gaps import (
     Part,
     closed_alike,
     loosened,
+    past_or,
 )
 from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed, without_inner_commas
 from oncogloss.structure.layout import indent_of
@@ -315,7 +316,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(PART, "any" if re.search(r"[;；]\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
-    op = conjunction(scope, one.mention, other.mention, words)
+    op = conjunction(scope, one.mention, other.mention, words if scope.excludes else _BRACKETED.sub(" ", words))
     op = "all" if op == "any" and one.negated and other.negated and not scope.excludes else op  # "no A or B"
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
@@ -352,6 +353,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     if len(parts) == 1:
         return parts[0].logic
     gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)], excludes=scope.excludes)
+    gaps = gaps if scope.excludes else past_or(parts, gaps)
     loosest = max(gap.looseness for gap in gaps)
     if loosest < PART and (conditional := asked_of_some(scope, parts)) is not None:
         return conditional

@@ -19,6 +19,8 @@ _EACH = re.compile(r"\b(excluded|ineligible|prohibited|exclusionary|not (be )?(a
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
+_IHC = re.compile(r"\b[0-3]\s?\+$|\b(IHC|immunohistochemistry)\b", re.I)
+_ISH = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]situ hybridi[sz]ation\b", re.I)
 _INNER_COMMA = re.compile(
     rf"(?<=\s)(requir(?:es|ing)|need(?:s|ing)|receiv(?:es|ing)|on|with)((?:\s+(?:{'|'.join(sorted(QUALIFIERS))}))+\s*),",
     re.I,
@@ -88,9 +90,12 @@ def needing(scope: Scope, logic: Logic) -> Logic:
 
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
-    """What "A/B" means: both of measures with one limit, and of markers that are to be absent, else either."""
+    """What "A/B" means: both of measures with one limit, of markers that are to be absent, and of a score and the test
+    that decides it ("IHC 2+/FISH+"), else either."""
     if scales(one, other):
         return "any"
+    if _IHC.search(one.text) and _ISH.search(other.text):
+        return "all"
     if asked_together(scope, one, other) and one.type != "MEASURE":
         return "all"
     if all(m.concept and m.concept.marker and m.concept.marker.state in _LACKING for m in (one, other)):

@@ -147,7 +147,8 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
                 found = []  # they belong to a member of the list alone: one in the middle, or an example
             break
         crossed = crossed or (word == _LISTED and not found)
-        either = (either and word != _LISTED) or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
+        listed = word == "," and bool(found) and " or " in found[0]
+        either = (either and word != _LISTED) or word in ("or", "/") or listed
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
 
