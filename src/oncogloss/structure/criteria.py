@@ -316,7 +316,8 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(PART, "any" if re.search(r"[;；]\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
-    op = conjunction(scope, one.mention, other.mention, words if scope.excludes else _BRACKETED.sub(" ", words))
+    aside = one.mention.type == "BIOMARKER" and not scope.excludes  # "HER2-negative (0 or 1+) cancer"
+    op = conjunction(scope, one.mention, other.mention, _BRACKETED.sub(" ", words) if aside else words)
     op = "all" if op == "any" and one.negated and other.negated and not scope.excludes else op  # "no A or B"
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
