@@ -60,6 +60,7 @@ MARKERS = {
     "EBV positive": ("EBV-positive", "Epstein-Barr virus-associated"),
     "HPV positive": ("HPV-positive", "HPV-16 positive", "human papillomavirus-related"),
     "HPV negative": ("HPV-negative",),
+    "ALK positive": ("ALK- positive",),
     "ALK fusion": ("ALK rearrangement", "ALK fusion-positive", "ALK-rearranged"),
     "MET Exon 14 Skipping Mutation": ("METex14", "MET exon 14 skipping", "MET exon 14 mutation"),
     "MGMT Promoter Methylation": ("methylated MGMT promoter", "MGMT promoter methylated"),
@@ -119,7 +120,10 @@ def test_no_marker_is_made_of_what_is_not_understood(text: str) -> None:
 
 PARTS = [
     (Marker(genes=("CD274",), threshold="TPS >= 50 %"), "PD-L1 TPS ≥ 50 %|PD-L1 tumour proportion score ≥50%|TPS ≥50%"),
-    (Marker(genes=("CD274",), threshold="CPS 1-9"), "PD-L1 CPS 1 to 9|CPS 1-9|PD-L1 combined positive score of 1–9"),
+    (
+        Marker(genes=("CD274",), threshold="CPS 1-9"),
+        "PD-L1 CPS 1 to 9|CPS 1-9|CPS between 1 and 9|PD-L1 combined positive score of 1–9",
+    ),
     (Marker(genes=("FOLR1",), threshold="PS2+ >= 75 %"), "PS2+ ≥ 75%|folate receptor alpha PS2+ of at least 75%"),
     (Marker(genes=("CD274",), threshold="CPS >= 10"), "PD-L1 CPS 10 or greater|PD-L1 CPS ≥10"),
     (Marker(genes=("CD274",), threshold=">= 1 %"), "PD-L1 1 % or more|PD-L1 1% or higher"),

@@ -33,6 +33,12 @@ def linked(m: Mention) -> Mention:
         ("exc", "[BIOMARKER MOON1 positive] or [BIOMARKER MOON2 positive], [BIOMARKER TIDE negative]", "(any 1 2 3)"),
         ("inc", "[BIOMARKER MOON1 negative] (0 or [VALUE 1+]) [CANCER glioma]", "(all 1 3)"),
         ("inc", "[BIOMARKER MOON1 IHC 2+]/[BIOMARKER FISH+] or [BIOMARKER IHC 3+]", "(any (all 1 2) 3)"),
+        ("inc", "[BIOMARKER IHC 3+] or [BIOMARKER IHC 2+]/[BIOMARKER FISH+]", "(any 1 (all 2 3))"),
+        ("inc", "[BIOMARKER IHC 3+]/[BIOMARKER FISH+]", "(any 1 2)"),
+        ("inc", "[BIOMARKER IHC 3+] or [BIOMARKER IHC 2+] and [BIOMARKER FISH+] [CANCER glioma]",
+         "(all (any 1 (all 2 3)) 4)"),
+        ("inc", "[BIOMARKER IHC 3+] or [BIOMARKER 2+] (confirmed by [BIOMARKER in situ hybridization])",
+         "(any 1 (all 2 3))"),
         ("inc", "[GENE MOON1 wild type]/[BIOMARKER MOON2 wild type]", "(all 1 2)"),
     ],
 )  # fmt: skip

@@ -98,6 +98,11 @@ _SIGNS = (
     (re.compile(r"\b(?:more|greater|higher) than\b", re.IGNORECASE), ">"),
     (re.compile(r"\b(?:less|lower|fewer) than\b", re.IGNORECASE), "<"),
     (re.compile(r"(\d+)( ?%)? or (?:more|greater|higher)\b", re.IGNORECASE), r">= \1\2"),
+    (re.compile(r"\bbetween (\d+(?: ?%)?) and (?=\d)", re.IGNORECASE), r"\1-"),
+    (
+        re.compile(r"(?<=\w)- (?=(?:positive|negative|mutat|mutant|rearranged|amplified|expressing))", re.IGNORECASE),
+        "-",
+    ),
     (re.compile(r"\bexon(?= \d)", re.IGNORECASE), "exon"),
     (re.compile(r"\bg(?=BRCA)"), "germline "),
     (re.compile(r"\btumour", re.IGNORECASE), "tumor"),

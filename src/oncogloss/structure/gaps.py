@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from oncogloss.schema import Logic, LogicOp, Mention
 from oncogloss.structure.names import alike
+from oncogloss.structure.stains import is_decided
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
 
@@ -61,7 +62,10 @@ def past_or(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
 
 
 def _tell_apart(one: Mention, other: Mention) -> bool:
-    """Whether two markers are told by themselves and are not both alterations, of which a list may name several."""
+    """Whether two markers are told by themselves, are not both alterations, of which a list may name several, and not a
+    score and its test."""
+    if is_decided(one, other):
+        return False
     told = [m.concept.marker for m in (one, other) if m.concept and m.concept.marker]
     return len(told) == 2 and not all(marker.alteration or _ALTERED.search(marker.state or "") for marker in told)
 

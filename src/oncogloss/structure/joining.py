@@ -8,6 +8,7 @@ from oncogloss.schema import Logic, LogicOp, Mention
 from oncogloss.structure.leaves import QUALIFIERS, washout_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.stains import is_decided
 
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
@@ -19,8 +20,6 @@ _EACH = re.compile(r"\b(excluded|ineligible|prohibited|exclusionary|not (be )?(a
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
-_IHC = re.compile(r"\b[0-3]\s?\+$|\b(IHC|immunohistochemistry)\b", re.I)
-_ISH = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]situ hybridi[sz]ation\b", re.I)
 _INNER_COMMA = re.compile(
     rf"(?<=\s)(requir(?:es|ing)|need(?:s|ing)|receiv(?:es|ing)|on|with)((?:\s+(?:{'|'.join(sorted(QUALIFIERS))}))+\s*),",
     re.I,
@@ -94,7 +93,7 @@ def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
     that decides it ("IHC 2+/FISH+"), else either."""
     if scales(one, other):
         return "any"
-    if _IHC.search(one.text) and _ISH.search(other.text):
+    if is_decided(one, other):
         return "all"
     if asked_together(scope, one, other) and one.type != "MEASURE":
         return "all"

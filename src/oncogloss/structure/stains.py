@@ -1,4 +1,5 @@
-"""The scores of immunohistochemistry that markers hold ("HER2 IHC 3+"), as comparisons."""
+"""The scores of immunohistochemistry that markers hold ("HER2 IHC 3+"), as comparisons and beside the test that decides
+them."""
 
 from __future__ import annotations
 
@@ -11,12 +12,19 @@ from oncogloss.schema import Extraction, Mention, Threshold
 
 _SCORE = re.compile(r"IHC ([0-3])\+?")
 _JOINED = re.compile(r"\s*[,/–-]?\s*(?:(?:and/or|and|or|to)\s+)?", re.IGNORECASE)
+_EQUIVOCAL = re.compile(r"(?:\b|IHC)[12](?:\s?[-–]\s?[23])?\s?\+(?!\w)", re.IGNORECASE)
+_ISH = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]?situ ?hybridi[sz]ation\b", re.IGNORECASE)
 _DECIDED_BY = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]?situ ?hybridi|\bamplif", re.IGNORECASE)
 
 
 def is_stained(m: Mention) -> bool:
     """Whether a marker is told by immunohistochemistry."""
     return _told(m).startswith("IHC")
+
+
+def is_decided(one: Mention, other: Mention) -> bool:
+    """Whether a score stands before the test that decides it: "IHC 2+" before "FISH+", which 3+ does not need."""
+    return _EQUIVOCAL.search(one.text) is not None and _ISH.search(other.text) is not None
 
 
 def scores_of(extraction: Extraction, texts: Mapping[str, str]) -> Iterator[tuple[Mention, Threshold]]:

@@ -25,7 +25,8 @@ _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
      "SETTING", "POPULATION"}
 )  # fmt: skip
 _CUT_OFF = re.compile(
-    r"(?P<name>[^\W\d].*?)[\s:(,]*(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above)\b"
+    r"(?P<name>[^\W\d].*?)[\s:(,]*"
+    r"(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above|between)\b"
     r"|(?<![\w-])(?:\d+(?:\.\d+)?\s*%?\s*(?:-|–|to)\s*)?\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+"
     r"|(?:(?<=CPS)|(?<=CPS )|(?<=CPS of )|(?<=score )|(?<=score of ))\d+\s*(?:-|–|to)\s*\d+\b).*)",
     re.IGNORECASE | re.DOTALL,
