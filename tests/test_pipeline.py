@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncogloss import api
+from oncogloss.concepts import open_vocabulary
 from oncogloss.errors import BundleError, InputError
 from oncogloss.model.windows import cut_windows, read_stream
-from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of, load
+from oncogloss.pipeline import Pipeline, expand_abbreviations, genes_of, linked, load
 from oncogloss.readers import input_files, read_path
-from oncogloss.schema import Document, Extraction, Mention, Passage, Relation
+from oncogloss.schema import Document, Extraction, Mention, Passage, PassageReading, Relation
 from toys import ROOT, SENTENCES, make_document
 
 SAMPLES = [p for p in input_files(ROOT / "corpus" / "samples") if p.name.startswith("NCT") and p.suffix != ".txt"]
@@ -207,6 +209,31 @@ def test_a_disease_takes_its_name_from_its_list(shipped: Pipeline) -> None:
     document = make_document(eligibility="Exclusion Criteria:\n- Pregnancy\n- Active hepatitis B or C")
     found = {m.text: m.concept.name for m in shipped.extract(document).mentions if m.concept}
     assert found["C"] == "hepatitis C"
+
+
+@pytest.mark.parametrize(
+    ("text", "marker", "name"),
+    [
+        ("KRAS is seen. BRAF V600E or V600K mutation. EGFR is seen.", "V600K mutation", "BRAF V600K"),
+        ("KRAS is seen. L858R mutation in exon 21 of EGFR.", "L858R mutation", "EGFR L858R"),
+        ("HER2 of IHC 3+ or 2+ by biopsy", "2+", "ERBB2 IHC 2+"),
+        ("KRAS is seen. V600K mutation", "V600K mutation", None),
+        ("HER2 is seen and negative", "negative", None),
+    ],
+)
+def test_a_marker_without_a_gene_has_that_of_its_sentence(text: str, marker: str, name: str | None) -> None:
+    genes = [gene for gene in ("KRAS", "BRAF", "EGFR", "HER2") if gene in text]
+    mentions = tuple(
+        Mention(
+            id=said, passage="eligibility", start=text.index(said), end=text.index(said) + len(said), text=said,
+            type="BIOMARKER" if said == marker else "GENE", score=0.9,
+        )
+        for said in (*genes, marker)
+    )  # fmt: skip
+    sentences = tuple((found.start(), found.end()) for found in re.finditer(r"[^.]+\.?", text))
+    reading = PassageReading(name="eligibility", text_sha256="", sentences=sentences)
+    found = linked(make_document(eligibility=text), (reading,), mentions, (), open_vocabulary())[-1].concept
+    assert (found and found.name) == name
 
 
 # api

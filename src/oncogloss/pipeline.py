@@ -36,6 +36,8 @@ from oncogloss.schema import (
 )
 from oncogloss.structure import structured
 
+_TESTS = ("IHC", "ISH")  # whose results are told of a gene that is named once
+
 
 class Scorer(Protocol):
     """What runs the network over windows: the ONNX runtime, or torch in training."""
@@ -126,19 +128,25 @@ def linked(
     relations: tuple[Relation, ...],
     vocabulary: Vocabulary,
 ) -> tuple[Mention, ...]:
-    """The mentions with the concepts they name: a marker that names none by itself with those of its genes, and with
-    the state of the list that it stands in; a class, a disease or a procedure with the noun that its list shares; a
-    cancer with the state before it."""
+    """The mentions with the concepts they name: a marker that names none by itself with those of its genes, or the
+    gene of its sentence, and with the state of the list that it stands in; a class, a disease or a procedure with the
+    noun that its list shares; a cancer with the state before it."""
     texts = {passage.name: passage.text for passage in document.passages}
     mentions, stated = with_shared_states(mentions, texts)
     concepts: dict[str, Concept | None] = {}
-    for m, context in zip(mentions, contexts_of(document, readings, mentions), strict=True):
-        marker = link(m.type, stated[m.id], None, vocabulary) if m.id in stated else None
+    contexts = list(contexts_of(document, readings, mentions))
+    for m, context in zip(mentions, contexts, strict=True):
+        marker = link("BIOMARKER", stated[m.id], None, vocabulary) if m.id in stated else None
         concepts[m.id] = marker or link(m.type, m.text, m.expansion, vocabulary, context)
     marked = [r for r in relations if r.type == "HAS_GENE"]
     for m in mentions:
         if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
+    for m, context in zip(mentions, contexts, strict=True):
+        gene = gene_of_sentence(m, context, mentions) if m.type == "BIOMARKER" and concepts[m.id] is None else None
+        named = link(m.type, f"{gene.text} {m.text}", None, vocabulary) if gene else None
+        if named and named.marker and (named.marker.alteration or (named.marker.threshold or "").startswith(_TESTS)):
+            concepts[m.id] = named
     for m, name in whole_names(mentions, texts):
         concepts[m.id] = concepts[m.id] or link(m.type, name, None, vocabulary)
     for m, name in shared_names(mentions, texts):
@@ -175,6 +183,18 @@ def genes_of(
     `relations` are those to genes."""
     tails = (r.tail for r in relations if r.head == mention.id)
     return tuple(dict.fromkeys(concept.name for tail in tails if (concept := concepts.get(tail))))
+
+
+def gene_of_sentence(mention: Mention, context: Context, mentions: Iterable[Mention]) -> Mention | None:
+    """The gene that stands nearest before a marker in its sentence, else the first behind it."""
+    start = mention.start - context.start
+    genes = [
+        m
+        for m in mentions
+        if m.type == "GENE" and m.passage == mention.passage and start <= m.start < start + len(context.sentence)
+    ]
+    before = [m for m in genes if m.end <= mention.start]
+    return max(before, key=lambda m: m.start) if before else min(genes, key=lambda m: m.start, default=None)
 
 
 def expand_abbreviations(

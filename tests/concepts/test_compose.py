@@ -60,6 +60,7 @@ MARKERS = {
     "EBV positive": ("EBV-positive", "Epstein-Barr virus-associated"),
     "HPV positive": ("HPV-positive", "HPV-16 positive", "human papillomavirus-related"),
     "HPV negative": ("HPV-negative",),
+    "ALK positive": ("ALK- positive",),
     "ALK fusion": ("ALK rearrangement", "ALK fusion-positive", "ALK-rearranged"),
     "MET Exon 14 Skipping Mutation": ("METex14", "MET exon 14 skipping", "MET exon 14 mutation"),
     "MGMT Promoter Methylation": ("methylated MGMT promoter", "MGMT promoter methylated"),
@@ -104,6 +105,7 @@ MIXED = [
     "EGFR exon 19 deletion or L858R",
     "HER2 IHC 3+ or IHC 2+/ISH+",
     "HER2 IHC 1+/2+",
+    "HER2 IHC 0-1+",
     "IHC 3+",
     "t(11;14) in the moonlight",
 ]
@@ -118,6 +120,11 @@ def test_no_marker_is_made_of_what_is_not_understood(text: str) -> None:
 
 PARTS = [
     (Marker(genes=("CD274",), threshold="TPS >= 50 %"), "PD-L1 TPS ≥ 50 %|PD-L1 tumour proportion score ≥50%|TPS ≥50%"),
+    (
+        Marker(genes=("CD274",), threshold="CPS 1-9"),
+        "PD-L1 CPS 1 to 9|CPS 1-9|CPS between 1 and 9|PD-L1 combined positive score of 1–9",
+    ),
+    (Marker(genes=("FOLR1",), threshold="PS2+ >= 75 %"), "PS2+ ≥ 75%|folate receptor alpha PS2+ of at least 75%"),
     (Marker(genes=("CD274",), threshold="CPS >= 10"), "PD-L1 CPS 10 or greater|PD-L1 CPS ≥10"),
     (Marker(genes=("CD274",), threshold=">= 1 %"), "PD-L1 1 % or more|PD-L1 1% or higher"),
     (Marker(genes=("KRAS",), alteration="p.Gly12Cys", state="mutation"), "KRAS p.G12C|KRAS G12C|KRAS p.(G12C)"),
@@ -163,6 +170,14 @@ def test_a_marker_may_be_its_gene_alone() -> None:
     concept = link("BIOMARKER", "CA 125", None, open_vocabulary())
     assert concept is not None and concept.name == "MUC16" and concept.marker is None
     assert link("BIOMARKER", "MUC16 >", None, open_vocabulary()) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["EGFR-sensitizing mutation", "TKI-sensitising EGFR mutations", "sensitizing mutation in EGFR"]
+)
+def test_a_mutation_that_sensitizes_is_not_any(text: str) -> None:
+    concept = link("BIOMARKER", text, None, open_vocabulary())
+    assert concept is not None and (concept.name, concept.match, concept.marker) == ("EGFR Mutation", "broader", None)
 
 
 def test_two_ways_to_one_entry() -> None:

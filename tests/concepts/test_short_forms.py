@@ -25,6 +25,8 @@ def concept_in(type_: str, sentence: str, short: str, record: str = "") -> str |
     [
         ("GENE", "ER positive breast cancer", "ER", "ESR1"),
         ("GENE", "morphine ER tablets 10 mg", "ER", None),
+        ("MEASURE", "CLIP score of 3 or less", "CLIP", None),
+        ("MEASURE", "expression of CLIP in B cells", "CLIP", "CD74"),
         ("CONDITION", "RA treated with adalimumab", "RA", "rheumatoid arthritis"),
         ("CANCER", "RA with excess blasts, a myelodysplastic syndrome", "RA", "Refractory Anemia"),
         ("CONDITION", "polymyositis or DM with a heliotrope rash", "DM", "dermatomyositis"),

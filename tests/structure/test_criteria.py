@@ -188,6 +188,12 @@ def test_words_before_a_fact_say_how_it_must_be(criterion: str, said: tuple[str,
     assert found.logic is not None and found.logic.qualifiers == said
 
 
+def test_words_before_a_list_are_of_each_of_it() -> None:
+    (found,) = logic_of(scopes(*extraction_of(("exc", "Severe acute [CONDITION gout] or [CONDITION pox]"))))
+    assert found.logic is not None
+    assert [part.qualifiers for part in found.logic.parts] == [("severe", "acute")] * 2
+
+
 def test_what_is_not_specified_is_not_asked() -> None:
     (found,) = logic_of(
         scopes(*extraction_of(("inc", "[DRUG_CLASS chemotherapy]: Not specified [PROCEDURE surgery]: no prior")))

@@ -36,12 +36,19 @@ def test_clauses_become_qualifiers(text: str, wanted: list[tuple[str, ...]]) -> 
     assert [leaf.qualifiers for leaf in leaves(found.criteria[0].logic)] == wanted
 
 
-def test_what_a_broader_concept_lacks_is_a_qualifier() -> None:
-    document, extraction = extraction_of(("exc", "[PROCEDURE chest irradiation]"))
-    broad = concept("T:RT", "Radiotherapy", match="broader")
+@pytest.mark.parametrize(
+    ("text", "name", "lacks"),
+    [
+        ("[PROCEDURE chest irradiation]", "Radiotherapy", "chest"),
+        ("[BIOMARKER moon receptor-sensitizing mutation]", "MOON1 mutation", "sensitizing"),
+    ],
+)
+def test_what_a_broader_concept_lacks_is_a_qualifier(text: str, name: str, lacks: str) -> None:
+    document, extraction = extraction_of(("exc", text))
+    broad = concept("T:RT", name, match="broader")
     linked = extraction.mentions[0].model_copy(update={"concept": broad})
     found = structured(document, extraction.model_copy(update={"mentions": (linked,)}))
-    assert [leaf.qualifiers for leaf in leaves(found.criteria[0].logic)] == [("chest",)]
+    assert [leaf.qualifiers for leaf in leaves(found.criteria[0].logic)] == [(lacks,)]
     assert found.coverage[0].status == "structured"
 
 

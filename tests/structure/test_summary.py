@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oncogloss.schema import Coverage, Registry, Summary
+from oncogloss.schema import Coverage, Marker, Registry, Summary
 from structure.hand import Hand, concept
 
 pytest.importorskip("oncogloss.structure.quantities")
@@ -70,6 +70,13 @@ def test_markers_by_the_logic(side: str, logic: str, said: list[tuple[str, tuple
 def test_a_gene_with_its_cut_off() -> None:
     hand = asked("MOON1 of 5 %", "inc", "a", "lab", a="GENE MOON1", v="VALUE 5 %").relate("HAS_VALUE a v")
     assert [(r.any_of, r.mentions) for r in summary(hand).biomarkers] == [(("MOON1 5 %",), ("a",))]
+
+
+def test_a_gene_that_stands_for_a_marker() -> None:
+    marker = concept("X:1", "MOON1 loss", marker=Marker(genes=("MOON1",), state="deletion"))
+    hand = Hand().text("eligibility", "MOON1").mark("a", "GENE", "MOON1", concept=marker)
+    hand.asks("c1", "inc", "MOON1", "a", "disease")
+    assert [r.any_of for r in summary(hand).biomarkers] == [("MOON1 loss",)]
 
 
 def test_prior_treatments_and_washouts_are_kept_apart() -> None:

@@ -158,6 +158,8 @@ def test_two_values_far_apart_stay_two() -> None:
 def test_a_biomarker_with_its_own_cut_off() -> None:
     assert brief(read("[B PD-L1 TPS ≥ 50%]")) == ["c1 PD-L1 TPS >= 50 %"]
     assert brief(read("[B HER2 IHC 3+]")) == ["c1 HER2 IHC = 3 1"]
+    for cut in ("1 to 9", "of 1-9", "between 1 and 9"):
+        assert [t.split(" range ")[1] for t in brief(read(f"[B PD-L1 CPS {cut}]"))] == ["1..9 1"]
     assert brief(read("[B Ki-67 index of 10-20%]")) == ["c1 Ki-67 index of range 10..20 %"]
     assert read("[B PD-L1 positive] or [B CD20+]") == ()
 

@@ -44,6 +44,7 @@ Source = Literal["", "long form", "context"]  # what was looked up: the mention,
 LEAST_ALIKE = 0.5  # score from which a concept counts that is only alike
 _SEVERAL = re.compile(r"\b(?:and|or)\b|[/,;]")  # what joins the names of several things
 
+_SENSITIZING = re.compile(r"\W*\b(?:TKI[- ])?sensiti[sz]ing\b\W*", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w .,/-]*\w")
 # what a broader concept than the named one is found without: words before its name, and a phrase behind it
 _NARROWER = re.compile(
@@ -331,9 +332,14 @@ def _shorter(type_: str, name: str, vocabulary: Vocabulary) -> _Hit | None:
     return hit._replace(way="order") if hit else None
 
 
-def _gene(name: str, vocabulary: Vocabulary) -> _Hit | None:
-    """The gene that alone is named as a marker; a sign would say more of it."""
-    return _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None
+def _marker(name: str, vocabulary: Vocabulary) -> _Hit | None:
+    """The gene that alone is named as a marker, where no sign says more of it; the marker of which only some are meant
+    ("EGFR-sensitizing mutation")."""
+    if gene := _found("GENE", name, vocabulary) if _PLAIN.fullmatch(name) else None:
+        return gene
+    wide = _SENSITIZING.sub(" ", name)
+    hit = (_found("BIOMARKER", wide, vocabulary) or _made("BIOMARKER", wide, vocabulary)) if wide != name else None
+    return _Hit(hit.entry, "broader") if hit else None
 
 
 def _scale(name: str, vocabulary: Vocabulary) -> _Hit | None:
@@ -352,7 +358,7 @@ _NEXT: dict[str, Callable[[str, Vocabulary], _Hit | None]] = {
     "OUTCOME": partial(_broader, "OUTCOME", _heads),
     "DISEASE_STATE": partial(_broader, "OUTCOME", _heads),
     "DRUG": _drug,
-    "BIOMARKER": _gene,
+    "BIOMARKER": _marker,
     "MEASURE": _scale,
 }
 

@@ -36,7 +36,7 @@ _STATES = rules(
     )
 )
 _ABOUT = {
-    "tumor", "disease", "status", "activating", "sensitizing", "pathogenic", "deleterious", "genetic", "promoter",
+    "tumor", "disease", "status", "activating", "pathogenic", "deleterious", "genetic", "promoter",
     "harboring", "likely", "suspected",
 }  # fmt: skip
 _ABOUT_CUT_OFF = {"expression", "expressing", "positive", "score", "level", "by", "on", "staining", "cell", "at"}
@@ -75,15 +75,17 @@ _ASSAYS = {  # what a cut-off is measured by
     "CPS": r"CPS|combined positive score",
     "TC": r"TC|tumor cells?",
     "IC": r"IC|immune cells?",
+    "PS2+": r"PS2\+",
     "IHC": r"IHC|immunohistochemistry",
     "ISH": r"F?ISH|(?:fluorescence )?in[- ]situ hybridization",
     "H-score": r"H-?score",
 }
+_SCORED = {"TPS": ("CD274",), "CPS": ("CD274",), "PS2+": ("FOLR1",)}  # whose score it is where no gene is named
 _ASSAY = "|".join(f"(?:{words})" for words in _ASSAYS.values())
 _CUT_OFF = re.compile(
     rf"(?:\b(?P<assay>{_ASSAY})(?: score)?(?: of)?[\s:(-]*)?"
     r"(?:(?P<sign>[<>]=?|=)\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>%|mut(?:ation)?s?(?:/| per )(?:mb|megabase))?"
-    r"|(?P<low>\d+)\s*%?\s*(?:-|–|to)\s*(?P<high>\d+)\s*%"
+    r"|(?P<low>\d+)\s*%?\s*(?:-|–|to)\s*(?P<high>\d+)(?![\d+])(?:\s*(?P<percent>%)|(?(assay)|(?!)))"
     r"|(?<![\w.-])(?P<score>[0-3]\+|0)(?![\w%.])"
     r"|(?<=ISH)[ -]*(?P<ish>\+|-|positive|negative|amplified))"
     rf"(?:\s*(?:by|on|in|of)?\s*\(?(?P<behind>{_ASSAY})\b)?\)?",
@@ -96,6 +98,11 @@ _SIGNS = (
     (re.compile(r"\b(?:more|greater|higher) than\b", re.IGNORECASE), ">"),
     (re.compile(r"\b(?:less|lower|fewer) than\b", re.IGNORECASE), "<"),
     (re.compile(r"(\d+)( ?%)? or (?:more|greater|higher)\b", re.IGNORECASE), r">= \1\2"),
+    (re.compile(r"\bbetween (\d+(?: ?%)?) and (?=\d)", re.IGNORECASE), r"\1-"),
+    (
+        re.compile(r"(?<=\w)- (?=(?:positive|negative|mutat|mutant|rearranged|amplified|expressing))", re.IGNORECASE),
+        "-",
+    ),
     (re.compile(r"\bexon(?= \d)", re.IGNORECASE), "exon"),
     (re.compile(r"\bg(?=BRCA)"), "germline "),
     (re.compile(r"\btumour", re.IGNORECASE), "tumor"),
@@ -151,7 +158,7 @@ def _parts(text: str, vocabulary: Vocabulary) -> tuple[Marker, str] | None:
     for other, one in _REWRITTEN:
         said = other.sub(one, said)
     genes, rest = genes_and_rest(_ALTERNATIVE.sub(r"\1\2", said), vocabulary)
-    names = symbols(genes) or (("CD274",) if threshold.startswith(("TPS", "CPS")) else ())
+    names = symbols(genes) or _SCORED.get(threshold.split(" ")[0], ())
     change = _CHANGE.search(" ".join(rest))
     left = words_of(_CHANGE.sub(" ", " ".join(rest), count=1).split()) - (_ABOUT_CUT_OFF if threshold else set())
     state = said_by(_STATES, left, _ABOUT)
@@ -193,7 +200,7 @@ def _cut_off(found: re.Match[str]) -> str:
         unit = {None: "", "%": "%"}.get(found["unit"], "mut/Mb")
         value = f"{found['sign']} {float(found['number']):g} {unit}"
     elif found["low"]:
-        value = f"{found['low']}-{found['high']} %"
+        value = f"{found['low']}-{found['high']} {found['percent'] or ''}".rstrip()
     else:
         value = found["score"] or _ISH.get(found["ish"], found["ish"].lower())
     return f"{assay} {value}".strip()

@@ -26,6 +26,7 @@ from oncogloss.structure.gaps import (
     Part,
     closed_alike,
     loosened,
+    past_or,
 )
 from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed, without_inner_commas
 from oncogloss.structure.layout import indent_of
@@ -36,6 +37,7 @@ from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.placing import for_its_part, headings_of
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.stains import is_decided
 from oncogloss.structure.standing import consents, name_of_standing
 from oncogloss.structure.subcriteria import leads_in, names_cancers, with_children
 from oncogloss.structure.wording import BREAK, EXCEPT
@@ -63,6 +65,7 @@ _ATTACHED = re.compile(
     re.I,
 )
 _UNLIMITED = re.compile(r"\b(but|and) (are |is )?not (be )?limited to\b", re.I)
+_DECIDED = re.compile(r"\s*\(?(and|with|confirmed by)?\s*", re.I)  # "IHC 2+ and FISH+"
 _EVIDENCE = re.compile(
     r"^\s*(\w+ )?((history|evidence|presence|diagnosis|use|anticipation|receipt) of\b( (the )?need for\b)?"
     r"|(?<=\s)(treatment|therapy) with\b)",
@@ -315,7 +318,10 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(PART, "any" if re.search(r"[;；]\s*(and/)?or\b|\bor\s*;", words, re.I) else None)
     if EXCEPT.search(_BRACKETED.sub(" ", words)):
         return Gap(CUE, "except")
-    op = conjunction(scope, one.mention, other.mention, words)
+    decided = is_decided(one.mention, other.mention) and _DECIDED.fullmatch(words) is not None
+    aside = one.mention.type == "BIOMARKER" and not scope.excludes  # "HER2-negative (0 or 1+) cancer"
+    said = "" if decided else _BRACKETED.sub(" ", words) if aside else words
+    op = conjunction(scope, one.mention, other.mention, said)
     op = "all" if op == "any" and one.negated and other.negated and not scope.excludes else op  # "no A or B"
     if op is None and _IF.search(words) and not scope.excludes:
         return Gap(CUE, "if")
@@ -323,7 +329,7 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
         return Gap(CLAUSE if _CLAUSE.search(words) else LIST, op)
     if scope.excludes and (_LISTED.search(words) or _OTHER_WINDOW.search(words)):
         return Gap(LIST, "any")
-    if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
+    if decided or re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(_EVIDENCE.sub(" ", words[words.rfind(",") + 1 :])):
         return Gap(ATTACHED, "all")
@@ -352,6 +358,7 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     if len(parts) == 1:
         return parts[0].logic
     gaps = loosened(parts, [gap_between(scope, a, b) for a, b in pairwise(parts)], excludes=scope.excludes)
+    gaps = gaps if scope.excludes else past_or(parts, gaps)
     loosest = max(gap.looseness for gap in gaps)
     if loosest < PART and (conditional := asked_of_some(scope, parts)) is not None:
         return conditional

@@ -28,6 +28,7 @@ from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.spans import outer
+from oncogloss.structure.stains import is_decided
 from oncogloss.structure.wording import BREAK
 
 QUALIFYING = frozenset(
@@ -198,7 +199,7 @@ def is_bracketed(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A second name, a kind or an explanation in brackets behind what it explains; numbers and negations say more."""
     opened = open_bracket(scope.before(m))
     explained = [f for f in facts if opened is not None and f.end <= scope.criterion.start + opened]
-    if opened is None or not explained or "exc" in m.attributes:
+    if opened is None or not explained or "exc" in m.attributes or is_decided(explained[-1], m):
         return False
     lead = scope.before(m)[opened + 1 :]
     if "exc" in explained[-1].attributes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from oncogloss.schema import Logic, LogicOp, Mention
 from oncogloss.structure.names import alike
+from oncogloss.structure.stains import is_decided
 
 SENTENCE, PART, CUE, CLAUSE, ATTACHED, LIST, TIGHT = 7, 6, 5, 4, 3, 2, 1  # how loosely a gap binds
+
+_ALTERED = re.compile(r"mutation|fusion|amplification|deletion|insertion|duplication|skipping|alteration")
 
 
 class Gap(NamedTuple):
@@ -42,6 +47,27 @@ def loosened(parts: Sequence[Part], gaps: Sequence[Gap], *, excludes: bool) -> l
                     break
                 found[j] = Gap(CLAUSE, gaps[i].op)
     return found
+
+
+def past_or(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Gap]:
+    """The same gaps, but what is told of another marker behind "A or B" is no further "or": "ER+ or PR+, HER2-"."""
+    found = list(gaps)
+    for i in range(1, len(gaps)):
+        either = gaps[i - 1].op == "any" and gaps[i - 1].looseness <= LIST
+        following = takewhile(lambda gap: gap.looseness <= LIST, gaps[i:])
+        goes_on = gaps[i] not in (Gap(LIST, None), Gap(TIGHT, "all")) or any(gap.op == "any" for gap in following)
+        if either and not goes_on and _tell_apart(parts[i].mention, parts[i + 1].mention):
+            found[i] = Gap(ATTACHED, "all")
+    return found
+
+
+def _tell_apart(one: Mention, other: Mention) -> bool:
+    """Whether two markers are told by themselves, are not both alterations, of which a list may name several, and not a
+    score and its test."""
+    if is_decided(one, other):
+        return False
+    told = [m.concept.marker for m in (one, other) if m.concept and m.concept.marker]
+    return len(told) == 2 and not all(marker.alteration or _ALTERED.search(marker.state or "") for marker in told)
 
 
 def closed_alike(gaps: Sequence[Gap], cuts: Sequence[int]) -> list[int]:

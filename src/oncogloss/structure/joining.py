@@ -8,6 +8,7 @@ from oncogloss.schema import Logic, LogicOp, Mention
 from oncogloss.structure.leaves import QUALIFIERS, washout_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.stains import is_decided
 
 _OR = re.compile(r"\b(and/ ?or|or|nor)\b", re.I)
 _AND = re.compile(r"\b(and|as well as|plus|but)\b|&", re.I)
@@ -88,15 +89,15 @@ def needing(scope: Scope, logic: Logic) -> Logic:
 
 
 def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
-    """What "A/B" means: both of measures with one limit, and of markers that are to be absent, else either."""
+    """What "A/B" means: both of measures with one limit, of markers that are to be absent, and of a score and the test
+    that decides it ("IHC 2+/FISH+"), else either."""
     if scales(one, other):
         return "any"
+    if is_decided(one, other):
+        return "all"
     if asked_together(scope, one, other) and one.type != "MEASURE":
         return "all"
-    if all(
-        m.type == "BIOMARKER" and m.concept and m.concept.marker and m.concept.marker.state in _LACKING
-        for m in (one, other)
-    ):
+    if all(m.concept and m.concept.marker and m.concept.marker.state in _LACKING for m in (one, other)):
         return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"

@@ -87,6 +87,7 @@ _PASSED_OVER = frozenset(
 )
 HISTORY = frozenset(("history", "prior", "previous", "past"))  # said by the mention's own attribute where it has it
 
+_SENSITIZING = re.compile(r"\bsensiti[sz]ing\b", re.I)
 _ALLERGY = re.compile(r"allerg|hypersensitiv|intoleran|anaphyla|reaction", re.I)
 _OFF = re.compile(r"\b(off|discontinu\w+|stopp\w+|ceas\w+|withdrawn|free (of|from)|wash-?out)\b", re.I)
 _PASSED = re.compile(
@@ -146,7 +147,8 @@ def qualifiers_of(scope: Scope, m: Mention) -> tuple[str, ...]:
                 found = []  # they belong to a member of the list alone: one in the middle, or an example
             break
         crossed = crossed or (word == _LISTED and not found)
-        either = either or word in ("or", "/") or (word == "," and bool(found) and " or " in found[0])
+        listed = word == "," and bool(found) and " or " in found[0]
+        either = (either and word != _LISTED) or word in ("or", "/") or listed
     past = m.type in TREATMENTS or "hist" in m.attributes
     return tuple(dict.fromkeys(word for word in found if not (past and word in HISTORY)))
 
@@ -171,7 +173,9 @@ def _before(scope: Scope, m: Mention) -> str:
 
 def narrowing_of(m: Mention) -> tuple[str, ...]:
     """The words of a mention that its broader concept lacks: of "chest irradiation" as radiotherapy "chest"; of "major
-    surgery" as surgery "major"."""
+    surgery" as surgery "major"; of a marker, however its gene is called, "sensitizing"."""
+    if m.type == "BIOMARKER" and (some := _SENSITIZING.search(m.text)):
+        return (some[0].casefold(),)
     named = m.concept is not None and m.type != "MEASURE" and _holds_name(m.text, m.concept.name)
     wide = named or (m.concept is not None and m.concept.match == "broader")
     missing = missing_words(m) if wide else []

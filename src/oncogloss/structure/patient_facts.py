@@ -268,7 +268,7 @@ class PatientFacts:
                 self._within(m, e.item.value, e.item.unit, None) for e in found if isinstance(e.item, MarkerResult)
             ]
             return self._told(m, truths[0] if len(set(truths)) == 1 else None, "; ".join(e.words for e in found))
-        asked = self._asked_marker(m) if m.type == "BIOMARKER" else None
+        asked = self._asked_marker(m) if m.type == "BIOMARKER" or (m.concept and m.concept.marker) else None
         if asked is None or asked.threshold or (m.concept and m.concept.match == "broader"):
             return self._told(m, None)
         shown = [(e, has_marker(e, asked)) for e in self.entries.markers if self._genes(e) & set(asked.genes)]

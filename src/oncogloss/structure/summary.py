@@ -162,8 +162,10 @@ class _Facts:
         def is_marker(literal: Literal) -> bool:
             mention = self._by_id[literal.mention]
             about = "biomarker" in self._criteria[literal.criterion].categories
-            return mention.type == "BIOMARKER" or (
-                mention.type == "GENE" and (about or bool(self._tails.get(("HAS_VALUE", mention.id))))
+            return (
+                mention.type == "BIOMARKER"
+                or bool(mention.concept and mention.concept.marker)
+                or (mention.type == "GENE" and (about or bool(self._tails.get(("HAS_VALUE", mention.id)))))
             )
 
         yield from self._requirements(c for c in self.clauses if all(map(is_marker, c)))

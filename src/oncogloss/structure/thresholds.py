@@ -16,6 +16,7 @@ from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
 from oncogloss.structure.run_words import are_twins, before_measure, with_unit
+from oncogloss.structure.stains import is_stained, scores_of
 from oncogloss.structure.wording import BREAK, OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
@@ -24,8 +25,10 @@ _CIRCUMSTANCES: frozenset[EntityType] = frozenset(
      "SETTING", "POPULATION"}
 )  # fmt: skip
 _CUT_OFF = re.compile(
-    r"(?P<name>[^\W\d].*?)[\s:(,]*(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above)\b"
-    r"|(?<![\w-])(?:\d+(?:\.\d+)?\s*%?\s*(?:-|–|to)\s*)?\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+).*)",
+    r"(?P<name>[^\W\d].*?)[\s:(,]*"
+    r"(?P<cut>(?:[≥≤⩾⩽<>=\\]|\b(?:at least|no less|greater|more|less|lower|below|above|between)\b"
+    r"|(?<![\w-])(?:\d+(?:\.\d+)?\s*%?\s*(?:-|–|to)\s*)?\d+(?:\.\d+)?\s*%|(?<![\w-])[0-3]\+"
+    r"|(?:(?<=CPS)|(?<=CPS )|(?<=CPS of )|(?<=score )|(?<=score of ))\d+\s*(?:-|–|to)\s*\d+\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PERSONS = r"(?:(?:the |all )?(?:patients?|subjects?|participants?|those|women|men|females?|males?|children|adults?)\b)"
@@ -106,8 +109,11 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             counted = cycles_between(texts[first.value.passage], first.value, first.measure)
             name = f"{counted} of {_name(first.measure)}" if counted else _name(first.measure)
             found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
-    markers = _markers(extraction, {c.measure.id for c in comparisons})
-    ordered = sorted([*found, *markers], key=lambda entry: entry[0])
+    compared = {c.measure.id for c in comparisons}
+    markers = _markers(extraction, compared)
+    scores = ((m, score) for m, score in scores_of(extraction, texts) if m.id not in compared)
+    stains = [((m.passage, m.start, m.start), score) for m, score in scores]
+    ordered = sorted([*found, *markers, *stains], key=lambda entry: entry[0])
     denied = denied_in(extraction.criteria)
 
     def is_denied(place: tuple[str, int, int], t: Threshold) -> bool:
@@ -373,7 +379,8 @@ def _markers(extraction: Extraction, compared: set[str]) -> Iterator[_Placed]:
     values = [m for m in extraction.mentions if m.type == "VALUE"]
     for m in extraction.mentions:
         criterion = place.of(m)
-        if m.type != "BIOMARKER" or m.id in compared or criterion is None or any(_within(v, m) for v in values):
+        told = m.id in compared or is_stained(m)
+        if m.type != "BIOMARKER" or told or criterion is None or any(_within(v, m) for v in values):
             continue
         parts = _CUT_OFF.fullmatch(m.text)
         quantity = read_quantity(parts["cut"]) if parts else None
