@@ -113,6 +113,21 @@ def test_exceptions_by_relation() -> None:
     assert logic(("inc", text), relations=relations) == means("(not (except 1 2 3))")
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[CONDITION gout], unless [MEASURE uric acid] < 6 and [MEASURE pulse] < 90", "(except 1 (all 2 3))"),
+        ("[CONDITION gout], unless [MEASURE uric acid] < 6 or [MEASURE pulse] < 90", "(except 1 (any 2 3))"),
+        ("[CONDITION gout] unless it is [DISEASE_STATE treated] and [DISEASE_STATE stable]", "(except 1 (all 2 3))"),
+        ("[CONDITION gout], except patients with [MEASURE acid] < 6 and [MEASURE pulse] < 90", "(except 1 (all 2 3))"),
+        ("[CONDITION gout] (except [MEASURE/exc acid] < 6 and [MEASURE/exc pulse] < 90)", "(except 1 (all 2 3))"),
+        ("[CONDITION fever], unless [CONDITION gout] and [CONDITION tide fever]", "(except 1 (any 2 3))"),
+    ],
+)
+def test_measures_and_states_that_spare_are_asked_as_an_inclusion_asks(text: str, wanted: str) -> None:
+    assert logic(("exc", text)) == means(wanted)
+
+
 def test_one_limit_of_two_measures_is_asked_of_both() -> None:
     text = "[MEASURE AST] or [MEASURE ALT] [VALUE < 2 x ULN]"
     shared = (("HAS_VALUE", 1, 3), ("HAS_VALUE", 2, 3))

@@ -153,10 +153,17 @@ def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     circumstances = under_unless(scope, facts)
     if len(circumstances) > 1:
         general = said_together(scope, [m for m in facts if m not in circumstances])
-        unless = combined(scope, [as_part(scope, m) for m in circumstances])
+        unless = combined(asking(scope, circumstances), [as_part(scope, m) for m in circumstances])
         return general and Logic(op="except", parts=(general, unless))
     told = said_together(scope, facts)
     return told and needing(scope, told)
+
+
+def asking(scope: Scope, circumstances: Sequence[Mention]) -> Scope:
+    """The scope as what spares is read in it: "unless CD4 ≥ 350 and viral load < 400" asks both, as an inclusion does;
+    kinds of the thing excluded ("other than gout and tide fever") are each enough."""
+    kinds = sum(m.type in _CAN_BE_ABSENT and m.type != "DISEASE_STATE" for m in circumstances)
+    return scope if kinds > 1 else scope._replace(criterion=scope.criterion.model_copy(update={"side": "inc"}))
 
 
 def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
@@ -190,8 +197,8 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     if all(part.negated for part in parts):
         held = [p._replace(logic=p.logic.parts[0], negated=False) for p in parts]
         listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
-        return negation(less(listed, behind))
-    return less(combined(scope, parts), behind)
+        return negation(less(scope, listed, behind))
+    return less(scope, combined(scope, parts), behind)
 
 
 def forbidden(scope: Scope, m: Mention) -> bool:
@@ -216,10 +223,13 @@ def negation(logic: Logic) -> Logic:
     return Logic(op="not", parts=(logic,))
 
 
-def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
-    """Something but for its exceptions."""
+def less(scope: Scope, logic: Logic, exceptions: Sequence[Mention]) -> Logic:
+    """Something but for its exceptions: each of them, but measures as what spares is read."""
     whole = logic.parts if logic.op == "except" else (logic,)
-    return Logic(op="except", parts=(*whole, *map(leaf, exceptions)))
+    spared = [leaf(m) for m in exceptions]
+    if len(exceptions) > 1 and all(m.type == "MEASURE" for m in exceptions):
+        spared = [combined(asking(scope, exceptions), [Part(leaf(m), m, m.end, negated=False) for m in exceptions])]
+    return Logic(op="except", parts=(*whole, *spared))
 
 
 def as_part(scope: Scope, m: Mention) -> Part:
@@ -270,7 +280,7 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
     for part, following in zip(parts, [*(p.mention.start for p in parts[1:]), scope.criterion.end], strict=True):
         own = held.get(part.mention.id)
         if own:
-            inner = less(leaf(part.mention), own)
+            inner = less(scope, leaf(part.mention), own)
             end = max(part.end, *(m.end for m in own if m.end <= following), part.end)
             part = part._replace(logic=negation(inner) if part.negated else inner, end=end)
         done.append(part)
@@ -363,6 +373,8 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
     ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
     if ops and ops[0] == "except":
+        spared = parts[cuts[0] :]
+        trees[1:] = [combined(asking(scope, [part.mention for part in spared]), spared)]
         return Logic(op="except", parts=(*(trees[0].parts if trees[0].op == "except" else trees[:1]), *trees[1:]))
     if ops and ops[0] == "if":
         restricted = _RESTRICTED.search(_skeleton(scope, parts[cuts[0] - 1].end, parts[cuts[0]].mention.start))
