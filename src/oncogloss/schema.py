@@ -211,7 +211,8 @@ class Logic(_Frozen):
     the patient unsuitable, the patient is in the part of the trial that its qualifier names.
     `all`, `any`, `not`: of the parts. `at_least`: `n` of the parts. `if`: the second part must hold where the first
     does. `except`: something of the first part that is none of the others ("malignancy other than basal cell
-    carcinoma"), none of which holds that is no kind of it ("HIV unless CD4 >= 350"). The side is the criterion's: for an exclusion the tree says what excludes.
+    carcinoma"), none of which holds that is no kind of it ("HIV unless CD4 >= 350"). The side is the
+    criterion's: for an exclusion the tree says what excludes.
     """
 
     op: LogicOp
