@@ -265,7 +265,7 @@ class Threshold(_Frozen):
     denied: bool = Field(
         default=False,
         description="whether the criterion asks that the comparison does not hold: of what it denies (no AST > 3 x "
-        "ULN) and what it spares (HIV, unless CD4 >= 200)",
+        "ULN), what it spares (HIV, unless CD4 >= 200) and what was not reached (not recovered to grade <= 1)",
     )
     mentions: tuple[str, ...] = Field(default=(), description="the measure, the value, then the condition's")
 

@@ -33,6 +33,7 @@ from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.measured import condition_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.permissions import is_spared
 from oncogloss.structure.placing import for_its_part, headings_of
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
@@ -180,7 +181,8 @@ def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
 
 def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What some facts of a criterion say together."""
-    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"} | {m.id for m in facts if "exc" in m.attributes}
+    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
+    spared |= {m.id for m in facts if "exc" in m.attributes or is_spared(scope, m)}
     if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.words):
         spared = set()  # an item of a list that is spared as a whole
     general = [m for m in facts if m.id not in spared or forbidden(scope, m)]

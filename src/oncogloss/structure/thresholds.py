@@ -12,6 +12,7 @@ from itertools import pairwise
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.facts import says_age
+from oncogloss.structure.permissions import is_grade, permission_around, permits
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
@@ -42,6 +43,11 @@ _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
 _SPARES = re.compile(
     r"(?<!not )(?<!in)\b(?:eligible|allowed|permitted|acceptable) (?:if|provided|when|as long as)\b"
     r"|(?<!not )\bmust (?:be|have) (?:resolved|recovered|returned|improved|decreased)\b",
+    re.IGNORECASE,
+)
+_UNRESOLVED = re.compile(
+    r"(?:\b(?:not|never|without|fail(?:ed|s|ure|ing)? to)|n['’]t)\b(?: \w+){0,3}"
+    r" (?:recover|resol|return|improv|reduc|subsid|decreas)\w*(?![^.;]*\b(?:unless|except)\b)",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
@@ -77,6 +83,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     }
     comparisons = _comparisons(document, extraction, sexes)
     found: list[_Placed] = []
+    denied = denied_in(extraction.criteria)
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
         said = _said(texts, run)
@@ -99,6 +106,9 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
                 condition: tuple[str | None, tuple[str, ...]] = (" ".join(sex.text.split()), (sex.id,))
             else:
                 condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            spared = condition[0] or (first.criterion.id, first.measure.id) in denied
+            if not spared and _is_only_permitted(texts[first.value.passage], first, quantity):
+                continue
             ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
             if condition[0] and quantity.operator == "=":
@@ -108,19 +118,32 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
-    denied = denied_in(extraction.criteria)
 
     def is_denied(place: tuple[str, int, int], t: Threshold) -> bool:
-        turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1])
-        return ((t.criterion, t.mentions[0]) in denied) != turned
+        turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1], t.operator)
+        return turned or (t.criterion, t.mentions[0]) in denied
 
     return tuple(t.model_copy(update={"denied": True}) if is_denied(place, t) else t for place, t in ordered)
 
 
-def _is_turned(text: str, criterion: Criterion, place: int) -> bool:
-    """Whether a comparison stands behind words by which an exclusion says whom it spares: "HIV: eligible if CD4 …"."""
+def _is_turned(text: str, criterion: Criterion, place: int, operator: Operator) -> bool:
+    """Whether a comparison is said of whom an exclusion spares ("HIV: eligible if CD4 …"), or of what was not reached
+    ("not recovered to grade ≤ 1")."""
     before = re.split(BREAK, text[criterion.start : place])[-1]
-    return criterion.side == "exc" and _SPARES.search(before) is not None
+    if operator in ("<=", "<", "=") and _UNRESOLVED.search(before):
+        return True
+    spared = _SPARES.search(before) or permission_around(text, criterion, place)
+    return criterion.side == "exc" and spared is not None
+
+
+def _is_only_permitted(text: str, comparison: _Comparison, quantity: Quantity) -> bool:
+    """Whether a comparison limits nobody: an exclusion's permission of what stands outside it, or one value or grade
+    that an inclusion permits ("grade 1 neuropathy is permitted")."""
+    criterion, measure, value = comparison.criterion, comparison.measure, comparison.value
+    if criterion.side == "inc":
+        return (quantity.operator == "=" or is_grade(value)) and permits(text, criterion, value)
+    clause = permission_around(text, criterion, value.start)
+    return clause is not None and not clause[0] <= measure.start < clause[1]
 
 
 def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> Operator:
