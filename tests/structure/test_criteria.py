@@ -114,6 +114,20 @@ def test_exceptions_by_relation() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[DISEASE_STATE Progressed] on or after [DRUG/hist lunamab]",
+        "[DISEASE_STATE Progression] during and/or following treatment with [DRUG/hist lunamab]",
+        "[DISEASE_STATE Relapse] on or [TIME within 6 months] of [DRUG/hist lunamab]",
+    ],
+)
+@pytest.mark.parametrize("side", ["inc", "exc"])
+def test_on_or_after_joins_no_alternatives(side: str, text: str) -> None:
+    number = 3 if "TIME" in text else 2
+    assert logic((side, text)) == means(f"(all 1 {number})")
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("[CONDITION gout], unless [MEASURE uric acid] < 6 and [MEASURE pulse] < 90", "(except 1 (all 2 3))"),

@@ -52,6 +52,11 @@ _OTHER_WINDOW = re.compile(r"\(\s*\ue000\s+(for|if|in)\b", re.I)  # "(6 weeks fo
 _RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(if|provided)\b", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
 _PROVEN_BY = re.compile(r"\b(histo|cyto|patho)log\w+ ?(/|,?\s*(and/or|and|or)\b) ?(histo|cyto|patho)log\w+", re.I)
+_ON_OR_AFTER = re.compile(
+    r"\b(on|during|receiving|upon|at|after|following|within),? ?(?:/|\b(?:and/or|and|or)\b),? ?(?:\w+ )?"
+    r"(?=(on|during|after|following|within|since|upon)\b|\ue000)",
+    re.I,
+)
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _CLAUSE = re.compile(
     r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
@@ -319,8 +324,7 @@ def put(logic: Logic, inner: Logic) -> Logic:
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
-    words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
-    words = without_inner_commas(words)
+    words = _joining_words(scope, one, other)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:
@@ -342,6 +346,14 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if re.search("[,:，、：]", words):
         return Gap(LIST, None)
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
+
+
+def _joining_words(scope: Scope, one: Part, other: Part) -> str:
+    """The words between two parts without those that look as if they joined them: "progressed on or after X"."""
+    words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
+    if _ON_OR_AFTER.search(scope.between(one.mention, other.mention)):
+        words = _ON_OR_AFTER.sub(" ", words)
+    return without_inner_commas(words)
 
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
