@@ -113,6 +113,17 @@ def test_exceptions_by_relation() -> None:
     assert logic(("inc", text), relations=relations) == means("(not (except 1 2 3))")
 
 
+@pytest.mark.parametrize("side", ["inc", "exc"])
+def test_with_joins_a_measure_to_the_last_of_those_with_limits_of_their_own(side: str) -> None:
+    text = "[MEASURE pulse] [VALUE > 90], [MEASURE pressure] [VALUE > 140] or [MEASURE acid] [VALUE > 6] with a high "
+    limits = (("HAS_VALUE", 1, 2), ("HAS_VALUE", 3, 4), ("HAS_VALUE", 5, 6))
+    assert logic((side, f"{text}[MEASURE ratio]"), relations=limits) == means("(any 1 3 (all 5 7))")
+    text = "[MEASURE AST] or [MEASURE ALT] [VALUE > 3 x ULN] with [MEASURE bilirubin] [VALUE > 2 x ULN]"
+    shared = (("HAS_VALUE", 1, 3), ("HAS_VALUE", 2, 3), ("HAS_VALUE", 4, 5))
+    whole = "(all (any 1 2) 4)" if side == "exc" else "(all 1 2 4)"
+    assert logic((side, text), relations=shared) == means(whole)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -27,7 +27,14 @@ from oncogloss.structure.gaps import (
     closed_alike,
     loosened,
 )
-from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed, without_inner_commas
+from oncogloss.structure.joining import (
+    conjunction,
+    goes_with_the_last,
+    lists_cancers,
+    needing,
+    slashed,
+    without_inner_commas,
+)
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.measured import condition_of
@@ -342,7 +349,8 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(_EVIDENCE.sub(" ", words[words.rfind(",") + 1 :])):
-        return Gap(ATTACHED, "all")
+        own = goes_with_the_last(scope, one.mention, other.mention, words)
+        return Gap(TIGHT if own else ATTACHED, "all")
     if re.search("[,:，、：]", words):
         return Gap(LIST, None)
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
