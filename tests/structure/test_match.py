@@ -255,6 +255,14 @@ def test_a_measure_spares_where_it_holds(count: float | None, expected: str) -> 
     assert answer(ill | {"labs": labs}, criterion, thresholds=[limit]) == expected
 
 
+def test_no_entry_tells_a_dose() -> None:
+    given = {"prior_treatments": [{"name": "paclitaxel"}], "complete": ALL}
+    limit = {"criterion": "c1", "measure": "paclitaxel", "operator": ">", "value": 10, "unit": "mg/d"}
+    criterion = ("exc", "[paclitaxel|DRUG] [> 10 mg|VALUE]", "m1")
+    assert answer(given, criterion, **PRIOR) == "not met"
+    assert answer(given, criterion, thresholds=[limit | {"mentions": ("m1", "m2")}], **PRIOR) == "unknown"
+
+
 def test_sex_by_population_and_registry() -> None:
     assert answer({"sex": "male"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "met"
     assert answer({"sex": "female"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "unknown"

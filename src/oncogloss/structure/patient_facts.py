@@ -213,6 +213,8 @@ class PatientFacts:
                 found.append(in_line(tail.text, entry))
             elif kind in _RESTRICTS:
                 found.append(None)
+        if m.type in TREATMENTS and self.thresholds[m.id]:
+            found.append(None)  # no entry tells a dose
         if isinstance(entry.item, Diagnosis) and entry.item.status == "past" and "hist" not in m.attributes:
             found.append(None)
         return found

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.counted import cycles_between
+from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
 from oncogloss.structure.permissions import is_grade, permission_around, permits
 from oncogloss.structure.persons import values_by_sex
@@ -46,8 +47,8 @@ _SPARES = re.compile(
     re.IGNORECASE,
 )
 _UNRESOLVED = re.compile(
-    r"(?:\b(?:not|never|without|fail(?:ed|s|ure|ing)? to)|n['’]t)\b(?: \w+){0,3}"
-    r" (?:recover|resol|return|improv|reduc|subsid|decreas)\w*(?![^.;]*\b(?:unless|except)\b)",
+    r"(?:\b(?:not|never|without|unable to|fail(?:ed|s|ure|ing)? to)|n['’]t)\b(?: \w+){0,3}"
+    r" (?:recover|resol|return|improv|reduc|subsid|decreas|stabili|taper)\w*(?![^.;]*\b(?:unless|except)\b)",
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
@@ -62,11 +63,12 @@ _Placed = tuple[tuple[str, int, int], Threshold]
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """A measure and a value that belong together, in a criterion."""
+    """A measure and a value that belong together, in a criterion; of steroids the one that tells their dose."""
 
     criterion: Criterion
     measure: Mention
     value: Mention
+    equivalent: Mention | None = None
 
 
 def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold, ...]:
@@ -115,6 +117,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
                 quantity = replace(quantity, operator=_general_operator(first, comparisons))
             counted = cycles_between(texts[first.value.passage], first.value, first.measure)
             name = f"{counted} of {_name(first.measure)}" if counted else _name(first.measure)
+            name = f"{name} ({_name(first.equivalent)} equivalent)" if first.equivalent else name
             found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     markers = _markers(extraction, {c.measure.id for c in comparisons})
     ordered = sorted([*found, *markers], key=lambda entry: entry[0])
@@ -155,8 +158,9 @@ def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> O
 
 
 def _said(texts: Mapping[str, str], run: Sequence[_Comparison]) -> list[str]:
-    """The words of each value of a run, turned round where it stands before its measure."""
-    return [before_measure(texts[c.value.passage], c.value, c.measure) or c.value.text for c in run]
+    """The words of each value of a run, turned round where it stands before its measure, a dose by the day as such."""
+    texts_of = [(texts[c.value.passage], c) for c in run]
+    return [before_measure(text, c.value, c.measure) or c.value.text + per_day(text, c.value) for text, c in texts_of]
 
 
 def _fits(measure: Mention, quantity: Quantity) -> bool:
@@ -190,11 +194,20 @@ def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str,
         if value.id in sexes and all(m.type == "POPULATION" for m in heads):
             heads = _last_measure(value, extraction.mentions, place)
         heads = [*_listed_before(heads, extraction.mentions, valued, texts), *heads]
-        for head in _distinct(heads, long_forms):
+        own = _distinct(heads, long_forms)
+        text = texts[value.passage]
+        told = {classed.id: (classed, m) for m in own if (classed := _steroids_of(text, m, extraction.mentions, place))}
+        measured = [m for m in own if m.id not in told and all(m is not drug for _, drug in told.values())]
+        for head, drug in [*((m, None) for m in measured), *told.values()]:
             criterion = place.of(head) or place.of(value)
             if criterion:
-                found.append(_Comparison(criterion, head, value))
+                found.append(_Comparison(criterion, head, value, drug))
     return found
+
+
+def _steroids_of(text: str, drug: Mention, mentions: Iterable[Mention], place: _Places) -> Mention | None:
+    """The steroids of a drug's criterion whose dose it tells."""
+    return steroids_of(text, drug, (m for m in mentions if place.of(m) is place.of(drug)))
 
 
 class _Places:
