@@ -37,6 +37,7 @@ def test_the_dose_may_stand_behind_it() -> None:
     [
         (f"{CLASS}, [DRUG lunamab] or {DRUG} [VALUE > 10 mg]", 4, "(any 1 2 3)"),
         (f"{CLASS} ([VALUE up to 10 mg] {DRUG} is allowed)", 2, "(except 1 3)"),
+        (f"{DRUG} or equivalent [VALUE > 10 mg], or other [DRUG_CLASS steroids]", 2, "(any 1 3)"),
         ("[DRUG_CLASS Tide inhibitors] [VALUE > 10 mg] [DRUG lunamab]", 2, "(all 1 3)"),
     ],
 )

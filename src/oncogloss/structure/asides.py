@@ -65,7 +65,7 @@ def has_any(words: str, signs: tuple[str, ...]) -> bool:
 
 def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A drug by which the dose of another is told: "≥ 10 mg prednisone equivalent", "steroids > 10 mg prednisone"."""
-    if m.type != "DRUG" or len(facts) == 1:
+    if m.type != "DRUG" or not any(f.type in TREATMENTS and f.end <= m.start for f in facts):
         return False
     behind = re.match(r"\s*(\(?or )?[- ]?equivalent", scope.text[m.end : m.end + 20])
     return behind is not None or steroids_of(scope.text, m, facts) is not None

@@ -94,8 +94,8 @@ def permits(text: str, criterion: Criterion, m: Mention) -> bool:
 
 def is_spared(scope: Scope, m: Mention) -> bool:
     """Whether an exclusion permits what is measured: it is no part of what excludes."""
-    asked = scope.excludes and "neg" not in m.attributes and (m.type == "MEASURE" or scope.valued(m))
-    return asked and permission_around(scope.text, scope.criterion, m.start) is not None
+    measured = scope.excludes and "neg" not in m.attributes and scope.valued(m)
+    return measured and permission_around(scope.text, scope.criterion, m.start) is not None
 
 
 def permits_alone(scope: Scope) -> bool:
