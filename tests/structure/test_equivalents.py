@@ -16,6 +16,8 @@ CLASS, DRUG = "[DRUG_CLASS Steroids]", "[DRUG prednisone]"
         (f"{CLASS} [VALUE > 10 mg] {DRUG} daily", "mg/d"),
         (f"{CLASS} [VALUE > 10 mg] of {DRUG} per day or equivalent", "mg/d"),
         (f"{CLASS} (at doses [VALUE > 7.5 mg/day] {DRUG} or equivalent)", "mg/d"),
+        (f"{CLASS}: [VALUE > 0.5 mg/kg/day] of oral {DRUG}", "mg/kg/d"),
+        (f"{CLASS} ([VALUE > 10 mg/day] {DRUG}) are not permitted", "mg/d"),
         (f"{CLASS} in doses of [VALUE > 10 mg] of oral {DRUG}", "mg"),
     ],
 )

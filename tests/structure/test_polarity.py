@@ -26,6 +26,7 @@ def denied(side: str, text: str, *pairs: tuple[int, int]) -> list[bool]:
         ("exc", "[CONDITION tide fever]: eligible if [MEASURE CD4 count] [VALUE >= 200/uL]", ((2, 3),), [True]),
         ("exc", "[CONDITION tide fever]: not eligible if [MEASURE CD4 count] [VALUE < 200/uL]", ((2, 3),), [False]),
         ("exc", "[CONDITION tide fever] ([MEASURE CD4 count] [VALUE >= 200/uL] is allowed)", ((2, 3),), [True]),
+        ("exc", "[CONDITION gout] is allowed if not on [VALUE > 3 mg/day] [DRUG lunamab]", ((3, 2),), [False]),
         ("exc", "[DRUG lunamab] [VALUE <= 3 mg/day] is permitted", ((1, 2),), [True]),
         ("exc", "[CANCER Moon cancer] (sites [VALUE <= 1 cm] are allowed)", ((1, 2),), []),
         ("exc", "[CANCER Moon cancer] (sites [VALUE > 1 cm] are not allowed)", ((1, 2),), [False]),

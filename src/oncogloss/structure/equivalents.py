@@ -11,11 +11,11 @@ _STEROID = re.compile(r"predniso|dexameth|hydrocortis|cortisone", re.I)
 _STEROIDS = re.compile(r"steroids?\b|glucocorticoid", re.I)
 _DAILY = r"(?:\s*/\s*(?:day|d)\b|\s+(?:daily|per day|a day|qd)\b)"
 _DOSED = re.compile(  # "at > 10 mg/day of oral", and "(", where the dose stands behind
-    rf"(?:[^.;]|\.(?=\d))*\d\s*mg(?:{_DAILY})*(?:\s+(?:of|oral|the|equivalent))*\s*|[^.;()]{{0,30}}\(\s*(?:\w+\s+)?",
+    rf"(?:[^.;]|\.(?=\d))*\d\s*mg(?:\s*/\s*kg)?(?:{_DAILY})*(?:\s+(?:of|oral|the|equivalent))*\s*|[^.;()]{{0,30}}\(\s*(?:\w+\s+)?",
     re.I,
 )
 _DOSE = re.compile(r"[^.;()\d]{0,25}\d[\d.]*\s*mg\b", re.I)
-_PERMITTED = re.compile(r"[^.;]*\b(?:allowed|permitted|acceptable|eligible)\b", re.I)
+_PERMITTED = re.compile(r"[^.;]*\b(?<!not )(?<!not be )(?:allowed|permitted|acceptable|eligible)\b", re.I)
 _BEHIND = re.compile(
     rf"(?:\s+(?:of|oral))*(?:\s+(?!twice|three)[\w-]+)?(?:\s+\(?(?:or )?(?:its )?equivalents?\)?)?{_DAILY}", re.I
 )

@@ -21,6 +21,9 @@ ADMITTED = re.compile(
     r"|\b(can|may|could|will) (still )?(be (enrolled|included|entered|eligible|considered)|enrol)\b",
     re.I,
 )
+WITHOUT = re.compile(  # "allowed if not on > 10 mg prednisone": more than that excludes
+    r"\b(?:not|no|without|never)\b(?! (?:more|greater|less|fewer|longer|only)\b)(?:\W+\w+){0,4}\W*$", re.I
+)
 _SO = re.compile(r"\b(is|are|be) (\w+ )?(allowed|permitted|permissible|acceptable)\b|\b(allowed|permitted)\W*$", re.I)
 _PERMITS = re.compile(
     rf"{_SO.pattern}|{ADMITTED.pattern}|\b(allowed|permitted) (with|up to|if|provided|when|as long as|at|in)\b", re.I
@@ -74,7 +77,7 @@ def is_grade(m: Mention) -> bool:
 
 
 def permission_around(text: str, criterion: Criterion, place: int) -> tuple[int, int] | None:
-    """The clause of a criterion around a place, a bracket or a stretch of a sentence, if it permits something:
+    """The clause of a criterion around a place, a bracket or a stretch of a sentence, if it permits what stands there:
     "(patients with HBV DNA < 500 IU/mL are eligible)"."""
     before, behind = text[criterion.start : place], text[place : criterion.end]
     opened = open_bracket(before)
@@ -83,6 +86,8 @@ def permission_around(text: str, criterion: Criterion, place: int) -> tuple[int,
     stop = re.search(edges, behind)
     end = place + (stop.start() if stop else len(behind))
     words = CLOSED_BRACKET.sub(" ", text[start:end]).rstrip()
+    if WITHOUT.search(text[start:place]):
+        return None
     return (start, end) if _PERMITS.search(words) and not _FORBIDS.search(words) else None
 
 

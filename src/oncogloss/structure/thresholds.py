@@ -13,7 +13,7 @@ from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mentio
 from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
-from oncogloss.structure.permissions import is_grade, permission_around, permits
+from oncogloss.structure.permissions import WITHOUT, is_grade, permission_around, permits
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
@@ -136,7 +136,7 @@ def _is_turned(text: str, criterion: Criterion, place: int, operator: Operator) 
     if operator in ("<=", "<", "=") and _UNRESOLVED.search(before):
         return True
     spared = _SPARES.search(before) or permission_around(text, criterion, place)
-    return criterion.side == "exc" and spared is not None
+    return criterion.side == "exc" and spared is not None and not WITHOUT.search(before)
 
 
 def _is_only_permitted(text: str, comparison: _Comparison, quantity: Quantity) -> bool:
