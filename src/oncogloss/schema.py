@@ -213,7 +213,8 @@ class Logic(_Frozen):
     the patient unsuitable, the patient is in the part of the trial that its qualifier names.
     `all`, `any`, `not`: of the parts. `at_least`: `n` of the parts. `if`: the second part must hold where the first
     does. `except`: something of the first part that is none of the others ("malignancy other than basal cell
-    carcinoma"). The side is the criterion's: for an exclusion the tree says what excludes.
+    carcinoma"), none of which holds that is no kind of it ("HIV unless CD4 >= 350"). The side is the
+    criterion's: for an exclusion the tree says what excludes.
     """
 
     op: LogicOp
@@ -266,7 +267,7 @@ class Threshold(_Frozen):
     denied: bool = Field(
         default=False,
         description="whether the criterion asks that the comparison does not hold: of what it denies (no AST > 3 x "
-        "ULN) and what it spares (HIV, unless CD4 >= 200)",
+        "ULN), what it spares (HIV, unless CD4 >= 200) and what was not reached (not recovered to grade <= 1)",
     )
     mentions: tuple[str, ...] = Field(default=(), description="the measure, the value, then the condition's")
 

@@ -113,6 +113,46 @@ def test_exceptions_by_relation() -> None:
     assert logic(("inc", text), relations=relations) == means("(not (except 1 2 3))")
 
 
+@pytest.mark.parametrize("side", ["inc", "exc"])
+def test_with_joins_a_measure_to_the_last_of_those_with_limits_of_their_own(side: str) -> None:
+    text = "[MEASURE pulse] [VALUE > 90], [MEASURE pressure] [VALUE > 140] or [MEASURE acid] [VALUE > 6] with a high "
+    limits = (("HAS_VALUE", 1, 2), ("HAS_VALUE", 3, 4), ("HAS_VALUE", 5, 6))
+    assert logic((side, f"{text}[MEASURE ratio]"), relations=limits) == means("(any 1 3 (all 5 7))")
+    text = "[MEASURE AST] or [MEASURE ALT] [VALUE > 3 x ULN] with [MEASURE bilirubin] [VALUE > 2 x ULN]"
+    shared = (("HAS_VALUE", 1, 3), ("HAS_VALUE", 2, 3), ("HAS_VALUE", 4, 5))
+    whole = "(all (any 1 2) 4)" if side == "exc" else "(all 1 2 4)"
+    assert logic((side, text), relations=shared) == means(whole)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[DISEASE_STATE Progressed] on or after [DRUG/hist lunamab]",
+        "[DISEASE_STATE Progression] during and/or following treatment with [DRUG/hist lunamab]",
+        "[DISEASE_STATE Relapse] on or [TIME within 6 months] of [DRUG/hist lunamab]",
+    ],
+)
+@pytest.mark.parametrize("side", ["inc", "exc"])
+def test_on_or_after_joins_no_alternatives(side: str, text: str) -> None:
+    number = 3 if "TIME" in text else 2
+    assert logic((side, text)) == means(f"(all 1 {number})")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[CONDITION gout], unless [MEASURE uric acid] < 6 and [MEASURE pulse] < 90", "(except 1 (all 2 3))"),
+        ("[CONDITION gout], unless [MEASURE uric acid] < 6 or [MEASURE pulse] < 90", "(except 1 (any 2 3))"),
+        ("[CONDITION gout] unless it is [DISEASE_STATE treated] and [DISEASE_STATE stable]", "(except 1 (all 2 3))"),
+        ("[CONDITION gout], except patients with [MEASURE acid] < 6 and [MEASURE pulse] < 90", "(except 1 (all 2 3))"),
+        ("[CONDITION gout] (except [MEASURE/exc acid] < 6 and [MEASURE/exc pulse] < 90)", "(except 1 (all 2 3))"),
+        ("[CONDITION fever], unless [CONDITION gout] and [CONDITION tide fever]", "(except 1 (any 2 3))"),
+    ],
+)
+def test_measures_and_states_that_spare_are_asked_as_an_inclusion_asks(text: str, wanted: str) -> None:
+    assert logic(("exc", text)) == means(wanted)
+
+
 def test_one_limit_of_two_measures_is_asked_of_both() -> None:
     text = "[MEASURE AST] or [MEASURE ALT] [VALUE < 2 x ULN]"
     shared = (("HAS_VALUE", 1, 3), ("HAS_VALUE", 2, 3))

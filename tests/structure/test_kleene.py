@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,9 +66,21 @@ def test_except_looks_for_an_entry_that_is_not_spared() -> None:
     def found(whole: Finding, spared: Finding) -> Truth:
         return evaluate(tree, lambda leaf: whole if leaf.mention == "1" else spared).truth
 
-    both, one, none = frozenset("ab"), frozenset("a"), frozenset("")
-    assert found(Finding(True, both, both), Finding(True, one, one)) is True
-    assert found(Finding(True, one, one), Finding(True, one, one)) is False
-    assert found(Finding(True, one, one), Finding(None, none, one)) is None
+    def shown(truth: Truth, sure: str, possible: str) -> Finding:
+        return Finding(truth, frozenset(sure), frozenset(possible), lists=frozenset({"diseases"}))
+
+    assert found(shown(True, "ab", "ab"), shown(True, "a", "a")) is True
+    assert found(shown(True, "a", "a"), shown(True, "a", "a")) is False
+    assert found(shown(True, "a", "a"), shown(None, "", "a")) is None
+    assert found(shown(True, "a", "a"), shown(False, "a", "a")) is True
+    assert found(shown(None, "a", "a"), shown(False, "", "")) is None
     assert found(Finding(False), Finding(False)) is False
     assert found(Finding(None), Finding(False)) is None
+
+
+@pytest.mark.parametrize(("spared", "truth"), [(True, False), (False, True), (None, None)])
+def test_what_no_entry_of_the_whole_can_show_spares_it_where_it_holds(spared: Truth, truth: Truth) -> None:
+    ill = Finding(True, frozenset("a"), frozenset("a"), lists=frozenset({"diseases"}))
+    for other in (Finding(spared), Finding(spared, frozenset("t"), frozenset("t"), lists=frozenset({"therapies"}))):
+        tree = read_logic("(except 1 2)")
+        assert evaluate(tree, lambda leaf, other=other: ill if leaf.mention == "1" else other).truth is truth  # type: ignore[misc]

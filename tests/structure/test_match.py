@@ -245,6 +245,24 @@ def test_exceptions_look_at_each_disease() -> None:
     assert answer(both, criterion) == "not met"
 
 
+@pytest.mark.parametrize(("count", "expected"), [(2.0, "met"), (0.5, "not met"), (None, "unknown")])
+def test_a_measure_spares_where_it_holds(count: float | None, expected: str) -> None:
+    ill = {"conditions": [{"name": "hepatitis B", "status": "active"}]}
+    labs = [] if count is None else [{"name": "ANC", "value": count, "unit": "10*9/L"}]
+    limit = {"criterion": "c1", "measure": "Neutrophils", "operator": ">=", "value": 1, "unit": "10*9/L"}
+    limit |= {"mentions": ("m2", "m3")}
+    criterion = ("exc", "[hepatitis B|CONDITION], unless [ANC|MEASURE] [≥ 1|VALUE]", "(except m1 m2)")
+    assert answer(ill | {"labs": labs}, criterion, thresholds=[limit]) == expected
+
+
+def test_no_entry_tells_a_dose() -> None:
+    given = {"prior_treatments": [{"name": "paclitaxel"}], "complete": ALL}
+    limit = {"criterion": "c1", "measure": "paclitaxel", "operator": ">", "value": 10, "unit": "mg/d"}
+    criterion = ("exc", "[paclitaxel|DRUG] [> 10 mg|VALUE]", "m1")
+    assert answer(given, criterion, **PRIOR) == "not met"
+    assert answer(given, criterion, thresholds=[limit | {"mentions": ("m1", "m2")}], **PRIOR) == "unknown"
+
+
 def test_sex_by_population_and_registry() -> None:
     assert answer({"sex": "male"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "met"
     assert answer({"sex": "female"}, ("exc", "[pregnant women|POPULATION]", "m1")) == "unknown"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from marked import extraction_of
+from marked import extraction_of, logic
 
 from oncogloss.structure.coverage import status_of
 from oncogloss.structure.criteria import with_logic
@@ -55,3 +55,35 @@ def test_what_is_asked_stays(side: str, text: str, category: str) -> None:
 def test_what_is_permitted_beside_what_is_asked_is_its_exception() -> None:
     text = "No [DRUG_CLASS/neg steroids]; topical [DRUG_CLASS/exc steroids] are allowed"
     assert read("inc", text, "medication")[0] == "(not (except 1 2))"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("[CONDITION gout] (patients with [MEASURE uric acid] [VALUE < 6 mg/dL] are eligible)", "(except 1 2)"),
+        ("[CONDITION gout]. Patients with [MEASURE uric acid] [VALUE < 6 mg/dL] can be enrolled", "(except 1 2)"),
+        ("[CONDITION gout]; [MEASURE uric acid] [VALUE < 6 mg/dL] is allowed", "(except 1 2)"),
+        ("[CONDITION gout] with [MEASURE uric acid] [VALUE > 6 mg/dL]; this is not allowed", "(all 1 2)"),
+        ("[CONDITION gout] ([MEASURE uric acid] [VALUE > 6 mg/dL] is not permitted)", "2"),
+    ],
+)
+def test_what_an_exclusion_permits_of_a_measure_is_its_exception(text: str, wanted: str) -> None:
+    assert logic(("exc", text), relations=(("HAS_VALUE", 2, 3),)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "found"),
+    [
+        ("inc", "[VALUE Grade 1] [CONDITION gout] is permitted", (None, "nothing is asked")),
+        ("inc", "[VALUE Grade 1 or 2] [CONDITION gout] is permitted", (None, "nothing is asked")),
+        ("inc", "[VALUE Up to grade 2] [CONDITION gout] is permitted", ("2", "value that was not read")),
+        ("exc", "[VALUE Up to 3 mg/day] of [DRUG lunamab] is permitted", (None, "facts without logic")),
+    ],
+)
+def test_a_grade_that_is_permitted_asks_nothing_and_a_limit_something(
+    side: str, text: str, found: tuple[str | None, str]
+) -> None:
+    document, extraction = extraction_of((side, text), relations=(("HAS_VALUE", 2, 1),))
+    (scope,) = with_logic(scopes(document, extraction))
+    asked = scope.criterion.logic
+    assert ((write_logic(asked) if asked else None), status_of(scope, linked=False).reason) == found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from oncogloss.schema import Mention
+from oncogloss.structure.equivalents import steroids_of
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.persons import FEMALE, SEX
 from oncogloss.structure.scope import Scope
@@ -63,9 +64,11 @@ def has_any(words: str, signs: tuple[str, ...]) -> bool:
 
 
 def is_equivalent(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
-    """A drug by which the dose of another is told: "≥ 10 mg prednisone equivalent"."""
-    behind = scope.text[m.end : m.end + 20]
-    return m.type == "DRUG" and len(facts) > 1 and re.match(r"\s*(\(?or )?[- ]?equivalent", behind) is not None
+    """A drug by which the dose of another is told: "≥ 10 mg prednisone equivalent", "steroids > 10 mg prednisone"."""
+    if m.type != "DRUG" or not any(f.type in TREATMENTS and f.end <= m.start for f in facts):
+        return False
+    behind = re.match(r"\s*(\(?or )?[- ]?equivalent", scope.text[m.end : m.end + 20])
+    return behind is not None or steroids_of(scope.text, m, facts) is not None
 
 
 def is_either_sex(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:

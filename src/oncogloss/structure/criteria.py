@@ -28,12 +28,20 @@ from oncogloss.structure.gaps import (
     loosened,
     past_or,
 )
-from oncogloss.structure.joining import conjunction, lists_cancers, needing, slashed, without_inner_commas
+from oncogloss.structure.joining import (
+    conjunction,
+    goes_with_the_last,
+    lists_cancers,
+    needing,
+    slashed,
+    without_inner_commas,
+)
 from oncogloss.structure.layout import indent_of
 from oncogloss.structure.leaves import leaf_of
 from oncogloss.structure.measured import condition_of
 from oncogloss.structure.names import TREATMENTS, alike
 from oncogloss.structure.notation import mentions_in
+from oncogloss.structure.permissions import is_spared
 from oncogloss.structure.placing import for_its_part, headings_of
 from oncogloss.structure.riders import riders_of
 from oncogloss.structure.scope import Scope
@@ -53,6 +61,11 @@ _OTHER_WINDOW = re.compile(r"\(\s*\ue000\s+(for|if|in)\b", re.I)  # "(6 weeks fo
 _RESTRICTED = re.compile(r"\b(eligible|allowed|permitted|acceptable)\b[^.;]*\b(if|provided)\b", re.I)
 _BRACKETED = re.compile(r"\([^()]*\)")
 _PROVEN_BY = re.compile(r"\b(histo|cyto|patho)log\w+ ?(/|,?\s*(and/or|and|or)\b) ?(histo|cyto|patho)log\w+", re.I)
+_ON_OR_AFTER = re.compile(
+    r"\b(on|during|receiving|upon|at|after|following|within),? ?(?:/|\b(?:and/or|and|or)\b),? ?(?:\w+ )?"
+    r"(?=(on|during|after|following|within|since|upon)\b|\ue000)",
+    re.I,
+)
 _LISTED = re.compile(r"\b(such as|including|includes?)\b", re.I)
 _CLAUSE = re.compile(
     r"\b(who|have|has|had|having|must|is|are|was|were|be|been|should|may|will|agree\w*|history|evidence|patients?"
@@ -156,10 +169,17 @@ def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     circumstances = under_unless(scope, facts)
     if len(circumstances) > 1:
         general = said_together(scope, [m for m in facts if m not in circumstances])
-        unless = combined(scope, [as_part(scope, m) for m in circumstances])
+        unless = combined(asking(scope, circumstances), [as_part(scope, m) for m in circumstances])
         return general and Logic(op="except", parts=(general, unless))
     told = said_together(scope, facts)
     return told and needing(scope, told)
+
+
+def asking(scope: Scope, circumstances: Sequence[Mention]) -> Scope:
+    """The scope as what spares is read in it: "unless CD4 ≥ 350 and viral load < 400" asks both, as an inclusion does;
+    kinds of the thing excluded ("other than gout and tide fever") are each enough."""
+    kinds = sum(m.type in _CAN_BE_ABSENT and m.type != "DISEASE_STATE" for m in circumstances)
+    return scope if kinds > 1 else scope._replace(criterion=scope.criterion.model_copy(update={"side": "inc"}))
 
 
 def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
@@ -176,7 +196,8 @@ def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
 
 def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What some facts of a criterion say together."""
-    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"} | {m.id for m in facts if "exc" in m.attributes}
+    spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
+    spared |= {m.id for m in facts if "exc" in m.attributes or is_spared(scope, m)}
     if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.words):
         spared = set()  # an item of a list that is spared as a whole
     general = [m for m in facts if m.id not in spared or forbidden(scope, m)]
@@ -193,8 +214,8 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     if all(part.negated for part in parts):
         held = [p._replace(logic=p.logic.parts[0], negated=False) for p in parts]
         listed = combined(scope, held) if len(held) == 1 else Logic(op="any", parts=tuple(p.logic for p in held))
-        return negation(less(listed, behind))
-    return less(combined(scope, parts), behind)
+        return negation(less(scope, listed, behind))
+    return less(scope, combined(scope, parts), behind)
 
 
 def forbidden(scope: Scope, m: Mention) -> bool:
@@ -219,10 +240,13 @@ def negation(logic: Logic) -> Logic:
     return Logic(op="not", parts=(logic,))
 
 
-def less(logic: Logic, exceptions: Sequence[Mention]) -> Logic:
-    """Something but for its exceptions."""
+def less(scope: Scope, logic: Logic, exceptions: Sequence[Mention]) -> Logic:
+    """Something but for its exceptions: each of them, but measures as what spares is read."""
     whole = logic.parts if logic.op == "except" else (logic,)
-    return Logic(op="except", parts=(*whole, *map(leaf, exceptions)))
+    spared = [leaf(m) for m in exceptions]
+    if len(exceptions) > 1 and all(m.type == "MEASURE" for m in exceptions):
+        spared = [combined(asking(scope, exceptions), [Part(leaf(m), m, m.end, negated=False) for m in exceptions])]
+    return Logic(op="except", parts=(*whole, *spared))
 
 
 def as_part(scope: Scope, m: Mention) -> Part:
@@ -273,7 +297,7 @@ def with_exceptions(scope: Scope, parts: Sequence[Part], exceptions: Sequence[Me
     for part, following in zip(parts, [*(p.mention.start for p in parts[1:]), scope.criterion.end], strict=True):
         own = held.get(part.mention.id)
         if own:
-            inner = less(leaf(part.mention), own)
+            inner = less(scope, leaf(part.mention), own)
             end = max(part.end, *(m.end for m in own if m.end <= following), part.end)
             part = part._replace(logic=negation(inner) if part.negated else inner, end=end)
         done.append(part)
@@ -310,8 +334,7 @@ def put(logic: Logic, inner: Logic) -> Logic:
 
 def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     """How two neighbouring parts go together, by the words that stand between them."""
-    words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
-    words = without_inner_commas(words)
+    words = _joining_words(scope, one, other)
     if _SENTENCE.search(words):
         return Gap(SENTENCE, None)
     if ";" in words or "；" in words:
@@ -332,10 +355,19 @@ def gap_between(scope: Scope, one: Part, other: Part) -> Gap:
     if decided or re.fullmatch(r"\s*/\s*(\w+\s+)?", words):
         return Gap(TIGHT, slashed(scope, one.mention, other.mention))
     if "(" in words or _ATTACHED.search(_EVIDENCE.sub(" ", words[words.rfind(",") + 1 :])):
-        return Gap(ATTACHED, "all")
+        own = goes_with_the_last(scope, one.mention, other.mention, words)
+        return Gap(TIGHT if own else ATTACHED, "all")
     if re.search("[,:，、：]", words):
         return Gap(LIST, None)
     return Gap(TIGHT if alike(one.mention, other.mention) else ATTACHED, "all")
+
+
+def _joining_words(scope: Scope, one: Part, other: Part) -> str:
+    """The words between two parts without those that look as if they joined them: "progressed on or after X"."""
+    words = _PROVEN_BY.sub(" ", _UNLIMITED.sub(" ", _skeleton(scope, one.end, other.mention.start)))
+    if _ON_OR_AFTER.search(scope.between(one.mention, other.mention)):
+        words = _ON_OR_AFTER.sub(" ", words)
+    return without_inner_commas(words)
 
 
 def _skeleton(scope: Scope, start: int, end: int) -> str:
@@ -370,6 +402,8 @@ def combined(scope: Scope, parts: Sequence[Part]) -> Logic:
     trees = [combined(scope, parts[a:b]) for a, b in pairwise([0, *cuts, len(parts)])]
     ops = [gaps[i - 1].op for i in cuts if gaps[i - 1].op is not None]
     if ops and ops[0] == "except":
+        spared = parts[cuts[0] :]
+        trees[1:] = [combined(asking(scope, [part.mention for part in spared]), spared)]
         return Logic(op="except", parts=(*(trees[0].parts if trees[0].op == "except" else trees[:1]), *trees[1:]))
     if ops and ops[0] == "if":
         restricted = _RESTRICTED.search(_skeleton(scope, parts[cuts[0] - 1].end, parts[cuts[0]].mention.start))

@@ -23,7 +23,7 @@ from oncogloss.structure.asides import (
 )
 from oncogloss.structure.counted import asked_among
 from oncogloss.structure.names import TREATMENTS, key_of
-from oncogloss.structure.permissions import ADMITTED, ALLOWED, LIMITED, PERMITTED, is_allowed, permits_alone
+from oncogloss.structure.permissions import ADMITTED, ALLOWED, LIMITED, PERMITTED, is_allowed, is_grade, permits_alone
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
@@ -122,9 +122,12 @@ def asks_nothing(scope: Scope) -> bool:
     """Whether the record says of all that a criterion names that it is not specified, or that it is allowed, or either
     sex."""
     facts = candidates(scope)
-    if facts and (permits_alone(scope) or all(is_unspecified(scope, m, facts) for m in facts)):
+    idle = all(m.type not in ("VALUE", "DOSE") or is_grade(m) for m in scope.mentions)
+    timeless = all(m.type != "TIME" for m in scope.mentions)
+    permitted = permits_alone(scope) and idle and timeless
+    if facts and (permitted or all(is_unspecified(scope, m, facts) for m in facts)):
         return True
-    idle = not scope.excludes and all(m.type not in ("VALUE", "DOSE") for m in scope.mentions)
+    idle = idle and not scope.excludes
     said = ALLOWED.search(scope.words) or ADMITTED.search(scope.words)
     allowed = said is not None and all(is_allowed(scope, m, facts) for m in facts)
     spared = all("exc" in m.attributes for m in facts) and LIMITED.search(scope.words) is None

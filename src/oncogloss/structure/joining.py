@@ -17,6 +17,7 @@ _NEEDING = re.compile(r"\s*(which |that )?(requir(es|ing)|necessitat(es|ing)|nee
 _GENERAL = re.compile(r".*\b(tumou?rs?|cancers?|malignanc(y|ies)|neoplasms?)", re.I)
 _LACKING = frozenset(("negative", "wild type", "deficient"))  # states of markers
 _EACH = re.compile(r"\b(excluded|ineligible|prohibited|exclusionary|not (be )?(allowed|permitted|eligible))\b", re.I)
+_WITH = re.compile(r"[\s\ue000,]*\bwith\s+(an?\s+)?([\w\ue000-]+\s+){0,3}", re.I)
 _SCALE = re.compile(r"\b(ECOG|Eastern Cooperative|Karnofsky|KPS|Lansky|Zubrod|WHO)\b", re.I)
 
 
@@ -101,6 +102,15 @@ def slashed(scope: Scope, one: Mention, other: Mention) -> LogicOp:
         return "all"
     apart = scope.valued(one) and scope.valued(other) and not share(scope, one, other)
     return "all" if one.type == "MEASURE" and not scope.excludes and not apart else "any"
+
+
+def goes_with_the_last(scope: Scope, one: Mention, other: Mention, words: str) -> bool:
+    """Whether "with" joins a measure to that one alone of a list of measures with limits of their own that it stands
+    behind: "pulse > 90 or pressure > 140 with albumin > 2"."""
+    if one.type != "MEASURE" or other.type != "MEASURE" or not scope.valued(one) or not _WITH.fullmatch(words):
+        return False
+    before = [m for m in scope.mentions if m.type == "MEASURE" and m.end <= one.start][-1:]
+    return any(scope.valued(m) and not share(scope, m, one) for m in before)
 
 
 def share(scope: Scope, one: Mention, other: Mention) -> bool:

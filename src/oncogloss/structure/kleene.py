@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from oncogloss.schema import Evidence, Logic
 
@@ -35,12 +35,14 @@ def at_least(n: int, values: Iterable[Truth]) -> Truth:
 
 
 class Finding(NamedTuple):
-    """Whether something holds; the patient's entries that surely show it, and those that may; and the evidence."""
+    """Whether something holds; the patient's entries that surely show it, and those that may; the evidence; and which
+    of the patient's lists it was looked for in, none where it is no matter of entries (a measure)."""
 
     truth: Truth
     sure: frozenset[str] = frozenset()
     possible: frozenset[str] = frozenset()
     evidence: tuple[Evidence, ...] = ()
+    lists: frozenset[str] = frozenset()
 
 
 UNKNOWN = Finding(None)
@@ -61,19 +63,23 @@ def evaluate(logic: Logic, fact: Callable[[Logic], Finding]) -> Finding:
         return Finding(disjoin([negate(truths[0]), truths[1]]), evidence=evidence)
     value = {"all": conjoin, "any": disjoin}.get(logic.op, lambda some: at_least(logic.n or 1, some))(truths)
     shown = [part for part in parts if part.truth is not False]
-    sure, possible = (frozenset().union(*(getattr(part, name) for part in shown)) for name in ("sure", "possible"))
-    return Finding(value, sure, possible, evidence)
+    return Finding(value, _union(shown, "sure"), _union(shown, "possible"), evidence, _union(parts, "lists"))
+
+
+def _union(parts: Iterable[Finding], name: Literal["sure", "possible", "lists"]) -> frozenset[str]:
+    return frozenset[str]().union(*(getattr(part, name) for part in parts))
 
 
 def _less(whole: Finding, spared: list[Finding]) -> Finding:
-    """Whether some entry shows the whole that is none of what is spared.
+    """Whether some entry shows the whole that is none of what is spared, where nothing else spares it.
 
-    Where no entry shows it (a measure), it is the whole and none of the exceptions.
+    What is looked for among other entries than the whole, or among none (a measure), spares the whole where it holds.
     """
+    kinds = [part for part in spared if part.lists & whole.lists and part.truth is not False]
+    others = [negate(part.truth) for part in spared if not part.lists & whole.lists]
     if not whole.sure and not whole.possible:
-        return Finding(conjoin([whole.truth, *(negate(part.truth) for part in spared)]))
-    surely, maybe = (frozenset().union(*(getattr(part, name) for part in spared)) for name in ("sure", "possible"))
-    left, possible = whole.sure - surely - maybe, (whole.sure | whole.possible) - surely
-    if whole.truth is False or not possible:
-        return Finding(False if whole.truth is False or whole.truth is True else None)
-    return Finding(True if left else None, left, possible)
+        return Finding(conjoin([whole.truth, *others, *(negate(part.truth) for part in kinds)]), lists=whole.lists)
+    surely = _union((part for part in kinds if part.truth), "sure")
+    left, possible = whole.sure - surely - _union(kinds, "possible"), (whole.sure | whole.possible) - surely
+    truth = whole.truth if left or not whole.truth else None if possible else False
+    return Finding(conjoin([truth, *others]), left, possible, lists=whole.lists)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from oncogloss.limits import say_alternatives
 from oncogloss.schema import Lack, Logic, Mention, Threshold
 from oncogloss.structure.asides import in_brackets, naive_to
+from oncogloss.structure.equivalents import steroids_of
 from oncogloss.structure.facts import candidates, said_otherwise
 from oncogloss.structure.leaves import HISTORY, QUALIFIERS, missing_words, times_of, washout_of
 from oncogloss.structure.names import TREATMENTS
@@ -120,6 +121,9 @@ def _times(scope: Scope, facts: Sequence[Mention], loose: Sequence[Mention]) -> 
     measured = bool(facts) and all(m.type in ("MEASURE", "VALUE") for m in facts)
     if any(not (measured and _is_moment(m)) for m in loose):
         yield Left("time", "time without a fact")
+    told = {i for m in facts for i in scope.tails(m, "HAS_TIME")}
+    if any(scope.tails(m, "HAS_TIME") - told for m in _dosing(scope)):
+        yield Left("time", "time of a dose alone")
     if any(_misses_a_time(scope, m) for m in facts):
         yield Left("time", "time of a list told for some")
     if not scope.excludes and any("neg" in m.attributes and _lasts(scope, m) for m in facts):
@@ -155,6 +159,11 @@ def _lasts(scope: Scope, m: Mention) -> bool:
     """Whether a treatment has a time that is a least span: "for at least 4 weeks"."""
     frames = [read_time(t.text) for t in times_of(scope, m)] if m.type in TREATMENTS else []
     return any(frame is not None and frame.low and frame.high is None for frame in frames)
+
+
+def _dosing(scope: Scope) -> list[Mention]:
+    """The drugs by which the dose of steroids is told."""
+    return [m for m in scope.mentions if steroids_of(scope.text, m, scope.mentions) is not None]
 
 
 def _is_moment(time: Mention) -> bool:
@@ -403,6 +412,8 @@ def _words(scope: Scope, logic: Logic, facts: Sequence[Mention], outside: str) -
         read |= HISTORY
     if any(m.type == "CONDITION" and "neg" in m.attributes for m in facts):
         read.add("negative")
+    if _dosing(scope):
+        read |= {"dose", "doses", "dosing", "equivalent", "equivalents"}
     words = unread_words(outside, read, heading=heading)
     words += RECOVERED.findall(outside)
     if words:

@@ -60,6 +60,7 @@ _NARROWS = re.compile(
     r"regimens?|for|with|without|in|on)\b",
     re.IGNORECASE,
 )
+_DISEASES, _THERAPIES = frozenset({"diseases"}), frozenset({"therapies"})
 _PLAIN = frozenset(("known", "documented", "confirmed"))  # qualifiers that narrow nothing
 _TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
@@ -93,7 +94,8 @@ class PatientFacts:
                 return self._told(m, None)
             needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
             complete = set(needed) <= set(patient.complete)
-            return self._shown(fact, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
+            shown = self._shown(fact, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
+            return shown._replace(lists=_DISEASES)
         if m.type in TREATMENTS:
             if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
                 return self._told(m, None)
@@ -101,13 +103,15 @@ class PatientFacts:
             complete = set(needed) <= set(patient.complete)
             if fact.washout is not None:
                 return self._washed_out(m, fact.washout, complete)
-            return self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
+            shown = self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
+            return shown._replace(lists=_THERAPIES)
         if m.type in ("BIOMARKER", "GENE"):
             return self._tested(m, criterion)
         if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
-            return self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
+            shown = self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
+            return shown._replace(lists=_DISEASES)
         return self._of_population(m, criterion) if m.type == "POPULATION" else self._told(m, None)
 
     def _tested(self, m: Mention, criterion: Criterion) -> Finding:
@@ -209,6 +213,8 @@ class PatientFacts:
                 found.append(in_line(tail.text, entry))
             elif kind in _RESTRICTS:
                 found.append(None)
+        if m.type in TREATMENTS and self.thresholds[m.id]:
+            found.append(None)  # no entry tells a dose
         if isinstance(entry.item, Diagnosis) and entry.item.status == "past" and "hist" not in m.attributes:
             found.append(None)
         return found

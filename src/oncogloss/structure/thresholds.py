@@ -11,7 +11,9 @@ from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.counted import cycles_between
+from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
+from oncogloss.structure.permissions import WITHOUT, is_grade, permission_around, permits
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
@@ -47,6 +49,11 @@ _SPARES = re.compile(
     r"|(?<!not )\bmust (?:be|have) (?:resolved|recovered|returned|improved|decreased)\b",
     re.IGNORECASE,
 )
+_UNRESOLVED = re.compile(
+    r"(?:\b(?:not|never|without|unable to|fail(?:ed|s|ure|ing)? to)|n['’]t)\b(?: \w+){0,3}"
+    r" (?:recover|resol|return|improv|reduc|subsid|decreas|stabili|taper)\w*(?![^.;]*\b(?:unless|except)\b)",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
 _LISTED = re.compile(r"\s*(?:,|/|(?:,\s*)?\b(?:and/or|and|or)\b)\s*", re.IGNORECASE)
@@ -59,11 +66,12 @@ _Placed = tuple[tuple[str, int, int], Threshold]
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """A measure and a value that belong together, in a criterion."""
+    """A measure and a value that belong together, in a criterion; of steroids the one that tells their dose."""
 
     criterion: Criterion
     measure: Mention
     value: Mention
+    equivalent: Mention | None = None
 
 
 def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold, ...]:
@@ -80,6 +88,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     }
     comparisons = _comparisons(document, extraction, sexes)
     found: list[_Placed] = []
+    denied = denied_in(extraction.criteria)
     for run in _runs(comparisons, texts):
         text = texts[run[0].value.passage][run[0].value.start : run[-1].value.end]
         said = _said(texts, run)
@@ -102,31 +111,48 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
                 condition: tuple[str | None, tuple[str, ...]] = (" ".join(sex.text.split()), (sex.id,))
             else:
                 condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            spared = condition[0] or (first.criterion.id, first.measure.id) in denied
+            if not spared and _is_only_permitted(texts[first.value.passage], first, quantity):
+                continue
             ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
             if condition[0] and quantity.operator == "=":
                 quantity = replace(quantity, operator=_general_operator(first, comparisons))
             counted = cycles_between(texts[first.value.passage], first.value, first.measure)
             name = f"{counted} of {_name(first.measure)}" if counted else _name(first.measure)
+            name = f"{name} ({_name(first.equivalent)} equivalent)" if first.equivalent else name
             found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     compared = {c.measure.id for c in comparisons}
     markers = _markers(extraction, compared)
     scores = ((m, score) for m, score in scores_of(extraction, texts) if m.id not in compared)
     stains = [((m.passage, m.start, m.start), score) for m, score in scores]
     ordered = sorted([*found, *markers, *stains], key=lambda entry: entry[0])
-    denied = denied_in(extraction.criteria)
 
     def is_denied(place: tuple[str, int, int], t: Threshold) -> bool:
-        turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1])
-        return ((t.criterion, t.mentions[0]) in denied) != turned
+        turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1], t.operator)
+        return turned or (t.criterion, t.mentions[0]) in denied
 
     return tuple(t.model_copy(update={"denied": True}) if is_denied(place, t) else t for place, t in ordered)
 
 
-def _is_turned(text: str, criterion: Criterion, place: int) -> bool:
-    """Whether a comparison stands behind words by which an exclusion says whom it spares: "HIV: eligible if CD4 …"."""
+def _is_turned(text: str, criterion: Criterion, place: int, operator: Operator) -> bool:
+    """Whether a comparison is said of whom an exclusion spares ("HIV: eligible if CD4 …"), or of what was not reached
+    ("not recovered to grade ≤ 1")."""
     before = re.split(BREAK, text[criterion.start : place])[-1]
-    return criterion.side == "exc" and _SPARES.search(before) is not None
+    if operator in ("<=", "<", "=") and _UNRESOLVED.search(before):
+        return True
+    spared = _SPARES.search(before) or permission_around(text, criterion, place)
+    return criterion.side == "exc" and spared is not None and not WITHOUT.search(before)
+
+
+def _is_only_permitted(text: str, comparison: _Comparison, quantity: Quantity) -> bool:
+    """Whether a comparison limits nobody: an exclusion's permission of what stands outside it, or one value or grade
+    that an inclusion permits ("grade 1 neuropathy is permitted")."""
+    criterion, measure, value = comparison.criterion, comparison.measure, comparison.value
+    if criterion.side == "inc":
+        return (quantity.operator == "=" or is_grade(value)) and permits(text, criterion, value)
+    clause = permission_around(text, criterion, value.start)
+    return clause is not None and not clause[0] <= measure.start < clause[1]
 
 
 def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> Operator:
@@ -138,8 +164,9 @@ def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> O
 
 
 def _said(texts: Mapping[str, str], run: Sequence[_Comparison]) -> list[str]:
-    """The words of each value of a run, turned round where it stands before its measure."""
-    return [before_measure(texts[c.value.passage], c.value, c.measure) or c.value.text for c in run]
+    """The words of each value of a run, turned round where it stands before its measure, a dose by the day as such."""
+    texts_of = [(texts[c.value.passage], c) for c in run]
+    return [before_measure(text, c.value, c.measure) or c.value.text + per_day(text, c.value) for text, c in texts_of]
 
 
 def _fits(measure: Mention, quantity: Quantity) -> bool:
@@ -173,11 +200,20 @@ def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str,
         if value.id in sexes and all(m.type == "POPULATION" for m in heads):
             heads = _last_measure(value, extraction.mentions, place)
         heads = [*_listed_before(heads, extraction.mentions, valued, texts), *heads]
-        for head in _distinct(heads, long_forms):
+        own = _distinct(heads, long_forms)
+        text = texts[value.passage]
+        told = {classed.id: (classed, m) for m in own if (classed := _steroids_of(text, m, extraction.mentions, place))}
+        measured = [m for m in own if m.id not in told and all(m is not drug for _, drug in told.values())]
+        for head, drug in [*((m, None) for m in measured), *told.values()]:
             criterion = place.of(head) or place.of(value)
             if criterion:
-                found.append(_Comparison(criterion, head, value))
+                found.append(_Comparison(criterion, head, value, drug))
     return found
+
+
+def _steroids_of(text: str, drug: Mention, mentions: Iterable[Mention], place: _Places) -> Mention | None:
+    """The steroids of a drug's criterion whose dose it tells."""
+    return steroids_of(text, drug, (m for m in mentions if place.of(m) is place.of(drug)))
 
 
 class _Places:
