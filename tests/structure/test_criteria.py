@@ -167,6 +167,36 @@ def test_a_condition_of_a_second_limit_is_no_fact() -> None:
     assert logic(("inc", text), relations=(("HAS_VALUE", 1, 2), ("HAS_VALUE", 1, 3))) == "1"
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "wanted"),
+    [
+        ("[MEASURE ALT] [VALUE < 2 x ULN] (those with [CANCER metastases] [VALUE < 5 x ULN])", ((1, 2), (1, 4)), "1"),
+        (
+            "[MEASURE ALT] [VALUE < 2 x ULN] ([VALUE < 5 x ULN] is acceptable if [CANCER metastases] are present)",
+            ((1, 2), (1, 3)), "1",
+        ),
+        (
+            "[MEASURE ALT] [VALUE < 2 x ULN], except [CANCER/exc gout] ([VALUE < 5 x ULN])", ((1, 2), (1, 4)), "1",
+        ),
+        (
+            "[MEASURE Bilirubin] [VALUE < 1.5 x ULN] (except those with [CONDITION/exc tide fever], who must have"
+            " [MEASURE bilirubin] [VALUE < 3 x ULN]), [MEASURE ALT] [VALUE < 2 x ULN]",
+            ((1, 2), (4, 5), (6, 7)), "(all (any 1 (all 3 4)) 6)",
+        ),
+        (
+            "[MEASURE ALT] [VALUE < 2 x ULN], [MEASURE INR] [VALUE < 1.5] unless on [DRUG zorbatinib], in which case"
+            " [MEASURE INR] [VALUE < 3]", ((1, 2), (3, 4), (6, 7)), "(all 1 (any 3 (all 5 6)))",
+        ),
+        (
+            "[MEASURE Diameter] [VALUE 10 mm], except [CANCER/exc nodes], which must have a [MEASURE short axis]"
+            " [VALUE 15 mm]", ((1, 2), (4, 5)), "(any 1 (all 3 4))",
+        ),
+    ],
+)  # fmt: skip
+def test_a_limit_in_the_place_of_another(text: str, values: tuple[tuple[int, int], ...], wanted: str) -> None:
+    assert logic(("inc", text), relations=tuple(("HAS_VALUE", *pair) for pair in values)) == means(wanted)
+
+
 def test_what_is_treated_is_left_out_behind_its_treatment_only() -> None:
     behind, ahead = (("TREATS", 1, 2),), (("TREATS", 2, 1),)
     assert logic(("exc", "Prior [DRUG/hist lunamab] for [CANCER moon sarcoma]"), relations=behind) == "1"

@@ -237,6 +237,34 @@ def test_limits_of_normal_and_conditions() -> None:
     assert with_alt(300) == "not met"
 
 
+def test_a_limit_and_the_one_in_its_place() -> None:
+    unless = limit("ALT", "<=", 2.5, "ULN", condition="unless melanoma is known", mentions=("m1", "m2", "m3"))
+    instead = limit("ALT", "<=", 5, "ULN", condition="melanoma is known", mentions=("m1", "m4", "m3"))
+    text = "[ALT|MEASURE] [2.5 x ULN|VALUE] unless [melanoma|CANCER] is known, in which case [5 x ULN|VALUE]"
+
+    def with_alt(value: float, limits: list[dict[str, Any]], **more: Any) -> str:
+        lab = {"name": "ALT", "value": value, "unit": "U/L", "upper_limit": 40}
+        return answer({"labs": [lab], **more}, ("inc", text, "m1"), thresholds=limits)
+
+    healthy = {"diagnoses": [{"name": "basal cell carcinoma"}], "complete": ["diagnoses"]}
+    assert with_alt(150, [unless, instead], diagnoses=[{"name": "melanoma"}]) == "met"
+    assert with_alt(150, [unless, instead], **healthy) == "not met"
+    assert with_alt(80, [unless, instead]) == "met"
+    assert with_alt(150, [unless, instead]) == with_alt(150, [unless]) == "unknown"
+    assert with_alt(150, [unless], diagnoses=[{"name": "melanoma"}]) == "unknown"
+
+
+def test_a_measure_named_again_with_the_limit_of_a_group() -> None:
+    limits = [
+        limit("ALT", "<=", 2.5, "ULN"),
+        limit("ALT", "<=", 5, "ULN", condition="with melanoma", mentions=("m4", "m5", "m3")),
+    ]
+    text = "[ALT|MEASURE] [2.5 x ULN|VALUE] (with [melanoma|CANCER] [ALT|MEASURE] [5 x ULN|VALUE])"
+    lab = {"name": "ALT", "value": 150, "unit": "U/L", "upper_limit": 40}
+    assert answer({"labs": [lab]}, ("inc", text, "m1"), thresholds=limits) == "unknown"
+    assert answer({"labs": [lab], "diagnoses": [{"name": "melanoma"}]}, ("inc", text, "m1"), thresholds=limits) == "met"
+
+
 def test_exceptions_look_at_each_disease() -> None:
     criterion = ("exc", "[malignancy|CANCER] except [basal cell carcinoma|CANCER exc]", "(except m1 m2)")
     spared = {"diagnoses": [{"name": "basal cell carcinoma"}], "complete": ["diagnoses"]}

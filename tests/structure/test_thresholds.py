@@ -135,6 +135,34 @@ def test_the_criterion_is_the_measures() -> None:
         ("[M INR] [V ≤ 3.0] if taking [R warfarin] daily", ("1>2",),
          ["c1 INR <= 3 1 | if taking warfarin daily | 1,2,3"]),
         ("[M Age] [V ≥ 18 years] with [C melanoma]", ("1>2",), ["c1 Age >= 18 a"]),
+        (
+            "[M ALT] [V ≤ 2 × ULN], unless [C liver metastases] are known, in which case it must be [V ≤ 5 × ULN]",
+            ("1>2", "1>4"),
+            ["c1 ALT <= 2 ULN | unless liver metastases are known | 1,2,3",
+             "c1 ALT <= 5 ULN | liver metastases are known | 1,4,3"],
+        ),
+        (
+            "[M Bilirubin] [V < 1.5 mg/dL] (except those with [D gout], who can have [M bilirubin] [V < 3 mg/dL])",
+            ("1>2", "4>5"),
+            ["c1 Bilirubin < 1.5 mg/dL | except those with gout | 1,2,3",
+             "c1 bilirubin < 3 mg/dL | those with gout | 4,5,3"],
+        ),
+        (
+            "[M Diameter] [V ≥ 10 mm] except [C nodes] ([M short axis] [V ≥ 15 mm])", ("1>2", "4>5"),
+            ["c1 Diameter >= 10 mm | except nodes | 1,2,3", "c1 short axis >= 15 mm | nodes | 4,5,3"],
+        ),
+        (
+            "[M ALT] [V ≤ 2 × ULN] (for patients with [C liver metastases], [M ALT] [V ≤ 5 × ULN])", ("1>2", "4>5"),
+            ["c1 ALT <= 2 ULN", "c1 ALT <= 5 ULN | for patients with liver metastases | 4,5,3"],
+        ),
+        (
+            "[M ALT] [V ≤ 3 × ULN] ([V ≤ 5 × ULN] is acceptable if [C liver metastases] are present)", ("1>2", "1>3"),
+            ["c1 ALT <= 3 ULN", "c1 ALT <= 5 ULN | if liver metastases are present | 1,3,4"],
+        ),
+        (
+            "[M ALT] [V ≤ 3 × ULN] unless [C liver metastases] are known, in which case [M AST] may be high", ("1>2",),
+            ["c1 ALT <= 3 ULN | unless liver metastases are known | 1,2,3"],
+        ),
         ("[M Age] [V ≥ 18 years] if the parents agree", ("1>2",), ["c1 Age >= 18 a"]),
     ],
 )  # fmt: skip

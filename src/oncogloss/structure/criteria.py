@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from oncogloss.schema import Criterion, Logic, Mention
+from oncogloss.structure.alternatives import Replaced, replaced_limits
 from oncogloss.structure.asides import in_brackets, naive_to
 from oncogloss.structure.asked_of import asked_of, is_denied
 from oncogloss.structure.facts import facts_of
@@ -167,7 +168,7 @@ def measures_spared(scope: Scope, logic: Logic) -> Logic:
 def own_logic(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What the criterion's own facts say together."""
     circumstances = under_unless(scope, facts)
-    if len(circumstances) > 1:
+    if len(circumstances) > 1 and not any(own.measures for own in replaced_limits(scope)):
         general = said_together(scope, [m for m in facts if m not in circumstances])
         unless = combined(asking(scope, circumstances), [as_part(scope, m) for m in circumstances])
         return general and Logic(op="except", parts=(general, unless))
@@ -196,6 +197,9 @@ def under_unless(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
 
 def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     """What some facts of a criterion say together."""
+    replaced = [own for own in replaced_limits(scope) if own.measures]
+    instead = [m for own in replaced for m in (*own.group, *own.measures)]
+    facts = [m for m in facts if not any(m is one for one in instead)]
     spared = {r.tail for r in scope.relations if r.type == "EXCEPTION"}
     spared |= {m.id for m in facts if "exc" in m.attributes or is_spared(scope, m)}
     if EXCEPT.search(scope.lead) and not EXCEPT.search(scope.words):
@@ -209,6 +213,7 @@ def said_together(scope: Scope, facts: Sequence[Mention]) -> Logic | None:
     parts = [as_part(scope, m) for m in general]
     behind = [m for m in exceptions if m.start >= parts[-1].end and spares_all(scope, parts, m)]
     parts = with_brackets(scope, with_exceptions(scope, parts, [m for m in exceptions if m not in behind]))
+    parts = with_own_limits(scope, parts, replaced)
     if not behind:
         return combined(scope, parts)
     if all(part.negated for part in parts):
@@ -324,6 +329,20 @@ def with_brackets(scope: Scope, parts: Sequence[Part]) -> list[Part]:
             inside = []
         rest = rest[len(inside) :]
         done.append(part)
+    return done
+
+
+def with_own_limits(scope: Scope, parts: Sequence[Part], replaced: Sequence[Replaced]) -> list[Part]:
+    """Parts, those with a limit that a group need not keep joined to what the group must be and keep instead."""
+    done = list(parts)
+    for own in replaced:
+        limited = [i for i, part in enumerate(done) if own.limit.id in scope.tails(part.mention, "HAS_VALUE")]
+        if limited:
+            run = slice(limited[0], limited[-1] + 1)
+            group, limits = ([as_part(scope, m) for m in some] for some in (own.group, own.measures))
+            others = Logic(op="all", parts=(combined(scope, group), combined(scope, limits)))
+            logic = Logic(op="any", parts=(combined(scope, done[run]), others))
+            done[run] = [Part(logic, done[limited[0]].mention, own.measures[-1].end, False)]
     return done
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from oncogloss.schema import Mention
+from oncogloss.structure.alternatives import replaced_limits
 from oncogloss.structure.asides import (
     CLOSED_BRACKET,
     has_any,
@@ -81,7 +82,8 @@ _EITHER_SEX = re.compile(
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
-    r"\W*(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when"
+    r"\W*((is|are|will be) (acceptable|accepted|allowed|permitted|permissible) )?"
+    r"(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when"
     r"|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",
     re.I,
@@ -94,8 +96,9 @@ IN_LIST = re.compile(r"\s*(,|/|，|、)?\s*((and/or|and|or)\s+)?(prior\s+|previo
 def facts_of(scope: Scope) -> list[Mention]:
     """The mentions that a patient is checked for, in order."""
     facts = [] if permits_alone(scope) else candidates(scope)
+    asked = {m.id for own in replaced_limits(scope) if own.measures for m in (*own.group, *own.measures)}
     for explains in EXPLAINING if facts else ():
-        kept = [m for m in facts if not explains(scope, m, facts)]
+        kept = [m for m in facts if m.id in asked or not explains(scope, m, facts)]
         if explains in LISTED and len(kept) < len(facts):
             kept = [m for m in kept if not goes_on_with(scope, m, facts, kept)]
         facts = kept
@@ -335,6 +338,8 @@ def conditions_a_cutoff(scope: Scope, m: Mention, facts: Sequence[Mention]) -> b
     values = [v for v in scope.mentions if v.type == "VALUE" and v.end <= m.start]
     if m.type == "MEASURE" or not values:
         return False
+    if any(m in own.group for own in replaced_limits(scope)):
+        return True
     measures = {r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == values[-1].id}
     several = sum(r.type == "HAS_VALUE" and r.head in measures for r in scope.relations) > len(measures)
     named = [key_of(o) for o in candidates(scope) if o.type == "MEASURE"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from oncogloss.limits import are_apart
 from oncogloss.schema import (
@@ -21,6 +21,7 @@ from oncogloss.schema import (
     Therapy,
     Threshold,
 )
+from oncogloss.structure.alternatives import SPARED
 from oncogloss.structure.entries import (
     Entries,
     Entry,
@@ -34,6 +35,7 @@ from oncogloss.structure.entries import (
 from oncogloss.structure.kleene import UNKNOWN, Finding, Truth, conjoin, disjoin, negate
 from oncogloss.structure.marker_results import has_marker, together
 from oncogloss.structure.names import TREATMENTS
+from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_quantity, read_time
 from oncogloss.structure.stages import at_stage, group_of, in_line
 from oncogloss.structure.units import is_amount
@@ -79,9 +81,8 @@ class PatientFacts:
         for relation in extraction.relations:
             self.related[relation.head].append((relation.type, self.mentions[relation.tail]))
         self.thresholds: dict[str, list[Threshold]] = defaultdict(list)
-        for threshold in extraction.thresholds:
-            if threshold.mentions:
-                self.thresholds[threshold.mentions[0]].append(threshold)
+        for fact, threshold in _of_facts(extraction):
+            self.thresholds[fact].append(threshold)
 
     def holds(self, fact: Logic, criterion: Criterion) -> Finding:
         """Whether a fact of a criterion is so."""
@@ -340,18 +341,29 @@ class PatientFacts:
         lab: LabResult | None,
     ) -> Truth:
         """Whether a value keeps the limits: the unconditional ones, or where its condition holds a conditional one."""
-        general = [self._within(m, value, unit, lab, t) for t in asked if t.condition is None]
-        one_of = are_apart([t for t in asked if t.condition is None])
+        cases = [(t, self._case(t, criterion)) for t in asked]
+        whole = [(t, case) for t, case in cases if _is_general(t) and case is not False]
+        general = [self._within(m, value, unit, lab, t) for t, _ in whole]
+        one_of = are_apart([t for t, _ in whole])
         result: Truth = (disjoin(general) if one_of else conjoin(general)) if general else None
-        for t in (t for t in asked if t.condition is not None):
-            facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
-            case = conjoin(facts) if facts else None
+        instead = [(t, case) for t, case in cases if not _is_general(t)]
+        if not instead and None in [case for _, case in whole] and result is not (criterion.side == "inc"):
+            result = None
+        for t, case in instead:
             own = self._within(m, value, unit, lab, t)
             if case is True:
                 result = own
             elif case is None and own is not result:
                 result = None
         return result
+
+    def _case(self, t: Threshold, criterion: Criterion) -> Truth:
+        """Whether a limit is one for the patient, as its condition says."""
+        if t.condition is None:
+            return True
+        facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
+        case = conjoin(facts) if facts else None
+        return negate(case) if _is_general(t) else case
 
     def _within(
         self, m: Mention, value: float | None, unit: str, lab: LabResult | None, t: Threshold | None = None
@@ -366,6 +378,22 @@ class PatientFacts:
         if amount is None or amount.unit != t.unit:
             return None
         return compare(t.operator, amount.value, t.value, t.high)
+
+
+def _of_facts(extraction: Extraction) -> Iterator[tuple[str, Threshold]]:
+    """Each threshold with the mention whose limit it is: a conditional one of a measure that is but named again is the
+    limit of the measure that is a fact."""
+    facts = {c.id: set(mentions_in(c.logic)) for c in extraction.criteria if c.logic}
+    told = [(t.mentions[0], t) for t in extraction.thresholds if t.mentions]
+    named = {(t.criterion, t.measure): id_ for id_, t in reversed(told) if id_ in facts.get(t.criterion or "", ())}
+    for id_, t in told:
+        again = t.condition is not None and id_ not in facts.get(t.criterion or "", ())
+        yield named.get((t.criterion, t.measure), id_) if again else id_, t
+
+
+def _is_general(t: Threshold) -> bool:
+    """Whether a limit is everybody's, or all but those whom an exception spares."""
+    return t.condition is None or SPARED.match(t.condition) is not None
 
 
 def _same_words(m: Mention, entry: Entry) -> bool:

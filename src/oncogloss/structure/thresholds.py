@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
+from oncogloss.structure.alternatives import CASE, PERSONS, SPARED, Instead, instead
 from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
@@ -33,15 +34,15 @@ _CUT_OFF = re.compile(
     r"|(?:(?<=CPS)|(?<=CPS )|(?<=CPS of )|(?<=score )|(?<=score of ))\d+\s*(?:-|–|to)\s*\d+\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
-_PERSONS = r"(?:(?:the |all )?(?:patients?|subjects?|participants?|those|women|men|females?|males?|children|adults?)\b)"
-_CASE = r"(?:if|unless|except|in (?:the )?(?:case|presence|absence|setting) of|in the event of)\b"
-_CONDITION = re.compile(rf"[\s,]*(?:{_CASE}|(?:in|for|among)\s+{_PERSONS})", re.IGNORECASE)
-_LOOSE = re.compile(r"[\s,]*(?:with|without|in|for|when|where|by)\b", re.IGNORECASE)
-_AHEAD = re.compile(
-    rf"(?:(?:[;,(\[]|\b(?:or|and|but)\b)\s*)+(?P<words>(?:{_CASE}|(?:in|for|among|with|without)\b|{_PERSONS}).*?)"
-    r"[\s,:(]*(?:(?:is|are|must be|should be|may be|then)\s*)?$",
-    re.IGNORECASE | re.DOTALL,
+_PERMITTED = r"(?:(?:is|are|will be) (?:also )?(?:acceptable|accepted|allowed|permitted|permissible) )?"
+_CONDITION = re.compile(
+    rf"[\s,]*{_PERMITTED}(?P<words>(?:{CASE}|{SPARED.pattern}|(?:in|for|among)\s+{PERSONS}).*)", re.I | re.S
 )
+_LOOSE = re.compile(r"[\s,]*(?P<words>(?:with|without|in|for|when|where|by)\b.*)", re.I | re.S)
+_TURNED = re.compile(
+    r"[\s,(]*\b(?:in which case|(?:in|for) whom|who (?:must|can|may|should|have)|which must)\b.*", re.I | re.S
+)
+_OPENED = re.compile(r"\s*\([^()]*$")
 _SCALE = re.compile(r"\b(?:karnofsky|lansky|kps|ecog|zubrod|performance)\b", re.IGNORECASE)
 _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
 _SPARES = re.compile(
@@ -361,34 +362,51 @@ def _condition(
     value, measure, criterion = comparison.value, comparison.measure, comparison.criterion
     end = max(criterion.end, value.end)
     here = [m for m in mentions if m.passage == value.passage and m.start < end]
+    before, after = _neighbours(value, comparisons, end)
+    replaced = _instead(text, value, after, comparisons) if after else None
+    if replaced and replaced.clause is not None:
+        return _told(text[replaced.clause : replaced.end], replaced.clause, here)
     compared = {c.value.id for c in comparisons} | {c.measure.id for c in comparisons}
     others = [m for m in here if m.id in compared and m.id not in (value.id, measure.id)]
-    alone = sum(c.measure.id == measure.id for c in comparisons) == 1
     start = max(m.end for m in (value, measure) if m.start <= value.end + 80)
-    stop = min((m.start for m in others if m.start >= start), default=end)
-    between = text[start:stop]
-    ahead = stop < end and any(m.type == "VALUE" and m.start == stop for m in others) and _AHEAD.search(between)
-    if not (ahead and ahead.start() <= 2):
+    between = text[start : min((m.start for m in others if m.start >= start), default=end)]
+    if not replaced:
         opened = re.match(r"[\s,]*[(\[]", between)
         offset = opened.end() if opened else 0
         cut = _CLAUSE_END.search(between, offset)
         words = between[offset : cut.start() if cut else len(between)]
-        if _CONDITION.match(words) or (_LOOSE.match(words) and (opened or not alone)):
-            return _told(words, start + offset, here)
-    earlier = max((m.end for m in others if m.type == "VALUE" and m.end <= value.start), default=None)
-    if earlier is not None and not any(m.type == "MEASURE" and earlier <= m.start < value.start for m in others):
-        found = _AHEAD.match(text[earlier : value.start].lstrip()) if not alone else None
+        alone = sum(c.measure.id == measure.id for c in comparisons) == 1
+        found = _CONDITION.match(words) or (_LOOSE.match(words) if opened or not alone else None)
         if found:
-            lead = earlier + len(text[earlier : value.start]) - len(text[earlier : value.start].lstrip())
-            return _told(found["words"], lead + found.start("words"), here)
-    return None, ()
+            return _told(_TURNED.sub("", found["words"]), start + offset + found.start("words"), here)
+    replacing = _instead(text, before, value, comparisons) if before else None
+    return _told(text[replacing.start : replacing.end], replacing.start, here) if replacing else (None, ())
+
+
+def _neighbours(value: Mention, comparisons: Iterable[_Comparison], end: int) -> tuple[Mention | None, Mention | None]:
+    """The compared values just before and behind a value, the latter before the `end` of its criterion."""
+    others = {c.value.id: c.value for c in comparisons if c.value.passage == value.passage}.values()
+    before = max((v for v in others if v.end <= value.start), key=lambda v: v.end, default=None)
+    after = min((v for v in others if value.end <= v.start < end), key=lambda v: v.start, default=None)
+    return before, after
+
+
+def _instead(text: str, one: Mention, other: Mention, comparisons: Iterable[_Comparison]) -> Instead | None:
+    """For whom the second of two values is a measure's limit, where it stands in the place of the first."""
+    first, second = ([c for c in comparisons if c.value.id == v.id] for v in (one, other))
+    if not first or not second or first[0].criterion.id != second[0].criterion.id:
+        return None
+    found = instead(text, one, other, [c.measure for c in second])
+    again = {_name(c.measure) for c in first} & {_name(c.measure) for c in second}
+    named = any(one.end <= c.measure.start < other.start for c in second)
+    return found if found and (again or (named and found.clause is not None)) else None
 
 
 def _told(words: str, start: int, mentions: list[Mention]) -> tuple[str | None, tuple[str, ...]]:
     """The words, tidied, with the mentions in them; nothing where no mention says what the circumstance is."""
     inside = [m for m in mentions if m.type in _CIRCUMSTANCES and start <= m.start and m.end <= start + len(words)]
     outer = tuple(m.id for m in inside if not any(_within(m, other) for other in inside))
-    return (" ".join(words.split()).strip(" ,:"), outer) if outer else (None, ())
+    return (" ".join(_OPENED.sub("", words).split()).strip(" ,:"), outer) if outer else (None, ())
 
 
 def _runs(comparisons: list[_Comparison], texts: dict[str, str]) -> Iterator[list[_Comparison]]:
