@@ -30,7 +30,7 @@ _CALLED = tuple(  # one name, by what it is known, and what may stand beside tha
         (
             "urine protein/creatinine ratio",
             r"\bUPCR?\b|\bprotein\W*(?:to\W*)?creatinine\b",
-            r"\burin\w+|\bspot\b|\bratio\b|\bUPCR?\b",
+            r"\burin\w+|\bspot\b|\bratio\b|\bprotein\b",
         ),
     )
 )
@@ -43,6 +43,7 @@ _AMOUNTS = (None, "positive", "negative", "high", "low", "overexpression")
 _URINE_PROTEIN = re.compile(
     r"proteinuria|\burin\w+ (?:\w+ )?protein|\bprotein in (?:the )?urine|dipstick", re.IGNORECASE
 )
+_PROTEIN = re.compile(r"(?:total |quantitative )?protein", re.IGNORECASE)  # of which a mass, or a plus, is urine's
 _STICK = re.compile(r"\b[0-4] ?\+|(?<!\w)\+ ?[1-4]\b")
 _OTHER_STICK = re.compile(r"blood|glucose|ketone|leu[ck]o|nitrite|\bhcg\b|pregnan", re.IGNORECASE)
 _DANGLING = re.compile(r"(?:[\s:,(\[]|\b(?:of|is|by|at|with|in|to)\b)+$", re.IGNORECASE)
@@ -75,7 +76,7 @@ def name_in_words(words: str) -> str:
 def of_urine_protein(name: str, value: str, unit: str) -> tuple[str, str]:
     """The name and the unit of a limit of protein in urine, by how it was measured: on a stick, as a concentration, or
     all that a day brings."""
-    if not _URINE_PROTEIN.search(name) or "ratio" in name:
+    if not (_URINE_PROTEIN.search(name) or _PROTEIN.fullmatch(name)) or "ratio" in name:
         return name, unit
     if unit == "1" and ("dipstick" in name.casefold() or _STICK.search(value)):
         return (name if _OTHER_STICK.search(name) else "urine protein by dipstick"), unit
