@@ -25,6 +25,8 @@ def limit(operator: Operator, value: float, high: float | None = None, unit: str
         ([limit("<=", 2), limit(">=", 2)], False, True),
         ([limit("<", 18, unit="a"), limit(">", 80, unit="mm")], False, True),
         ([limit(">=", 3)], False, False),
+        ([limit("<", 1, unit="LLN"), limit(">", 1, unit="ULN")], True, False),
+        ([limit(">", 1, unit="LLN"), limit("<", 1, unit="ULN")], False, True),
     ],
 )
 def test_limits_that_no_value_keeps_at_once_are_alternatives(limits: list[Threshold], apart: bool, open_: bool) -> None:

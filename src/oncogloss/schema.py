@@ -257,7 +257,9 @@ class Threshold(_Frozen):
     """
 
     criterion: str | None
-    measure: str = Field(description="name of what is compared: its concept's, or its own words")
+    measure: str = Field(
+        description="one name of what is compared: the customary one (PD-L1 TPS), its concept's, or its own words"
+    )
     operator: Operator
     value: float
     high: float | None = None

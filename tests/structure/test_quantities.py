@@ -156,7 +156,9 @@ between 37°C and 38.5°C | 37..38.5 Cel
 ≥ 0.5 mg/kg/day | >= 0.5 mg/kg/d
 > 100 bpm | > 100 /min
 ≤ 80 Gy | <= 80 Gy
-≤ 135 U/L | <= 135 [IU]/L
+≤ 135 U/L | <= 135 U/L
+≤ 135 IU/L | <= 135 [IU]/L
+at minimum 3 | >= 3 1
 """.strip().splitlines()
 
 NOT_READ = """
@@ -228,6 +230,22 @@ def test_copies_of_a_virus_are_no_cells() -> None:
     assert written(read_quantity("< 200 copies/mL", "HIV viral load")) == "< 200 {copies}/mL"
     assert written(read_quantity("< 2000 /mL", "EBV DNA")) == "< 2000 {copies}/mL"
     assert written(read_quantity("> 500 cells/mm3", "CD4 count")) == "> 0.5 10*9/L"
+
+
+@pytest.mark.parametrize(
+    ("measure", "text", "wanted"),
+    [
+        ("CA-125", "no greater than 50 units/mL", "<= 50 U/mL"), ("CA 19-9", "< 180 IU/mL", "< 180 U/mL"),
+        ("HBV DNA", "< 500 IU/mL", "< 500 [IU]/mL"), ("ALT", "≤ 90 IU/L", "<= 90 U/L"),
+        ("LDH", "> 250 units/L", "> 250 U/L"), ("FSH", "> 40 mU/mL", "> 40 [IU]/L"),
+        ("TSH", "≤ 4 µIU/mL", "<= 4 m[IU]/L"), ("Systolic Blood Pressure", "> 140", "> 140 mm[Hg]"),
+        ("Vitamin D", "> 20 ng/mL", "> 20 ng/mL"), ("25-hydroxyvitamin D", "50 nM", "= 20.032 ng/mL"),
+        ("WBC", "≤ 150,000", "<= 150 10*9/L"), ("NYHA class", "II or better", "<= 2 1"),
+        ("dose", "5 international units per day", "= 5 [IU]/d"),
+    ],
+)  # fmt: skip
+def test_the_customary_unit_of_a_measure(measure: str, text: str, wanted: str) -> None:
+    assert written(read_quantity(text, measure)) == wanted
 
 
 def test_what_is_measured_decides() -> None:

@@ -18,6 +18,7 @@ from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.usual import unusual
+from oncogloss.structure.value_limits import says_normal
 from oncogloss.structure.wording import (
     BARE_CLASS,
     BESIDE_A_FACT,
@@ -108,7 +109,8 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
         yield Left("value", "dose without a treatment")
     if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
         yield Left("concept", "measure without a value")
-    numbers = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails and re.search(r"\d", m.text)]
+    told = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails | {fact.id for fact in facts}]
+    numbers = [m for m in told if re.search(r"\d", m.text) or says_normal(m.text)]
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):

@@ -51,7 +51,7 @@ _LONGEST_UNIT = 80
 _BETTER = re.compile(r"\bor better\b")
 _BEST_IS = (
     (re.compile(r"karnofsky|lansky|kps", re.IGNORECASE), "or more"),
-    (re.compile(r"ecog|eastern|who\b|zubrod|grade", re.IGNORECASE), "or less"),
+    (re.compile(r"ecog|eastern|who\b|zubrod|grade|nyha|new york", re.IGNORECASE), "or less"),
 )
 _THROUGH = ("-", "to", "through", "thru")
 CHILD_PUGH = re.compile(r"child[- ]?(?:turcotte[- ]?)?pugh|\bctp\b", re.IGNORECASE)

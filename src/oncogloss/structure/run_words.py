@@ -10,6 +10,18 @@ from oncogloss.schema import Mention
 
 _MIRRORED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "⩽": "≥", "⩾": "≤", "<=": "≥", ">=": "≤"}
 _BEFORE_MEASURE = re.compile(r"(?P<number>\d[^<>≤≥⩽⩾=]*?)\s*(?P<sign>[<>]=|[<>≤≥⩽⩾])\s*", re.DOTALL)
+_LEADING = re.compile(
+    r"\b(?P<limit>minimum|maximum|min|max)\b\.?(?: of| required| acceptable| allowed)?(?: an?| the)?"
+    r"(?: (?:serum|plasma|total|absolute))?\s+$",
+    re.IGNORECASE,
+)
+_EXTENT = re.compile(
+    r"diameter|dimension|length|ax[ie]s|thickness|size|uptake|suv|intensity|concentration", re.IGNORECASE
+)
+_LED = re.compile(r"(?P<limit>minimum|maximum) (?=\w)", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"[<>≤≥⩽⩾=]|\b(?:than|least|most|minimum|maximum|more|less|up to|between|from|to|above|below|over|under)\b"
+)
 _UNIT = re.compile(r"(?<=\d)\s*(?:[x×]\s*)?(?!(?:or|and|to|than|if|for|in|with)\b)[^\W\d].*", re.DOTALL)
 
 
@@ -18,6 +30,21 @@ def before_measure(text: str, value: Mention, measure: Mention) -> str:
     it does not. `text` is the passage's."""
     found = _BEFORE_MEASURE.fullmatch(text, value.start, measure.start) if value.end <= measure.start else None
     return f"{_MIRRORED[found['sign']]} {found['number']}" if found else ""
+
+
+def led(text: str, value: Mention, measure: Mention) -> str:
+    """How a value without a sign reads whose measure a "minimum" or "maximum" leads: of "minimum platelet count of 100
+    G/L" "minimum 100 G/L"; "" where none does, or where it may be the measure's own (a "maximum diameter"). `text` is
+    the passage's."""
+    if measure.end > value.start or _SIGNED.search(value.text) or _EXTENT.search(measure.text):
+        return ""
+    found = _LED.match(measure.text) or _LEADING.search(text[max(0, measure.start - 40) : measure.start])
+    return f"{found['limit']} {value.text}" if found else ""
+
+
+def without_lead(name: str) -> str:
+    """The name of a measure without the "minimum" or "maximum" that leads it."""
+    return _LED.sub("", name, count=1) if _LED.match(name) else name
 
 
 def are_twins(text: str, value: Mention, measure: Mention, other: Mention) -> bool:

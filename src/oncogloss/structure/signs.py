@@ -16,7 +16,7 @@ _SPELLED = rules(  # before case is lost: 10 to the power of 9, giga and million
     (r"(?<=\d)\s*(?:G|[Gg]iga)/[Ll]\b", " x 10^9/L"),
     (r"[º˚]", "°"),
     (r"´", "x"),
-    (r"(?<=\d)\s*(m|µ|μ|u)M\b", r" \1mol/L"),
+    (r"(?<=\d)\s*(m|µ|μ|u|n|p)M\b", r" \1mol/L"),
 )
 _SIGNS = rules(  # one way to write each sign
     (r"[\^\s]*\^[\^\s]*", "^"),
@@ -55,7 +55,8 @@ _COMPARED = rules(  # spelled comparisons → signs; ↑ and ↓ are those that 
     (rf"\b(?:no|not)(?: be)? (?:{_MORE})(?: than| of)?\b|\bnot (?:to )?exceed(?:ing)?\b|\b(?:at|at the) most\b", "≤"),
     (rf"\b(?:no|not)(?: be)? (?:{_LESS})(?: than)?\b|\bat (?:the )?least\b", "≥"),
     (r"\b(?:or|and) at least\b", "≥"),
-    (r"\ba? ?(?:minimum|min\.?)(?: of)?(?= ?\d)", "≥"), (r"\ba? ?(?:maximum|max\.?)(?: of)?(?= ?\d)", "≤"),
+    (r"(?:\bat )?\ba? ?(?:minimum|min\.?)(?: of)?(?= ?\d)", "≥"),
+    (r"(?:\bat )?\ba? ?(?:maximum|max\.?)(?: of)?(?= ?\d)", "≤"),
     (r"\b(?:up|limited) to\b(?= ?(?:and including )?(?:grade )?\d)|\bwithin\b(?= ?(?:the )?[\d≥≤<U])", "≤"),
     (rf",?\s*(?:\b(?:or|and|of)|/)\s*(?:{_MORE}|up|upwards?)\b(?: in age)?", "↑"),
     (rf",?\s*(?:\b(?:or|and|of)|/)\s*(?:{_LESS})\b(?: in age)?", "↓"),

@@ -14,12 +14,15 @@ from oncogloss.structure.alternatives import CASE, PERSONS, SPARED, Instead, ins
 from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
+from oncogloss.structure.measure_names import NYHA, is_nyha_class, name_in_words, name_of_measure, of_urine_protein
 from oncogloss.structure.permissions import WITHOUT, is_grade, permission_around, permits
 from oncogloss.structure.persons import values_by_sex
 from oncogloss.structure.polarity import denied_in
 from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
-from oncogloss.structure.run_words import are_twins, before_measure, with_unit
+from oncogloss.structure.run_words import are_twins, before_measure, led, with_unit, without_lead
 from oncogloss.structure.stains import is_stained, scores_of
+from oncogloss.structure.usual import fits
+from oncogloss.structure.value_limits import read_value
 from oncogloss.structure.wording import BREAK, OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
@@ -43,7 +46,9 @@ _TURNED = re.compile(
     r"[\s,(]*\b(?:in which case|(?:in|for) whom|who (?:must|can|may|should|have)|which must)\b.*", re.I | re.S
 )
 _OPENED = re.compile(r"\s*\([^()]*$")
-_SCALE = re.compile(r"\b(?:karnofsky|lansky|kps|ecog|zubrod|performance)\b", re.IGNORECASE)
+_EQUAL = re.compile(r"=|\b(?:equals?|exactly)\b", re.IGNORECASE)
+_YEARS = re.compile(r"\s*[<>≤≥⩽⩾=]+\s*(?:1[2-9]|[2-9]\d)\s*")
+_AGED = re.compile(r"\bage[ds]?\b|life expectancy", re.IGNORECASE)
 _TIME = re.compile(r"year|month|week|\by(?:rs?|o)?\b", re.IGNORECASE)
 _SPARES = re.compile(
     r"(?<!not )(?<!in)\b(?:eligible|allowed|permitted|acceptable) (?:if|provided|when|as long as)\b"
@@ -97,17 +102,17 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
         whole = read_quantity(" and ".join(said) if run[0].value.text != said[0] else text, names)
         joint = whole and (whole.operator == "range" or CHILD_PUGH.search(names)) and not OPEN_ENDS.search(text)
         if len(run) > 1 and whole and joint:
-            readings = [(run, text, whole)]
+            readings = [(run, text, "", whole)]
         else:
-            single = [
-                ([c], c.value.text, read_quantity(with_unit(words, said), _names(c.measure, c.value.text)))
+            readings = [
+                ([c], c.value.text, name, quantity)
                 for c, words in zip(run, said, strict=True)
+                for name, quantity in read_value(
+                    with_unit(words, said), _names(c.measure, c.value.text), texts[c.value.passage][: c.value.start]
+                )
             ]
-            readings = [(part, words, quantity) for part, words, quantity in single if quantity]
-        for part, words, quantity in readings:
+        for part, words, other, quantity in readings:
             first = part[0]
-            if not _fits(first.measure, quantity):
-                continue
             if sex := sexes.get(first.value.id):
                 condition: tuple[str | None, tuple[str, ...]] = (" ".join(sex.text.split()), (sex.id,))
             else:
@@ -119,10 +124,11 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             place = (first.value.passage, first.value.start, first.measure.start)
             if condition[0] and quantity.operator == "=":
                 quantity = replace(quantity, operator=_general_operator(first, comparisons))
-            counted = cycles_between(texts[first.value.passage], first.value, first.measure)
-            name = f"{counted} of {_name(first.measure)}" if counted else _name(first.measure)
-            name = f"{name} ({_name(first.equivalent)} equivalent)" if first.equivalent else name
-            found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
+            name, unit = _measured(texts[first.value.passage], part, other, quantity)
+            name = f"{name} ({name_of_measure(first.equivalent)} equivalent)" if first.equivalent else name
+            quantity = replace(quantity, unit=unit)
+            if _fits(first.measure, name, quantity) and _is_told(words, quantity):
+                found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     compared = {c.measure.id for c in comparisons}
     markers = _markers(extraction, compared)
     scores = ((m, score) for m, score in scores_of(extraction, texts) if m.id not in compared)
@@ -165,17 +171,40 @@ def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> O
 
 
 def _said(texts: Mapping[str, str], run: Sequence[_Comparison]) -> list[str]:
-    """The words of each value of a run, turned round where it stands before its measure, a dose by the day as such."""
-    texts_of = [(texts[c.value.passage], c) for c in run]
-    return [before_measure(text, c.value, c.measure) or c.value.text + per_day(text, c.value) for text, c in texts_of]
+    """The words of each value of a run, turned round where it stands before its measure, with what leads this; a dose
+    by the day as such."""
+    return [
+        before_measure(text, c.value, c.measure)
+        or led(text, c.value, c.measure)
+        or c.value.text + per_day(text, c.value)
+        for text, c in ((texts[c.value.passage], c) for c in run)
+    ]
 
 
-def _fits(measure: Mention, quantity: Quantity) -> bool:
-    """Whether a number can be one of its measure: no age is a performance score, and no amount is an age."""
-    name = _names(measure, "")
-    if quantity.unit in ("a", "d"):
-        return _SCALE.search(name) is None
-    return _name(measure).casefold() != "age" or quantity.unit == "1"
+def _measured(text: str, run: Sequence[_Comparison], other: str, quantity: Quantity) -> tuple[str, str]:
+    """The name of what the values of a run measure, and their unit."""
+    first, value = run[0].measure, run[0].value
+    if first.type == "POPULATION" and quantity.unit == "a":
+        return "age", "a"
+    if first.type == "CONDITION" and quantity.unit == "1" and is_nyha_class(text, value.start, run[-1].value.end):
+        return NYHA, "1"
+    counted = cycles_between(text, value, first)
+    name = other or name_of_measure(first)
+    name, unit = of_urine_protein(without_lead(name) if led(text, value, first) else name, value.text, quantity.unit)
+    return (f"{counted} of {name}" if counted else name), unit
+
+
+def _is_told(words: str, quantity: Quantity) -> bool:
+    """Whether a text says how a number is compared: a bare one is told of scores and counts alone, since trials that
+    write "LVEF of 50%" or "Hb 9 g/dL" mean no equality."""
+    return quantity.operator != "=" or quantity.unit == "1" or _EQUAL.search(words) is not None
+
+
+def _fits(measure: Mention, name: str, quantity: Quantity) -> bool:
+    """Whether a number can be one of its measure: only persons and ages have an age, and no amount is one."""
+    if quantity.unit == "a":
+        return measure.type in ("POPULATION", "VALUE") or _AGED.search(name) is not None
+    return fits(name, quantity.unit) and (name.casefold() != "age" or quantity.unit in ("d", "1"))
 
 
 def _comparisons(document: Document, extraction: Extraction, sexes: Mapping[str, Mention]) -> list[_Comparison]:
@@ -327,16 +356,12 @@ def _within(inner: Mention, outer: Mention) -> bool:
     )
 
 
-def _name(measure: Mention) -> str:
-    if measure.type == "VALUE":
-        return "age"
-    return measure.concept.name if measure.concept else measure.expansion or " ".join(measure.text.split())
-
-
 def _names(measure: Mention, value: str) -> str:
-    """All that is known of what is compared, by which a unit is chosen; of persons a time is the age."""
-    persons = ("age",) if measure.type == "POPULATION" and _TIME.search(value) else ()
-    return "; ".join((*persons, *((measure.expansion,) if measure.expansion else ()), measure.text, _name(measure)))
+    """All that is known of what is compared, by which a unit is chosen; of persons a time, or a number that can be no
+    other thing, is the age."""
+    persons = ("age",) if measure.type == "POPULATION" and (_TIME.search(value) or _YEARS.fullmatch(value)) else ()
+    own = name_of_measure(measure)
+    return "; ".join((*persons, *((measure.expansion,) if measure.expansion else ()), measure.text, own))
 
 
 def _threshold(
@@ -344,7 +369,7 @@ def _threshold(
 ) -> Threshold:
     return Threshold(
         criterion=comparison.criterion.id,
-        measure="age" if comparison.measure.type == "POPULATION" and quantity.unit == "a" else name,
+        measure=name,
         operator=quantity.operator,
         value=quantity.value,
         high=quantity.high,
@@ -397,7 +422,7 @@ def _instead(text: str, one: Mention, other: Mention, comparisons: Iterable[_Com
     if not first or not second or first[0].criterion.id != second[0].criterion.id:
         return None
     found = instead(text, one, other, [c.measure for c in second])
-    again = {_name(c.measure) for c in first} & {_name(c.measure) for c in second}
+    again = {name_of_measure(c.measure) for c in first} & {name_of_measure(c.measure) for c in second}
     named = any(one.end <= c.measure.start < other.start for c in second)
     return found if found and (again or (named and found.clause is not None)) else None
 
@@ -443,7 +468,7 @@ def _markers(extraction: Extraction, compared: set[str]) -> Iterator[_Placed]:
                 (m.passage, m.start, m.start),
                 Threshold(
                     criterion=criterion.id,
-                    measure=" ".join(parts["name"].split()),
+                    measure=name_in_words(parts["name"]),
                     operator=quantity.operator,
                     value=quantity.value,
                     high=quantity.high,

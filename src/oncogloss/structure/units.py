@@ -10,7 +10,8 @@
 | length, area, volume; how fast blood settles | `mm`, `m2`, `mL`; `mm/h` |
 | mass | `kg` where written in kg or lb, else `mg`; in a day `mg/d`, by area `mg/m2`, by weight `mg/kg` |
 | pressure, temperature, radiation | `mm[Hg]`, `Cel`, `Gy` |
-| enzymes and the like | `[IU]`, `[IU]/L` |
+| enzymes; tumor markers; hormones; DNA and RNA of a virus | `U/L`; `U/mL`; `[IU]/L`; `[IU]/mL` |
+| what else is measured in units | `U`, `U/L`, and `[IU]`, `[IU]/L` apart |
 | share; multiples of a limit; scores, counts, ratios | `%`; `ULN`, `LLN`; `1` |
 
 A month is 30.4375 days, a year 365.25. A count of cells, haemoglobin or ejection fraction without a unit has the one in
@@ -53,7 +54,7 @@ _DEFINITIONS = (
     "week = 7 * day = wk", "month = 30.4375 * day = mo", "year = 365.25 * day = a",
     "meter = [length] = m", "liter = 1e-3 * meter ** 3 = L", "inch = 0.0254 * meter",
     "gram = [mass] = g", "pound = 453.59237 * gram = lb", "mole = [substance] = mol",
-    "mmHg = [pressure]", "kPa = 7.50062 * mmHg", "gray = [radiation] = Gy", "IU = [activity]",
+    "mmHg = [pressure]", "kPa = 7.50062 * mmHg", "gray = [radiation] = Gy", "IU = [activity]", "U = [enzyme]",
     "celsius = [temperature]",
     "billion_cells = 1e9 / liter", "bsa = [body_surface]", "bmi = [body_mass_index]", "percent = [share]",
     "megabase = [bases]", "copy = [copies]",
@@ -67,7 +68,7 @@ _COMPARABLE = (  # in pint's words, in UCUM's
     ("celsius", "Cel"), ("gray", "Gy"), ("IU", "[IU]"), ("IU/L", "[IU]/L"), ("bmi", "kg/m2"), ("percent", "%"),
     ("1/megabase", "/Mb"), ("1/d", "/d"), ("ULN", "ULN"), ("LLN", "LLN"), ("mmol/mg", "mmol/mg"),
     ("L/min/m**2", "L/min/m2"), ("umol", "umol"), ("percent/d", "%/d"), ("1/kg", "/kg"),
-    ("IU/d", "[IU]/d"), ("meq/L", "meq/L"), ("copy/mL", "{copies}/mL"),
+    ("IU/d", "[IU]/d"), ("U", "U"), ("U/L", "U/L"), ("U/d", "U/d"), ("meq/L", "meq/L"), ("copy/mL", "{copies}/mL"),
 )  # fmt: skip
 
 _ANALYTES: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
@@ -75,6 +76,17 @@ _ANALYTES: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
     for pattern, unit, molar_mass in (  # g/mol; of haemoglobin, by its single chain
         (r"ha?emoglobin\b(?! a1c)|hgb?\b|hb\b", "g/dL", 16114.0),
         (r"albumin|(?:total|serum) protein|m[- ]?(?:protein|spike)|paraprotein|monoclonal protein", "g/dL", None),
+        (
+            r"\w*transferase|transaminase|alt\b|ast\b|s?gpt\b|s?got\b|ggt\b|phosphatase|alp\b|dehydrogenase|ldh\b"
+            r"|creatine (?:phospho)?kinase|cp?k\b|lipase|amylase",
+            "U/L",
+            None,
+        ),
+        (r"ca[- ]?(?:125|19|15|27|72|242)\b|muc16\b|(?:cancer|carbohydrate) antigen\b", "U/mL", None),
+        (r"h[bc]v\b|viral load|(?:hepatitis [bc]|virus) (?:[dr]na|viral)", "IU/mL", None),
+        (r"tsh\b|thyrotropin|thyroid[- ]stimulating", "mIU/L", None),
+        (r"fsh\b|lh\b|follicle[- ]stimulating|(?:lutein\w+|\w+ gonadotropin) |hcg\b|erythropoietin", "IU/L", None),
+        (r"(?:\d+ )?(?:\w+ )?(?:hydroxy)?vitamin d\d?\b", "ng/mL", 400.64),
         (r"(?:serum |plasma )?creatinine\b(?! clearance)", "mg/dL", 113.12),
         (r"(?:total |direct )?bilirubin", "mg/dL", 584.66),
         (r"(?:\w+ )?(?:blood )?glucose|blood sugar", "mg/dL", 180.16),
@@ -95,6 +107,7 @@ _ANALYTES: tuple[tuple[re.Pattern[str], str, float | None], ...] = tuple(
 )
 _AGE = re.compile(r"\b(?:aged?|ages|years? old|years? of age)\b", re.IGNORECASE)
 _SCORED_IN_PERCENT = re.compile(r"\b(?:karnofsky|lansky|kps|lps)", re.IGNORECASE)
+_ACTIVITY = re.compile(r"(?<!\w)([mu]?)I?U\b")
 _EQUIVALENT = re.compile(r"\bmeq\b")  # of a single charge a milliequivalent is a millimole
 
 
@@ -111,7 +124,8 @@ _UNIT_WORDS = rules(
     (r"\bcc\b", "ml"), (r"\b(m?)sec(?:ond)?s?\b", r"\1s"), (r"\bbpm\b|\bbeats ?/ ?min\w*\b", "1/min"),
     (r"\b(?:min(?:ute)?s?|mn)\b", "min"), (r"\b(?:hours?|hrs?|h)\b", "hour"), (r"\b(?:days?|d|daily)\b", "day"),
     (r"\b(?:weeks?|wks?)\b", "week"), (r"\b(?:months?|mos?)\b", "month"), (r"\b(?:years?|yrs?|y\.?o\.?|y)\b", "year"),
-    (r"\b(m?)iu\b", r"\1IU"), (r"\b(m?)(?:u|units?)\b", r"\1IU"), (r"\b(c?)gy\b|\b(c?)gray\b", r"\1\2Gy"),
+    (r"\binternational units?\b", "iu"), (r"\b([mu]?)iu\b", r"\1IU"), (r"\b([mu]?)(?:u|units?)\b", r"\1U"),
+    (r"\b(c?)gy\b|\b(c?)gray\b", r"\1\2Gy"),
     (r"° ?c\b|℃|°c|\bdegrees? c(?:elsius)?\b|\bcelsius\b|^ ?c$", "celsius"), (r"\bgy[- ]?eq\b", "Gy"),
     (r"\bmut(?:ation)?s?/", "1/"),
     (r"\bmb\b", "megabase"),
@@ -180,12 +194,14 @@ def _factor(unit: str, wanted: str, molar_mass: float | None, age: bool) -> tupl
     registry = _registry()
     if wanted == "mmol/L":
         unit = _EQUIVALENT.sub("mmol", unit)
+    if _ACTIVITY.search(wanted):  # of which it is known in which units they are meant
+        unit = _ACTIVITY.sub(r"\1IU" if "IU" in wanted else r"\1U", unit)
     try:
         given = registry.Quantity(1.0, unit)
         if wanted and given.check("[substance]/[length]**3") and molar_mass:
             given = given * registry.Quantity(molar_mass, "g/mol")
         if wanted and given.is_compatible_with(wanted):
-            return float(given.to(wanted).magnitude), wanted
+            return float(given.to(wanted).magnitude), wanted.replace("IU", "[IU]")
         if wanted and given.is_compatible_with("billion_cells"):
             return None  # "80 G/L" of haemoglobin
     except Exception:  # pint has many errors, of one meaning here: no unit that is known
