@@ -117,11 +117,13 @@ def replaced_limits(scope: Scope) -> Iterator[Replaced]:
 def age_asked_of(scope: Scope, m: Mention) -> Mention | None:
     """The age at which alone a measure's limit holds: "pulse ≥ 60 for patients > 16 years", "patients > 16 years must
     have a pulse ≥ 60"; None where it holds at any."""
-    tails = {r.tail for r in scope.relations}
     values = [v for v in scope.mentions if v.type == "VALUE"]
+    if m.type != "MEASURE" or len(values) < 2:
+        return None
+    tails = {r.tail for r in scope.relations}
     ages = [v for v in values if v.id not in tails and _is_age(v)]
     own = [v for v in values if v.id in scope.tails(m, "HAS_VALUE")]
-    for age in ages if m.type == "MEASURE" else ():
+    for age in ages:
         before = [v for v in values if v.end <= age.start]
         if before and before[-1] in own and group_behind(scope.text, before[-1], age, age) is not None:
             return age
