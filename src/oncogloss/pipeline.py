@@ -139,26 +139,36 @@ def linked(
         marker = link("BIOMARKER", stated[m.id], None, vocabulary) if m.id in stated else None
         concepts[m.id] = marker or link(m.type, m.text, m.expansion, vocabulary, context)
     marked = [r for r in relations if r.type == "HAS_GENE"]
-    for m in mentions:
+    for m, context in zip(mentions, contexts, strict=True):
         if concepts[m.id] is None and (genes := genes_of(m, marked, concepts)):
             concepts[m.id] = link(m.type, f"{'/'.join(genes)} {m.text}", None, vocabulary)
-    for m, context in zip(mentions, contexts, strict=True):
-        gene = gene_of_sentence(m, context, mentions) if m.type == "BIOMARKER" and concepts[m.id] is None else None
-        named = link(m.type, f"{gene.text} {m.text}", None, vocabulary) if gene else None
-        if named and named.marker and (named.marker.alteration or (named.marker.threshold or "").startswith(_TESTS)):
-            concepts[m.id] = named
+        if concepts[m.id] is None and m.type == "BIOMARKER":
+            concepts[m.id] = _by_sentence(m, context, mentions, vocabulary)
     for m, name in whole_names(mentions, texts):
         concepts[m.id] = concepts[m.id] or link(m.type, name, None, vocabulary)
-    for m, name in shared_names(mentions, texts):
-        found = concepts[m.id]
-        if found is None or found.match in ("broader", "alike"):
-            whole = link(m.type, name, None, vocabulary)
-            concepts[m.id] = whole if whole and whole.match == "name" else found
-    for m, name in stated_names(mentions, relations, texts):
-        stated_concept = link(m.type, name, None, vocabulary)
-        if stated_concept and stated_concept.match == "name":
-            concepts[m.id] = stated_concept
+    exact = [(m, name) for m, name in shared_names(mentions, texts) if _is_loose(concepts[m.id])]
+    for m, name in [*exact, *stated_names(mentions, relations, texts)]:
+        whole = link(m.type, name, None, vocabulary)
+        concepts[m.id] = whole if whole and whole.match == "name" else concepts[m.id]
     return tuple(m.model_copy(update={"concept": concept}) if (concept := concepts[m.id]) else m for m in mentions)
+
+
+def _by_sentence(
+    marker: Mention, context: Context, mentions: tuple[Mention, ...], vocabulary: Vocabulary
+) -> Concept | None:
+    """What a variant or a score without a gene is of the gene that its sentence names."""
+    gene = gene_of_sentence(marker, context, mentions)
+    named = link(marker.type, f"{gene.text} {marker.text}", None, vocabulary) if gene else None
+    is_of_gene = named and named.marker and (named.marker.alteration or _is_score(named.marker.threshold))
+    return named if is_of_gene else None
+
+
+def _is_score(threshold: str | None) -> bool:
+    return threshold is not None and threshold.startswith(_TESTS)
+
+
+def _is_loose(concept: Concept | None) -> bool:
+    return concept is None or concept.match in ("broader", "alike")
 
 
 def contexts_of(

@@ -28,6 +28,13 @@ def test_what_is_asked_of_patients_with_something(text: str, wanted: str) -> Non
     assert logic(("inc", text)) == means(wanted)
 
 
+def test_of_whom_an_age_or_a_measure_is_asked() -> None:
+    aged = "[POPULATION Children] [MEASURE aged] [VALUE < 9 years] must have a [MEASURE weight] [VALUE ≥ 15 kg]"
+    assert logic(("inc", aged), relations=(("HAS_VALUE", 2, 3), ("HAS_VALUE", 4, 5))) == means("(if (all 1 2) 4)")
+    text = "[MEASURE FSH] [VALUE > 40] in [POPULATION women]"
+    assert logic(("inc", text), relations=(("HAS_VALUE", 1, 2),)) == means("(if 3 1)")
+
+
 def test_of_an_exclusion_it_is_all() -> None:
     assert logic(("exc", "Patients with [CONDITION gout] must be on [DRUG lunamab]")) == means("(all 1 2)")
     assert logic(("exc", "For part A: patients with [CONDITION gout], [CONDITION pox]")) == means(

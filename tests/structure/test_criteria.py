@@ -188,6 +188,10 @@ def test_a_condition_of_a_second_limit_is_no_fact() -> None:
             " [MEASURE INR] [VALUE < 3]", ((1, 2), (3, 4), (6, 7)), "(all 1 (any 3 (all 5 6)))",
         ),
         (
+            "[CANCER Lesion] of [VALUE 10 mm] in [MEASURE diameter] (except [CANCER/exc nodes], who must have"
+            " [MEASURE axis] [VALUE 15 mm])", ((3, 2), (5, 6)), "(all 1 (any 3 (all 4 5)))",
+        ),
+        (
             "[MEASURE Diameter] [VALUE 10 mm], except [CANCER/exc nodes], which must have a [MEASURE short axis]"
             " [VALUE 15 mm]", ((1, 2), (4, 5)), "(any 1 (all 3 4))",
         ),
@@ -195,6 +199,22 @@ def test_a_condition_of_a_second_limit_is_no_fact() -> None:
 )  # fmt: skip
 def test_a_limit_in_the_place_of_another(text: str, values: tuple[tuple[int, int], ...], wanted: str) -> None:
     assert logic(("inc", text), relations=tuple(("HAS_VALUE", *pair) for pair in values)) == means(wanted)
+
+
+@pytest.mark.parametrize(
+    ("side", "text", "values", "wanted"),
+    [
+        (
+            "inc", "[MEASURE Karnofsky] [VALUE 50] for patients [VALUE > 16 years] and [MEASURE Lansky] [VALUE 60] for"
+            " patients [VALUE ≤ 16 years]", ((1, 2), (4, 5)), "(all (if 3 1) (if 6 4))",
+        ),
+        ("exc", "[MEASURE Clearance] [VALUE < 30] in patients [VALUE > 70 years]", ((1, 2),), "(all 1 3)"),
+        ("inc", "Patients [VALUE > 70 years]: [MEASURE ECOG] [VALUE 0]", ((2, 3),), "(if 1 2)"),
+        ("inc", "Patients [VALUE ≥ 18 years] must have [MEASURE ECOG] [VALUE 0]", ((2, 3),), "2"),
+    ],
+)  # fmt: skip
+def test_a_limit_of_an_age(side: str, text: str, values: tuple[tuple[int, int], ...], wanted: str) -> None:
+    assert logic((side, text), relations=tuple(("HAS_VALUE", *pair) for pair in values)) == means(wanted)
 
 
 def test_what_is_treated_is_left_out_behind_its_treatment_only() -> None:

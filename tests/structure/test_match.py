@@ -265,6 +265,23 @@ def test_a_measure_named_again_with_the_limit_of_a_group() -> None:
     assert answer({"labs": [lab], "diagnoses": [{"name": "melanoma"}]}, ("inc", text, "m1"), thresholds=limits) == "met"
 
 
+def test_a_limit_of_an_age_that_is_no_threshold() -> None:
+    text = "[ECOG|MEASURE] [0-1|VALUE] for patients [> 70 years|VALUE]"
+    told = limit(
+        "ECOG performance status", "<=", 1, "1", condition="for patients > 70 years", mentions=("m1", "m2", "m3")
+    )
+    for age, ecog, expected in ((80, 2, "not met"), (80, 1, "met"), (60, 2, "met")):
+        patient = {"age": age, "ecog": ecog}
+        assert answer(patient, ("inc", text, "(if m3 m1)"), thresholds=[told]) == expected
+    women = limit("ALT", "<=", 2, "ULN", condition="women < 50 years", mentions=("m3", "m4", "m1", "m2"))
+    criterion = ("inc", "[women|POPULATION] [< 50 years|VALUE] must have [ALT|MEASURE] [< 2 x ULN|VALUE]", "(if m1 m3)")
+    lab = {"name": "ALT", "value": 150, "unit": "U/L", "upper_limit": 40}
+    for age, expected in ((40, "not met"), (60, "met")):
+        patient = {"age": age, "sex": "female", "labs": [lab]}
+        relations = [("HAS_VALUE", "m1", "m2"), ("HAS_VALUE", "m3", "m4")]
+        assert answer(patient, criterion, thresholds=[women], relations=relations) == expected
+
+
 def test_exceptions_look_at_each_disease() -> None:
     criterion = ("exc", "[malignancy|CANCER] except [basal cell carcinoma|CANCER exc]", "(except m1 m2)")
     spared = {"diagnoses": [{"name": "basal cell carcinoma"}], "complete": ["diagnoses"]}

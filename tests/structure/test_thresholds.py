@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from marked import extraction_of
 
 from oncogloss.pipeline import Pipeline
 from oncogloss.readers import read_path
@@ -18,6 +19,8 @@ from oncogloss.schema import (
     Relation,
     Threshold,
 )
+from oncogloss.structure.criteria import logic_of
+from oncogloss.structure.scope import scopes
 from oncogloss.structure.thresholds import thresholds_of
 from toys import ROOT
 
@@ -168,6 +171,63 @@ def test_the_criterion_is_the_measures() -> None:
 )  # fmt: skip
 def test_the_condition_under_which_it_holds(marked: str, links: tuple[str, ...], wanted: list[str]) -> None:
     assert brief(read(marked, *links)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("marked", "links", "wanted"),
+    [
+        (
+            "[M Karnofsky] [V ≥ 50] for patients [V > 16 years of age]", ("1>2",),
+            ["c1 Karnofsky >= 50 1 | for patients > 16 years of age | 1,2,3"],
+        ),
+        ("[M Lansky] [V ≥ 50] ([V < 16 years])", ("1>2",), ["c1 Lansky >= 50 1 | < 16 years | 1,2,3"]),
+        (
+            "[M FSH] [V > 40 mIU/mL] in [P women] [V < 55 years]", ("1>2", "3>4"),
+            ["c1 FSH > 40 [IU]/L | in women < 55 years | 1,2,3,4"],
+        ),
+        (
+            "[M Clearance] [V ≥ 60 mL/min] for those with [M creatinine] levels [V > 1.5 × ULN]", ("1>2", "3>4"),
+            ["c1 Clearance >= 60 mL/min | for those with creatinine levels > 1.5 × ULN | 1,2,3,4"],
+        ),
+        ("[M QTc] [V > 450 ms] in men and [V > 470 ms]", ("1>2", "1>3"), ["c1 QTc > 450 ms", "c1 QTc > 470 ms"]),
+    ],
+)  # fmt: skip
+def test_a_value_that_tells_the_group_of_a_limit(marked: str, links: tuple[str, ...], wanted: list[str]) -> None:
+    assert brief(read(marked, *links)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("marked", "values", "wanted"),
+    [
+        (
+            "Patients with [STAGE marrow involvement] must have [MEASURE platelets] [VALUE ≥ 50 x 10^9/L]", ((2, 3),),
+            ["c1 platelets >= 50 10*9/L | marrow involvement | 2,3,1"],
+        ),
+        (
+            "Patients [VALUE > 16 years] must have [MEASURE Karnofsky] [VALUE ≥ 50]; patients [VALUE ≤ 16 years] must"
+            " have [MEASURE Lansky] [VALUE ≥ 60]", ((2, 3), (5, 6)),
+            ["c1 Karnofsky >= 50 1 | > 16 years | 2,3,1", "c1 Lansky >= 60 1 | ≤ 16 years | 5,6,4"],
+        ),
+        (
+            "[POPULATION Women] [VALUE < 50 years] must have a negative [CONDITION pregnancy]", ((1, 2),),
+            ["c1 age < 50 a | Women < 50 years | 1,2"],
+        ),
+        (
+            "[POPULATION Women] [VALUE ≥ 18 years] must agree to [CONDITION abstinence]", ((1, 2),),
+            ["c1 age >= 18 a"],
+        ),
+        (
+            "Patients with [CANCER moon sarcoma] must have [MEASURE platelets] [VALUE ≥ 50 x 10^9/L]", ((2, 3),),
+            ["c1 platelets >= 50 10*9/L"],
+        ),
+    ],
+)  # fmt: skip
+def test_limits_of_those_whom_the_tree_asks(
+    marked: str, values: tuple[tuple[int, int], ...], wanted: list[str]
+) -> None:
+    document, extraction = extraction_of(("inc", marked), relations=tuple(("HAS_VALUE", *pair) for pair in values))
+    extraction = extraction.model_copy(update={"criteria": logic_of(scopes(document, extraction))})
+    assert brief(thresholds_of(document, extraction)) == wanted
 
 
 def test_marked_steps_of_a_score_are_a_range() -> None:

@@ -1,4 +1,5 @@
-"""Limits of some patients in the place of everybody's: "≤ 1.5 x ULN, unless gout is known, in which case ≤ 3 x ULN"."""
+"""Limits of some patients alone: in the place of everybody's ("≤ 1.5 x ULN, unless gout is known, in which case ≤ 3 x
+ULN"), or of those alone whom another value tells ("≥ 50 for patients > 16 years")."""
 
 from __future__ import annotations
 
@@ -9,8 +10,11 @@ from typing import NamedTuple
 
 from oncogloss.schema import Mention
 from oncogloss.structure.names import key_of
+from oncogloss.structure.quantities import read_quantity
 from oncogloss.structure.scope import Scope
+from oncogloss.structure.wording import BREAK
 
+_ADULT = 21.0  # years, at most
 PERSONS = r"(?:(?:the |all )?(?:patients?|subjects?|participants?|those|women|men|females?|males?|children|adults?)\b)"
 CASE = r"(?:if|in (?:the )?(?:case|presence|absence|setting) of|in the event of)\b"
 SPARED = re.compile(r"(?:unless|except\w*|with the exception of)\b", re.IGNORECASE)
@@ -25,14 +29,31 @@ _EXEMPTED = (
     re.compile(rf"{_BEHIND}{_GROUP}[^;.()]*[^;.,:\s()]))\s*(?:\([^;()]{{0,80}}|[,:]?\s*)", re.IGNORECASE),
 )
 _LINKED = (
-    r"(?:(?:(?:who |that )?(?:is|are|have|has|must have|can have|may have|must be|should be|may be)|then|with)\s*)?"
+    r"(?:(?:(?:who |that )?(?:is|are|have|has|must have|can have|may have|must be|should be|may be)|then|with(?: an?)?)"
+    r"\s*)?"
 )
 _AHEAD = re.compile(
-    rf"[\s)\]]*(?:(?:[;,(\[]|\b(?:or|and|but)\b)\s*)+"
+    rf"[\s)\]]*(?:\([^()]{{0,20}}\))?\s*(?:(?:[;,.(\[]|\b(?:or|and|but)\b)\s*)+"
     rf"(?P<group>(?:{CASE}|(?:in|for|among|with|without)\b|{PERSONS})[^;]{{1,90}}?)[\s,:(]*{_LINKED}",
     re.IGNORECASE,
 )
 _APART = re.compile(r"[\s)\]]*(?:\([^()]{0,20}\))?[\s,]*[;.(\[]")  # parts a measure that is named again
+
+_OF = re.compile(
+    rf"[\s)\]]*(?:/?\s*1\.73\s*m\S*)?\s*(?:\([^()]{{0,20}}\))?[\s,(\[]*(?:only\s+)?"
+    rf"(?P<group>(?:for|in|among)\s+(?:any\s+)?{PERSONS}(?:(?!\b(?:and|or|but)\b)[^,;.()]){{0,60}})",
+    re.IGNORECASE,
+)
+_AGED = re.compile(
+    rf"[\s)\]]*[(\[]\s*(?P<group>(?:(?:for|in|if)\s+)?(?:{PERSONS}\s*)?(?:who are\s+)?(?:aged?\s+)?)", re.I
+)
+
+
+_SUBJECT = re.compile(rf"\W*(?:\d+[.)]\W*)?{PERSONS}\s*(?:who are\s+)?(?:aged?\s+)?", re.IGNORECASE)
+_MUST_HAVE = re.compile(
+    r"\s*(?::|(?:must|should|shall|(?:need|have|are required) to)\s+have\b)\s*(?:an?\s+|the\s+)?(?:[\w-]+\s+){0,2}",
+    re.I,
+)
 
 
 class Instead(NamedTuple):
@@ -44,17 +65,29 @@ class Instead(NamedTuple):
     clause: int | None = None
 
 
-def instead(text: str, one: Mention, other: Mention, measures: Sequence[Mention]) -> Instead | None:
-    """For whom a limit is that stands behind another; None where the words between do not tell. `measures` are those of
-    the second limit, any that stand between the two among them only where they are those of the first, too."""
-    named = min((m.start for m in measures if one.end <= m.start < other.start), default=None)
+def instead(
+    text: str, one: Mention, other: Mention, first: Sequence[Mention], second: Sequence[Mention]
+) -> Instead | None:
+    """For whom a limit is that stands behind another; None where the words between do not tell. `first` and `second`
+    are the measures of the two limits."""
+    start = max([one.end, *(m.end for m in first if m.end <= other.start and m not in second)])
+    named = min((m.start for m in second if start <= m.start < other.start), default=None)
     for pattern in _EXEMPTED:
-        if found := pattern.fullmatch(text, one.end, other.start):
+        if found := pattern.fullmatch(text, start, other.start):
             return Instead(*found.span("group"), found.start("clause"))
-    if named is not None and _APART.match(text, one.end, named) is None:
+    if named is not None and _APART.match(text, start, named) is None:
         return None
-    found = _AHEAD.fullmatch(text, one.end, other.start if named is None else named)
+    found = _AHEAD.fullmatch(text, start, other.start if named is None else named)
     return Instead(*found.span("group")) if found else None
+
+
+def group_behind(text: str, one: Mention, other: Mention, measure: Mention) -> int | None:
+    """Where the words begin that say by another value whose limit a value is: "≥ 50 for patients > 16 years", "≥ 50 (>
+    16 years)", "≥ 60 in those with a pulse > 90"; None where they do not. `measure` is what the other value is of."""
+    aged = _is_age(other)
+    found = _OF.fullmatch(text, one.end, other.start) or (_AGED.fullmatch(text, one.end, other.start) if aged else None)
+    named = found is not None and found.start("group") <= measure.start < other.start
+    return found.start("group") if found and (aged or named) else None
 
 
 class Replaced(NamedTuple):
@@ -72,10 +105,41 @@ def replaced_limits(scope: Scope) -> Iterator[Replaced]:
     for one, other in pairwise(values) if len(values) > 1 else ():
         heads = [{r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == v.id} for v in (one, other)]
         first, second = ([m for m in scope.mentions if m.id in ids and m.type == "MEASURE"] for ids in heads)
-        found = instead(scope.text, one, other, second)
+        found = instead(scope.text, one, other, first, second)
         group = [m for m in scope.mentions if found and found.start <= m.start and m.end <= found.end]
         group = [m for m in group if m.type not in ("MEASURE", "VALUE", "TIME")]
         named = [m for m in second if one.end <= m.start] if found and found.clause is not None else []
         again = {key_of(m) for m in first} & {key_of(m) for m in second}
         if first and group and (named or again):
             yield Replaced(one, tuple(group), () if scope.excludes else tuple(named))
+
+
+def age_asked_of(scope: Scope, m: Mention) -> Mention | None:
+    """The age at which alone a measure's limit holds: "pulse ≥ 60 for patients > 16 years", "patients > 16 years must
+    have a pulse ≥ 60"; None where it holds at any."""
+    values = [v for v in scope.mentions if v.type == "VALUE"]
+    if m.type != "MEASURE" or len(values) < 2:
+        return None
+    tails = {r.tail for r in scope.relations}
+    ages = [v for v in values if v.id not in tails and _is_age(v)]
+    own = [v for v in values if v.id in scope.tails(m, "HAS_VALUE")]
+    for age in ages:
+        before = [v for v in values if v.end <= age.start]
+        if before and before[-1] in own and group_behind(scope.text, before[-1], age, age) is not None:
+            return age
+        lead = re.split(rf"{BREAK}|[;:]", scope.before(age))[-1]
+        subject = _SUBJECT.fullmatch(lead) and _MUST_HAVE.fullmatch(scope.text, age.end, m.start)
+        if subject and (len(ages) > 1 or not is_of_adults(age)):
+            return age
+    return None
+
+
+def _is_age(value: Mention) -> bool:
+    read = read_quantity(value.text, "age")
+    return read is not None and read.unit == "a"
+
+
+def is_of_adults(value: Mention) -> bool:
+    """Whether a value but asks for an adult's age: that is asked of all, not of some of a trial's patients."""
+    age = read_quantity(value.text, "age")
+    return age is not None and age.unit == "a" and age.operator in (">=", ">") and age.value <= _ADULT

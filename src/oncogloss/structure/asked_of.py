@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from oncogloss.schema import Mention
+from oncogloss.schema import Logic, Mention
+from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.wording import BREAK, CONTRACEPTION
 
@@ -35,6 +36,7 @@ _JOINED = re.compile(r"\b(and|or|but|who|that|which)\W+(\w+ly\W+)?$", re.I)  # t
 _OPEN_CLAUSE = re.compile(
     r"\b(who|that|which)\b(?!.*\b(have|has|had|are|is|was|were|do|did|\w+ed|requires?|receives?|takes?)\b)", re.I | re.S
 )
+_AGED = re.compile(r"[\s,(]*(who are )?aged?", re.I)
 _SHOWN = re.compile(r"\b(confirmed|proven|documented|diagnos\w+|verified)\b", re.I)
 _DENIES = re.compile(r"\b(no|not|never|without|nor|neither|non|free|naive|absence)\b|n't\b", re.I)
 
@@ -43,7 +45,24 @@ def asked_of(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
     """Those of a sentence's facts that say of whom it asks the others; none where it asks all of everybody."""
     if scope.excludes:
         return _fronted(scope, facts)
-    return _fertile(scope, facts) or _fronted(scope, facts) or _subjects(scope, facts)
+    named = _fertile(scope, facts) or _fronted(scope, facts) or _subjects(scope, facts) or _measured_in(scope, facts)
+    aged = [m for m in facts if named and m.type == "MEASURE" and _AGED.fullmatch(scope.text, named[-1].end, m.end)]
+    return [*named, *aged] if len(named) + len(aged) < len(facts) else named
+
+
+def groups_in(logic: Logic) -> Iterator[tuple[list[str], list[str]]]:
+    """The mentions by which a tree says of whom alone it asks something, and those that it asks of them; none where
+    that is told by what is not so, or by the part of the trial."""
+    if logic.op == "if" and _only_names(logic.parts[0]):
+        yield list(mentions_in(logic.parts[0])), list(mentions_in(logic.parts[1]))
+    for part in logic.parts:
+        yield from groups_in(part)
+
+
+def _only_names(logic: Logic) -> bool:
+    if logic.op == "fact":
+        return logic.mention is not None
+    return logic.op in ("all", "any") and all(map(_only_names, logic.parts))
 
 
 def names_whom(scope: Scope, facts: Sequence[Mention]) -> bool:
@@ -87,6 +106,13 @@ def _subjects(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
     if shown and names_the_disease(who):
         return []  # the disease that the trial is about
     return who if len(who) < len(facts) else []
+
+
+def _measured_in(scope: Scope, facts: Sequence[Mention]) -> list[Mention]:
+    """ "FSH > 40 in women": in whom."""
+    last = facts[-1]
+    told = len(facts) == 2 and facts[0].type == "MEASURE" and last.type == "POPULATION" and scope.valued(facts[0])
+    return [last] if told and re.search(r"\b(in|for|among)\s+$", scope.between(*facts), re.I) else []
 
 
 def _demand(scope: Scope, first: Mention) -> int | None:

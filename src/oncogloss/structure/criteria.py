@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from oncogloss.schema import Criterion, Logic, Mention
-from oncogloss.structure.alternatives import Replaced, replaced_limits
+from oncogloss.structure.alternatives import Replaced, age_asked_of, replaced_limits
 from oncogloss.structure.asides import in_brackets, naive_to
 from oncogloss.structure.asked_of import asked_of, is_denied
 from oncogloss.structure.facts import facts_of
@@ -266,7 +266,9 @@ def as_part(scope: Scope, m: Mention) -> Part:
     unsaid = scope.excludes and _NEGATION.search(text[: m.end - scope.criterion.start]) is None
     negated = refrained or naive_to(scope, m) or listed_as_absent(scope, m)
     negated = negated or ("neg" in m.attributes and not absent and not unsaid)
-    return Part(negation(leaf(m)) if negated else leaf(m), m, m.end, negated)
+    age = age_asked_of(scope, m)
+    told = leaf(m) if age is None else Logic(op="all" if scope.excludes else "if", parts=(leaf(age), leaf(m)))
+    return Part(negation(told) if negated else told, m, m.end, negated)
 
 
 def standing_part(scope: Scope, m: Mention) -> Part:

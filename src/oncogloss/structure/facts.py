@@ -82,7 +82,7 @@ _EITHER_SEX = re.compile(
 _AGED = re.compile(r"\b(years?|months?)[ -](of[ -]age|old)\b|\b(aged?|older|younger|elder)\b", re.I)
 _UNSPECIFIED = re.compile(r"\W*((status|therapy|stage) )?(is |was )?(not specified|unspecified|not stated)\b", re.I)
 _CONDITION = re.compile(
-    r"\W*((is|are|will be) (acceptable|accepted|allowed|permitted|permissible) )?"
+    r"\W*(((is|are|will be) )?(acceptable|accepted|allowed|permitted|permissible) )?"
     r"(if|in (the )?presence of|in (the )?cases? of|in (patients|subjects|participants|those)|for|with|when"
     r"|unless|"
     r"in the setting of|due to|attribut\w+|secondary|because)\b",

@@ -22,6 +22,7 @@ from oncogloss.schema import (
     Threshold,
 )
 from oncogloss.structure.alternatives import SPARED
+from oncogloss.structure.asked_of import groups_in
 from oncogloss.structure.entries import (
     Entries,
     Entry,
@@ -83,6 +84,28 @@ class PatientFacts:
         self.thresholds: dict[str, list[Threshold]] = defaultdict(list)
         for fact, threshold in _of_facts(extraction):
             self.thresholds[fact].append(threshold)
+        groups = [group for c in extraction.criteria if c.logic for group in groups_in(c.logic)]
+        self.whom = {id_: set(who) for who, asked in groups for id_ in (*who, *asked)}
+        for id_ in {*self.whom, *(i for t in extraction.thresholds for i in t.mentions[2:])} - self.thresholds.keys():
+            self.thresholds[id_] += self._ages(id_)
+
+    def _ages(self, id_: str) -> Iterator[Threshold]:
+        """The age by which a group is told, which is no threshold of the trial."""
+        m = self.mentions.get(id_)
+        values = [m] if m and m.type == "VALUE" else [tail for kind, tail in self.related[id_] if kind == "HAS_VALUE"]
+        for value in values:
+            age = read_quantity(value.text, "age")
+            if age is not None and age.unit == "a":
+                yield Threshold(
+                    criterion=None,
+                    measure="age",
+                    operator=age.operator,
+                    value=age.value,
+                    high=age.high,
+                    unit=age.unit,
+                    text=value.text,
+                    mentions=(id_,),
+                )
 
     def holds(self, fact: Logic, criterion: Criterion) -> Finding:
         """Whether a fact of a criterion is so."""
@@ -358,10 +381,14 @@ class PatientFacts:
         return result
 
     def _case(self, t: Threshold, criterion: Criterion) -> Truth:
-        """Whether a limit is one for the patient, as its condition says."""
+        """Whether a limit is one for the patient, as its condition says; the tree says it where it asks some alone."""
         if t.condition is None:
             return True
-        facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in t.mentions[2:]]
+        told = {tail.id for id_ in t.mentions[2:] for kind, tail in self.related[id_] if kind == "HAS_VALUE"}
+        left = [id_ for id_ in t.mentions[2:] if id_ not in told]
+        if t.mentions[0] in self.whom and set(left) <= self.whom[t.mentions[0]]:
+            return True
+        facts = [self.holds(Logic(op="fact", mention=id_), criterion).truth for id_ in left]
         case = conjoin(facts) if facts else None
         return negate(case) if _is_general(t) else case
 

@@ -8,9 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
-from oncogloss.structure.alternatives import CASE, PERSONS, SPARED, Instead, instead
+from oncogloss.structure.alternatives import CASE, PERSONS, SPARED, Instead, group_behind, instead, is_of_adults
+from oncogloss.structure.asked_of import groups_in, names_the_disease
 from oncogloss.structure.counted import cycles_between
 from oncogloss.structure.equivalents import per_day, steroids_of
 from oncogloss.structure.facts import says_age
@@ -37,7 +39,7 @@ _CUT_OFF = re.compile(
     r"|(?:(?<=CPS)|(?<=CPS )|(?<=CPS of )|(?<=score )|(?<=score of ))\d+\s*(?:-|–|to)\s*\d+\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
-_PERMITTED = r"(?:(?:is|are|will be) (?:also )?(?:acceptable|accepted|allowed|permitted|permissible) )?"
+_PERMITTED = r"(?:(?:(?:is|are|will be) )?(?:also )?(?:acceptable|accepted|allowed|permitted|permissible) )?"
 _CONDITION = re.compile(
     rf"[\s,]*{_PERMITTED}(?P<words>(?:{CASE}|{SPARED.pattern}|(?:in|for|among)\s+{PERSONS}).*)", re.I | re.S
 )
@@ -67,6 +69,7 @@ _BRACKETED = re.compile(r"\([^()]*\)")
 _GENERAL = re.compile(r"\b(?:function|status|tests?|scores?|levels?|reserve)\b", re.IGNORECASE)
 
 
+_Condition = tuple[str | None, tuple[str, ...]]  # its words, and the mentions in them
 _Placed = tuple[tuple[str, int, int], Threshold]
 
 
@@ -78,6 +81,14 @@ class _Comparison:
     measure: Mention
     value: Mention
     equivalent: Mention | None = None
+
+
+class _Groups(NamedTuple):
+    """Of whom alone some limits are: the measures and values that only tell it (`told`), and what it is, by the values
+    and measures of the limits (`limited`)."""
+
+    told: set[str]
+    limited: dict[str, _Condition]
 
 
 def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold, ...]:
@@ -92,7 +103,9 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
         for c in extraction.criteria
         for value, sex in values_by_sex(texts[c.passage], [by_id[i] for i in c.mentions]).items()
     }
-    comparisons = _comparisons(document, extraction, sexes)
+    every = _comparisons(document, extraction, sexes)
+    groups = _groups(every, extraction, texts)
+    comparisons = [c for c in every if not {c.measure.id, c.value.id} & groups.told]
     found: list[_Placed] = []
     denied = denied_in(extraction.criteria)
     for run in _runs(comparisons, texts):
@@ -113,10 +126,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             ]
         for part, words, other, quantity in readings:
             first = part[0]
-            if sex := sexes.get(first.value.id):
-                condition: tuple[str | None, tuple[str, ...]] = (" ".join(sex.text.split()), (sex.id,))
-            else:
-                condition = _condition(texts[first.value.passage], part[-1], comparisons, extraction.mentions)
+            condition = _condition_of(part, texts, sexes, groups, comparisons, extraction.mentions)
             spared = condition[0] or (first.criterion.id, first.measure.id) in denied
             if not spared and _is_only_permitted(texts[first.value.passage], first, quantity):
                 continue
@@ -140,6 +150,61 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
         return turned or (t.criterion, t.mentions[0]) in denied
 
     return tuple(t.model_copy(update={"denied": True}) if is_denied(place, t) else t for place, t in ordered)
+
+
+def _groups(comparisons: Sequence[_Comparison], extraction: Extraction, texts: Mapping[str, str]) -> _Groups:
+    """The groups that are told by a value behind a limit, or of which alone a tree asks one."""
+    found, by_id = _Groups(set(), {}), {m.id: m for m in extraction.mentions}
+    for c in comparisons:
+        text, (before, _) = texts[c.value.passage], _neighbours(c.value, comparisons, c.criterion.end)
+        start = group_behind(text, before, c.value, c.measure) if before else None
+        if before is not None and start is not None and before.start >= c.criterion.start:
+            ids = (*((c.measure.id,) if start <= c.measure.start < c.value.start else ()), c.value.id)
+            found.told.add(c.value.id)
+            found.limited[before.id] = (" ".join(text[start : c.value.end].split()), ids)
+    for criterion in extraction.criteria:
+        groups = list(groups_in(criterion.logic)) if criterion.logic else []
+        for who, asked in groups:
+            telling = [c for c in comparisons if c.measure.id in who]
+            ages = [read_quantity(c.value.text, "age") for c in telling]
+            adults = len(groups) == 1 and any(is_of_adults(c.value) for c in telling)
+            named = [m for i in (*who, *(c.value.id for c in telling)) if (m := by_id.get(i))]
+            condition = _words_of(named, [m for i in asked if (m := by_id.get(i))], texts[criterion.passage])
+            if condition is None or adults or any(age is None or age.unit != "a" for age in ages):
+                continue
+            asking = [c for c in comparisons if c.measure.id in asked]
+            limits = any(read_quantity(c.value.text, _names(c.measure, c.value.text)) for c in asking)
+            found.told.update(c.measure.id for c in telling if limits or c.measure.type == "VALUE")
+            found.limited.update(dict.fromkeys([*asked, *(c.measure.id for c in telling)], condition))
+    return found
+
+
+def _words_of(group: Sequence[Mention], asked: Sequence[Mention], text: str) -> _Condition | None:
+    """The words that tell a group and its mentions; None of the disease that the trial is about, or where what is asked
+    stands among them."""
+    start, end = min((m.start for m in group), default=0), max((m.end for m in group), default=0)
+    if not group or names_the_disease(group) or any(start <= m.start < end for m in asked):
+        return None
+    return " ".join(text[start:end].split()), tuple(m.id for m in group)
+
+
+def _condition_of(
+    part: Sequence[_Comparison],
+    texts: Mapping[str, str],
+    sexes: Mapping[str, Mention],
+    groups: _Groups,
+    comparisons: list[_Comparison],
+    mentions: tuple[Mention, ...],
+) -> _Condition:
+    """Under what some values of a measure hold: the sex that they are of, the group told behind them, the words beside
+    them, or the group of whom alone their measure is asked."""
+    first, last = part[0], part[-1]
+    if sex := sexes.get(first.value.id):
+        return " ".join(sex.text.split()), (sex.id,)
+    if last.value.id in groups.limited:
+        return groups.limited[last.value.id]
+    beside = _condition(texts[first.value.passage], last, comparisons, mentions)
+    return beside if beside[0] is not None else groups.limited.get(first.measure.id, beside)
 
 
 def _is_turned(text: str, criterion: Criterion, place: int, operator: Operator) -> bool:
@@ -382,7 +447,7 @@ def _threshold(
 
 def _condition(
     text: str, comparison: _Comparison, comparisons: list[_Comparison], mentions: tuple[Mention, ...]
-) -> tuple[str | None, tuple[str, ...]]:
+) -> _Condition:
     """The words under which a comparison holds, behind its value or before it, and the ids of the mentions in them."""
     value, measure, criterion = comparison.value, comparison.measure, comparison.criterion
     end = max(criterion.end, value.end)
@@ -421,13 +486,13 @@ def _instead(text: str, one: Mention, other: Mention, comparisons: Iterable[_Com
     first, second = ([c for c in comparisons if c.value.id == v.id] for v in (one, other))
     if not first or not second or first[0].criterion.id != second[0].criterion.id:
         return None
-    found = instead(text, one, other, [c.measure for c in second])
+    found = instead(text, one, other, [c.measure for c in first], [c.measure for c in second])
     again = {name_of_measure(c.measure) for c in first} & {name_of_measure(c.measure) for c in second}
     named = any(one.end <= c.measure.start < other.start for c in second)
     return found if found and (again or (named and found.clause is not None)) else None
 
 
-def _told(words: str, start: int, mentions: list[Mention]) -> tuple[str | None, tuple[str, ...]]:
+def _told(words: str, start: int, mentions: list[Mention]) -> _Condition:
     """The words, tidied, with the mentions in them; nothing where no mention says what the circumstance is."""
     inside = [m for m in mentions if m.type in _CIRCUMSTANCES and start <= m.start and m.end <= start + len(words)]
     outer = tuple(m.id for m in inside if not any(_within(m, other) for other in inside))
