@@ -214,10 +214,10 @@ def test_a_disease_takes_its_name_from_its_list(shipped: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("text", "marker", "name"),
     [
-        ("KRAS is seen. BRAF V600E or V600K mutation. EGFR is seen.", "V600K mutation", "BRAF V600K"),
+        ("KRAS is seen. BRAF G466V or G469A mutation. EGFR is seen.", "G469A mutation", "BRAF G469A"),
         ("KRAS is seen. L858R mutation in exon 21 of EGFR.", "L858R mutation", "EGFR L858R"),
         ("HER2 of IHC 3+ or 2+ by biopsy", "2+", "ERBB2 IHC 2+"),
-        ("KRAS is seen. V600K mutation", "V600K mutation", None),
+        ("KRAS is seen. G469A mutation", "G469A mutation", None),
         ("HER2 is seen and negative", "negative", None),
     ],
 )
