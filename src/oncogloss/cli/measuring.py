@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,9 +22,7 @@ from oncogloss.cli.options import (
     read_or_raise,
     ready,
 )
-
-if TYPE_CHECKING:
-    pass
+from oncogloss.errors import CorpusError
 
 
 @app.command("compare-tokenizers")
@@ -89,19 +87,25 @@ def evaluate_structure(
     corpus: CorpusFolder = Path("corpus"),
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
+    splits: Annotated[
+        list[str] | None, typer.Option("--split", help="Only `dev`, where rules are made, or `test`; default: both.")
+    ] = None,
     out: Out = None,
 ) -> None:
     """Score the logic of criteria, thresholds and biomarker requirements on the 60 records that have them annotated.
 
-    Example: `oncogloss evaluate-structure --records records.jsonl.gz`
+    Example: `oncogloss evaluate-structure --records records.jsonl.gz --split dev`
     """
     from oncogloss.concepts import open_vocabulary
     from oncogloss.evaluation.structure import LOGIC, structure_report
     from oncogloss.pipeline import load
     from oncogloss.training.corpora import load_split, read_rows
 
-    gold = [d for split in ("dev", "test") for d in load_split(corpus, records, split)[0]]
-    rows = read_rows(corpus / LOGIC)
+    wanted = splits or ["dev", "test"]
+    gold = [d for split in wanted for d in load_split(corpus, records, split)[0]]
+    rows = [row for row in read_rows(corpus / LOGIC) if row["split"] in wanted]
+    if not rows:
+        raise CorpusError(f"{', '.join(wanted)}: no record whose logic is annotated; `--split` takes dev or test.")
     pipeline = load(model, vocabulary=vocabulary)
     keep(f"# Structure\n\n{structure_report(gold, rows, pipeline.extract, open_vocabulary(vocabulary))}", out)
 
