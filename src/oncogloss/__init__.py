@@ -1,7 +1,5 @@
 """oncogloss: oncology trial text in; grounded, normalized, structured facts out, on a laptop CPU, offline."""
 
-from importlib.metadata import version as _version
-
 from oncogloss.api import extract, load
 from oncogloss.errors import BundleError, InputError, OncoglossError
 from oncogloss.pipeline import Pipeline
@@ -20,4 +18,11 @@ __all__ = [
     "extract",
     "load",
 ]
-__version__ = _version("oncogloss")
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("oncogloss")

@@ -39,8 +39,11 @@ def join_entries(passage: str, entries: Iterable[Entry]) -> tuple[str, list[Part
     for entry in kept:
         end = start + len(entry.text)
         kind = "_".join(entry.kind.lower().rstrip(":").split())
-        part = Part(passage=passage, start=start, end=end, label=entry.label, kind=kind)
-        parts.append(part.model_copy(update={"given": entry.given, "time_frame": entry.time_frame}))
+        own = Part(
+            passage=passage, start=start, end=end, label=entry.label, kind=kind, given=entry.given,
+            time_frame=entry.time_frame,
+        )  # fmt: skip
+        parts.append(own)
         start = end + 1
     return join_lines(entry.text for entry in kept), parts
 

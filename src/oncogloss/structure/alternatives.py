@@ -4,6 +4,7 @@ ULN"), or of those alone whom another value tells ("≥ 50 for patients > 16 yea
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -101,16 +102,21 @@ class Replaced(NamedTuple):
 
 def replaced_limits(scope: Scope) -> Iterator[Replaced]:
     """The limits of a criterion in whose place another stands for some."""
-    values = [m for m in scope.mentions if m.type == "VALUE"]
-    for one, other in pairwise(values) if len(values) > 1 else ():
-        heads = [{r.head for r in scope.relations if r.type == "HAS_VALUE" and r.tail == v.id} for v in (one, other)]
-        first, second = ([m for m in scope.mentions if m.id in ids and m.type == "MEASURE"] for ids in heads)
-        found = instead(scope.text, one, other, first, second)
-        group = [m for m in scope.mentions if found and found.start <= m.start and m.end <= found.end]
+    measures = [m for m in scope.mentions if m.type == "MEASURE"]
+    of: defaultdict[str, set[str]] = defaultdict(set)
+    for r in scope.relations:
+        if r.type == "HAS_VALUE":
+            of[r.tail].add(r.head)
+    for one, other in pairwise(m for m in scope.mentions if m.type == "VALUE"):
+        first, second = ([m for m in measures if m.id in of[value.id]] for value in (one, other))
+        found = instead(scope.text, one, other, first, second) if first else None
+        if found is None:
+            continue
+        group = [m for m in scope.mentions if found.start <= m.start and m.end <= found.end]
         group = [m for m in group if m.type not in ("MEASURE", "VALUE", "TIME")]
-        named = [m for m in second if one.end <= m.start] if found and found.clause is not None else []
+        named = [m for m in second if one.end <= m.start] if found.clause is not None else []
         again = {key_of(m) for m in first} & {key_of(m) for m in second}
-        if first and group and (named or again):
+        if group and (named or again):
             yield Replaced(one, tuple(group), () if scope.excludes else tuple(named))
 
 

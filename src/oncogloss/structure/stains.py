@@ -33,12 +33,12 @@ def scores_of(extraction: Extraction, texts: Mapping[str, str]) -> Iterator[tupl
     by_id = {m.id: m for m in extraction.mentions}
     for criterion in extraction.criteria:
         text = texts[criterion.passage]
+        if _DECIDED_BY.search(text, criterion.start, criterion.end):
+            continue
         of_gene: defaultdict[tuple[str, ...], list[Mention]] = defaultdict(list)
         for m in (by_id[i] for i in criterion.mentions):
             if is_stained(m) and m.concept and m.concept.marker:
                 of_gene[m.concept.marker.genes].append(m)
-        if _DECIDED_BY.search(text, criterion.start, criterion.end):
-            continue
         for genes, found in of_gene.items():
             scores = [score[1] for m in found if (score := _SCORE.fullmatch(_told(m)))]
             low, high = int(min(scores, default="0")), int(max(scores, default="0"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from oncogloss.schema import (
@@ -124,6 +125,10 @@ class _Facts:
         self._criteria = {c.id: c for c in extraction.criteria}
         self._tails = tails_of(extraction)
         self._decisive = {(c.passage, c.start) for c in extraction.coverage if c.decisive}
+        self._limits: defaultdict[str, list[Threshold]] = defaultdict(list)
+        for threshold in extraction.thresholds:
+            for measure in threshold.mentions[:1]:
+                self._limits[measure].append(threshold)
 
     def cancers(self) -> list[Mention]:
         """The cancers of titles, conditions and of what inclusion criteria ask about the disease."""
@@ -186,7 +191,7 @@ class _Facts:
         """Whether what is counted of a treatment asks for one at least, or forbids any."""
         if not self._tails.get(("HAS_VALUE", literal.mention)):
             return True
-        limits = [t for t in self._extraction.thresholds if t.mentions[:1] == (literal.mention,)]
+        limits = self._limits[literal.mention]
         if literal.holds:
             return any(t.operator not in ("<=", "<") and (t.value > 0 or t.operator == ">") for t in limits)
         return any((t.operator, t.value) in ((">=", 1), (">", 0)) for t in limits)
@@ -208,7 +213,7 @@ class _Facts:
     def _counts(self, mentions: Iterable[Mention]) -> Iterator[str]:
         """How many of a treatment there may have been, all limits on it as one range."""
         for m in mentions:
-            limits = [t for t in self._extraction.thresholds if t.mentions[:1] == (m.id,) and t.unit == "1"]
+            limits = [t for t in self._limits[m.id] if t.unit == "1"]
             if limits and (m.type in TREATMENTS or _LINES.search(m.text)) and not {"neg", "exc"} & set(m.attributes):
                 yield f"{limits[0].measure}: {_whole_numbers(limits)}"
 

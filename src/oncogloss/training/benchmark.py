@@ -33,6 +33,7 @@ from oncogloss.model.files import replace_file
 from oncogloss.model.tokenizer import Tokenizer
 from oncogloss.pipeline import Pipeline, load
 from oncogloss.schema import Document, Passage
+from oncogloss.training.agreement import Candidate, agreeing, chosen
 from oncogloss.training.corpora import read_rows
 from oncogloss.training.definition_weights import Pair, found_pairs, wanted_pairs
 from oncogloss.training.importers import Annotated, columns, standoff
@@ -252,19 +253,23 @@ def _tag(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Ou
         trained, parameters = time.monotonic(), sum(p.numel() for p in lstm.model.parameters())
         return Outcome(score_spans(lstm.predict(held), held), parameters, trained)
     network, contents = start_network(job.start)
-    tagger = encoder_tagger(
+    find, parameters = encoder_tagger(
         network.encoder,
         Tokenizer(contents),
         training,
         head=job.system,
-        nested=TASKS[job.task].nested,
         recipe=EncoderRecipe(epochs, window=min(EncoderRecipe.window, network.config.max_positions)),
         seed=job.seed,
         log=log,
     )
     trained = time.monotonic()
-    agreeing = score_spans(tagger.agreeing(held), held) if job.system == "spans" else None
-    return Outcome(score_spans(tagger.predict(held), held), tagger.parameters, trained, agreeing)
+    found = find(held)
+
+    def scored(candidates: Sequence[Sequence[Candidate]]) -> dict[str, Score]:
+        return score_spans([chosen(own, nested=TASKS[job.task].nested) for own in candidates], held)
+
+    together = scored(agreeing(found, held)) if job.system == "spans" else None
+    return Outcome(scored(found), parameters, trained, together)
 
 
 def _classify(job: Job, corpora: Path, epochs: int, most: int | None, log: Log) -> Outcome:

@@ -22,14 +22,14 @@ from oncogloss.model.network import Encoder, rotate
 from oncogloss.model.tokenizer import PAD, PLAIN, Tokenizer
 from oncogloss.model.windows import Stream, Window, cut_windows, read_stream
 from oncogloss.schema import Passage
-from oncogloss.training.agreement import FLOOR, Candidate, agreeing, chosen
+from oncogloss.training.agreement import FLOOR, Candidate
 from oncogloss.training.finetune import average_weights, parameter_groups
 from oncogloss.training.pretrain import encode, training_device
-from oncogloss.training.sentences import Span, Text, flatten, tags_to_spans
+from oncogloss.training.sentences import Text, flatten, tags_to_spans
 
 Ints = NDArray[np.int64]
 NEGATIVE = -1e4
-Predict = Callable[[Sequence[Text]], list[set[Span]]]  # texts → the spans found in each
+Find = Callable[[Sequence[Text]], list[list[Candidate]]]  # texts → what may be a span in each
 Scored = tuple[int, int, int, float]  # type, first and last token, logit
 
 
@@ -338,27 +338,17 @@ def window_batches(row: Row, windows: Sequence[Window], size: int, pad: int, to:
     ]
 
 
-class Tagger(NamedTuple):
-    """What finds spans in texts, and how many parameters it has; `agreeing` heeds what a name's other occurrences say,
-    which the tags of a CRF, that have no score each, do not."""
-
-    predict: Predict
-    agreeing: Predict
-    parameters: int
-
-
 def encoder_tagger(
     encoder: Encoder,
     tokenizer: Tokenizer,
     texts: Sequence[Text],
     *,
     head: str,
-    nested: bool,
     recipe: EncoderRecipe,
     seed: int,
     log: Callable[[str], None] = lambda line: None,
-) -> Tagger:
-    """Fine-tune `encoder` with a `spans` or a `crf` head.
+) -> tuple[Find, int]:
+    """Fine-tune `encoder` with a `spans` or a `crf` head; returns (what finds candidates in texts, parameters).
 
     The CRF learns the longest of overlapping spans only.
     """
@@ -382,16 +372,10 @@ def encoder_tagger(
     groups = _groups(encoder, model.head, recipe)
     trained = fit(model, batches, groups, epochs=recipe.epochs, log=log)
 
-    def candidates(held: Sequence[Text]) -> list[list[Candidate]]:
+    def find(held: Sequence[Text]) -> list[list[Candidate]]:
         return _find(trained, read_row([Text(t.text, ()) for t in held], tokenizer, labels), held, labels, recipe, pad)
 
-    def predict(held: Sequence[Text]) -> list[set[Span]]:
-        return [chosen(found, nested=nested) for found in candidates(held)]
-
-    def agreed(held: Sequence[Text]) -> list[set[Span]]:
-        return [chosen(found, nested=nested) for found in agreeing(candidates(held), held)]
-
-    return Tagger(predict, agreed, sum(p.numel() for p in trained.parameters()))
+    return find, sum(p.numel() for p in trained.parameters())
 
 
 @torch.no_grad()

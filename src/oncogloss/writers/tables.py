@@ -268,15 +268,17 @@ _MAKERS: dict[str, Callable[[Document, Extraction], Iterator[Row]]] = {
 }
 
 
+_CELLS: dict[Kind, Callable[[Any], str]] = {
+    "texts": "|".join,
+    "boolean": lambda holds: "yes" if holds else "no",
+    "date": date.isoformat,
+}
+
+
 def _flat(row: Row, columns: dict[str, Kind]) -> list[Any]:
     """The cells of a row in a format that has no lists, booleans and dates."""
-    cells: dict[Kind, Callable[[Any], str]] = {
-        "texts": "|".join,
-        "boolean": lambda holds: "yes" if holds else "no",
-        "date": date.isoformat,
-    }
     return [
-        cells[kind](row[name]) if kind in cells and row[name] is not None else row[name]
+        _CELLS[kind](row[name]) if kind in _CELLS and row[name] is not None else row[name]
         for name, kind in columns.items()
     ]
 
