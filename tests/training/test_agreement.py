@@ -29,6 +29,23 @@ def test_case_does_not_part_names_and_words_within_words_are_none() -> None:
     assert agreeing(found, texts)[0][0].logit == -1.0 + SHARE * 4.0
 
 
+def test_a_short_form_and_its_long_form_are_one_name() -> None:
+    texts = [Text("Oral lunamab acetate (LA) was given.", ()), Text("LA helped.", ())]
+    found = [[Candidate("DRUG", 5, 20, 4.0), Candidate("DRUG", 22, 24, 2.0)], [Candidate("DRUG", 0, 2, -1.0)]]
+    assert agreeing(found, texts)[1][0].logit == pytest.approx(-1.0 + SHARE * 6.0 / 2**0.5)
+    apart = [Text("Oral lunamab acetate, LA, was given.", ()), texts[1]]
+    assert agreeing(found, apart)[1][0].logit == -1.0 + SHARE * 2.0
+
+
+def test_an_occurrence_within_a_longer_name_that_is_found_says_nothing() -> None:
+    texts = [Text("Lunamab acetate", ()), Text("Lunamab", ())]
+    longer = Candidate("DRUG", 0, 15, 3.0)
+    alone = [Candidate("DRUG", 0, 7, 1.0)]
+    assert agreeing([[longer], alone], texts)[1] == alone
+    assert agreeing([[longer._replace(logit=-1.0)], alone], texts)[1][0].logit == 1.0 + SHARE * FLOOR
+    assert agreeing([[longer._replace(label="CODE")], alone], texts)[1][0].logit == 1.0 + SHARE * FLOOR
+
+
 def test_another_label_or_a_far_text_says_nothing() -> None:
     found, texts = read(-1.0, 4.0)
     assert agreeing([found[0], [found[1][0]._replace(label="CODE")]], texts)[0][0].logit == -1.0 + SHARE * FLOOR

@@ -1,9 +1,10 @@
 """Agreement: what a name's other occurrences nearby say of it.
 
 An abstract uses a name in one sense: where one sentence leaves open what "PGE2" is, others tell. Each candidate's score
-is moved by those of the same words with the same label in the texts around it (non-local dependencies: Krishnan and
-Manning 2006). Floor, reach and share were chosen on the devel part of BC5CDR. In trial records the same words stand in
-many roles, and this gains nothing there (`docs/decisions/0018-names-agree-in-abstracts.md`).
+is moved by those of the same words, or of their short or long form, with the same label in the texts around it
+(non-local dependencies: Krishnan and Manning 2006). Floor, reach and share were chosen on the devel part of BC5CDR. In
+trial records the same words stand in many roles, and this gains nothing there
+(`docs/decisions/0018-names-agree-in-abstracts.md`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from oncogloss.evaluation.schwartz_hearst import abbreviations
 from oncogloss.training.sentences import Span, Text
 
 FLOOR = -6.0  # logit below which a span is no candidate; nor does one count for more than this, either way
 REACH = 8  # texts before and after
-SHARE = 0.5
+SHARE = 1.0
 
 
 class Candidate(NamedTuple):
@@ -31,34 +33,51 @@ class Candidate(NamedTuple):
 
 
 def agreeing(found: Sequence[Sequence[Candidate]], texts: Sequence[Text]) -> list[list[Candidate]]:
-    """The candidates of each text, in order of reading, each logit plus SHARE × the sum of those of its n other
-    occurrences within REACH texts, divided by √n. An occurrence that is no candidate counts as FLOOR."""
+    """The candidates of each text, in order of reading, each logit plus SHARE × the sum of those of its name's n other
+    occurrences within REACH texts, divided by √n.
+
+    A short form that these texts define is the same name as its long form. An occurrence that is no candidate counts as
+    FLOOR, one inside a longer candidate that is found and likelier not at all.
+    """
     lower = [t.text.lower() for t in texts]
-    logits: list[dict[tuple[str, str], list[float]]] = []
+    defined = [[(short.lower(), long.lower()) for short, long in abbreviations(t.text)] for t in texts]
+    logits: list[dict[tuple[str, str], dict[int, float]]] = []
     for candidates, text in zip(found, lower, strict=True):
-        here = defaultdict[tuple[str, str], list[float]](list)
+        here = defaultdict[tuple[str, str], dict[int, float]](dict)
         for c in candidates:
-            here[c.label, text[c.start : c.end]].append(max(FLOOR, min(-FLOOR, c.logit)))
+            here[c.label, text[c.start : c.end]][c.start] = _clipped(c.logit)
         logits.append(here)
 
+    def counts(i: int, label: str, start: int, end: int, logit: float) -> bool:
+        return not any(
+            c.logit > max(0, logit) and c.label == label and c.start <= start and end <= c.end
+            for c in found[i]
+            if c.end - c.start > end - start
+        )
+
     @cache
-    def said(i: int, label: str, name: str) -> tuple[float, int]:
-        """(sum of the logits, number) of a name's occurrences in a text."""
+    def said(i: int, label: str, name: str) -> list[tuple[int, float]]:
+        """(start, logit) of a name's occurrences in a text."""
         if name not in lower[i]:
-            return 0.0, 0
-        own = logits[i].get((label, name), [])
-        unseen = len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", lower[i])) - len(own)
-        return sum(own) + max(0, unseen) * FLOOR, len(own) + max(0, unseen)
+            return []
+        own = logits[i].get((label, name), {})
+        places = (m.start() for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", lower[i]))
+        rows = [(start, own.get(start, FLOOR)) for start in places]
+        return [(start, logit) for start, logit in rows if counts(i, label, start, start + len(name), logit)]
 
     def moved(i: int, c: Candidate) -> Candidate:
-        name = lower[i][c.start : c.end]
         near = range(max(0, i - REACH), min(len(texts), i + REACH + 1))
-        sums, numbers = zip(*(said(j, c.label, name) for j in near), strict=True)
-        others = sum(numbers) - 1
-        own = max(FLOOR, min(-FLOOR, c.logit))
-        return c._replace(logit=c.logit + SHARE * (sum(sums) - own) / others**0.5) if others else c
+        own = lower[i][c.start : c.end]
+        names = {own}.union(*(pair for j in near for pair in defined[j] if own in pair))
+        rows = ((j, name, row) for name in names for j in near for row in said(j, c.label, name))
+        others = [logit for j, name, (start, logit) in rows if (j, name, start) != (i, own, c.start)]
+        return c._replace(logit=c.logit + SHARE * sum(others) / len(others) ** 0.5) if others else c
 
     return [[moved(i, c) for c in candidates] for i, candidates in enumerate(found)]
+
+
+def _clipped(logit: float) -> float:
+    return max(FLOOR, min(-FLOOR, logit))
 
 
 def chosen(candidates: Sequence[Candidate], *, nested: bool) -> set[Span]:
