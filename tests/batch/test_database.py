@@ -38,7 +38,8 @@ def facts(tmp_path: Path) -> Path:
          "marker_alteration": "p.Gly12Cys", "concept_id": "OG:x", "concept_name": "KRAS G12C"},
         {"record": "a", "mention": "m2", "text": "steroids", "type": "DRUG_CLASS", "drug_class": "corticosteroid"},
         {"record": "a", "mention": "m3", "text": "within 4 weeks", "type": "TIME"},
-        {"record": "a", "mention": "m4", "text": "TPS >= 50 %", "type": "BIOMARKER", "marker_genes": ["CD274"]},
+        {"record": "a", "mention": "m4", "text": "TPS >= 50 %", "type": "BIOMARKER", "marker_genes": ["CD274"],
+         "concept_id": "OG:y", "concept_name": "CD274 TPS >= 50 %"},
         {"record": "a", "mention": "m5", "text": "PD-L1 treatment", "type": "DRUG_CLASS"},
         {"record": "b", "mention": "m1", "text": "KRAS non-G12C", "type": "BIOMARKER", "passage": "brief_title"},
         {"record": "c", "mention": "m1", "text": "KRASG12C", "type": "BIOMARKER", "passage": "brief_title"},
@@ -56,6 +57,7 @@ def facts(tmp_path: Path) -> Path:
                 "operator": ">=",
                 "value": 50.0,
                 "unit": "%",
+                "denied": False,
                 "text": "t",
                 "mentions": ["m4"],
             },
@@ -66,10 +68,12 @@ def facts(tmp_path: Path) -> Path:
                 "operator": ">=",
                 "value": 2.0,
                 "unit": "1",
+                "denied": False,
                 "text": "t",
                 "mentions": ["m5"],
             },
         ],
+        "criteria": [{"record": "a", "criterion": "c1", "side": "inc"}],
         "coverage": [
             {"record": "a", "start_char": 0, "end_char": 10, "status": "structured", "passage": "eligibility"}
         ],
@@ -86,7 +90,10 @@ def test_views_answer_the_questions(facts: Path) -> None:
     assert ask(facts, "washout_by_drug_class")[1] == [("corticosteroid", 1, 28.0, 28, 28)]
     assert ask(facts, "pd_l1_cutoffs_by_year")[1] == [("2021", ">=", 50.0, None, "%", 1)]
     assert ask(facts, "markers_by_year")[1] == [("2021", "KRAS", 1, 1)]
-    assert ask(facts, "SELECT concept_name, mentions, records FROM concepts")[1] == [("KRAS G12C", 1, 1)]
+    assert ask(facts, "SELECT concept_name, mentions, records FROM concepts ORDER BY concept_id")[1] == [
+        ("KRAS G12C", 1, 1),
+        ("CD274 TPS >= 50 %", 1, 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +243,7 @@ def test_the_guide_names_every_table_and_view(facts: Path) -> None:
         assert f"`{name}`" in guide, name
 
 
-def test_a_cut_off_says_whether_the_eligible_meet_it(facts: Path) -> None:
-    names, rows = ask(facts, "SELECT DISTINCT met FROM cutoffs")
-    assert names == ["met"] and {row[0] for row in rows} <= {"yes", "no"} and rows
+def test_limits_are_the_thresholds_with_side_and_concept_and_whether_the_eligible_meet_them(facts: Path) -> None:
+    rows = ask(facts, "SELECT measure, criterion, side, measure_id, met FROM limits ORDER BY criterion")[1]
+    assert rows == [("TPS", "c1", "inc", "OG:y", "yes"), ("PD-L1 treatment", "c2", None, None, None)]
+    assert ask(facts, "SELECT measure, met FROM cutoffs ORDER BY met")[1] == [("TPS", "yes"), ("PD-L1 treatment", None)]

@@ -103,13 +103,19 @@ CREATE VIEW endpoints_by_name AS
 SELECT lower(name) AS endpoint, rank, count(DISTINCT record) AS trials, median(time_high_days) AS median_days
 FROM endpoints GROUP BY ALL ORDER BY trials DESC, endpoint, rank;
 
+-- Every threshold with the side of its criterion, the concept of what is compared, and whether who is eligible meets it
+-- (null outside criteria)
+CREATE VIEW limits AS
+SELECT t.record, t.criterion, c.side, t.measure, m.concept_id AS measure_id, t.operator, t.value, t.high, t.unit,
+       CASE (c.side = 'exc') = t.denied WHEN true THEN 'yes' WHEN false THEN 'no' END AS met, t.condition, t.text
+FROM thresholds t LEFT JOIN criteria c ON c.record = t.record AND c.criterion = t.criterion
+                  LEFT JOIN mentions m ON m.record = t.record AND m.mention = t.mentions[1];
+
 -- Cut-offs by measure and unit, and whether who is eligible meets them or not (what is excluded, denied or spared)
 CREATE VIEW cutoffs AS
-SELECT t.measure, t.unit, t.operator, CASE WHEN (c.side = 'exc') = t.denied THEN 'yes' ELSE 'no' END AS met,
-       count(DISTINCT t.record) AS trials, median(t.value) AS median_value,
-       median(t.high) AS median_high, min(t.value) AS least, max(t.value) AS most
-FROM thresholds t LEFT JOIN criteria c ON c.record = t.record AND c.criterion = t.criterion
-GROUP BY ALL ORDER BY trials DESC, measure, unit, operator, met;
+SELECT measure, unit, operator, met, count(DISTINCT record) AS trials, median(value) AS median_value,
+       median(high) AS median_high, min(value) AS least, max(value) AS most
+FROM limits GROUP BY ALL ORDER BY trials DESC, measure, unit, operator, met;
 
 -- How much of the eligibility texts was understood
 CREATE VIEW coverage_by_status AS
