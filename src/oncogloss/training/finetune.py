@@ -62,7 +62,7 @@ class Recipe:
     unlabelled_share: float = 1.0  # unlabelled windows beside each gold one, where teachers read them
     averaging: float = 0.998  # decay of the averaged weights that are kept
     focus: float = 0.0  # how much less a type counts in windows that read it right already (`span_loss`)
-    consistency: float = 0.0  # weight at the end of what two readings under dropout say apart (`consistency_loss`)
+    consistency: float = 0.0  # weight of what two readings under dropout say apart (`consistency_loss`)
     seed: int = 0
 
 
@@ -247,8 +247,7 @@ def finetune(
                 again = network.heads(encode(network.encoder, batch.ids, batch.mask))
                 twice = joint_loss(again, batch, recipe.focus)
                 losses = {name: (loss + twice[name]) / 2 for name, loss in losses.items()}
-                share = step / steps  # rising from nothing: at the full weight at once all scores fall to one
-                losses["consistency"] = share * recipe.consistency * consistency_loss(output, again, batch)
+                losses["consistency"] = recipe.consistency * consistency_loss(output, again, batch)
             if teachers:
                 taught = lesson(teachers, batch)
                 losses |= imitation_loss(output, batch, taught) | hidden_loss(hidden, taught, batch.mask)
