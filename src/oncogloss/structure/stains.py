@@ -14,7 +14,7 @@ _SCORE = re.compile(r"IHC ([0-3])\+?")
 _JOINED = re.compile(r"\s*[,/–-]?\s*(?:(?:and/or|and|or|to)\s+)?", re.IGNORECASE)
 _EQUIVOCAL = re.compile(r"(?:\b|IHC)[12](?:\s?[-–]\s?[23])?\s?\+(?!\w)", re.IGNORECASE)
 _ISH = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]?situ ?hybridi[sz]ation\b", re.IGNORECASE)
-_DECIDED_BY = re.compile(rf"{_ISH.pattern}|\bamplif", re.IGNORECASE)
+_DECIDED_BY = re.compile(r"\b[FCSD]?ISH\b|\bin[- ]?situ ?hybridi|\bamplif", re.IGNORECASE)
 
 
 def is_stained(m: Mention) -> bool:
