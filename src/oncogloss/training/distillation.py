@@ -25,7 +25,6 @@ from oncogloss.training.objectives import (
     pair_scores,
     possible_cells,
     possible_pairs,
-    span_cells,
     span_means,
     span_table,
 )
@@ -143,29 +142,20 @@ def imitation_loss(output: NetworkOutput, batch: Batch, taught: Lesson) -> dict[
 
 def consistency_loss(one: NetworkOutput, other: NetworkOutput, batch: Batch) -> Tensor:
     """How far two readings of a batch by one network under dropout lie apart: symmetric KL divergence of their scores
-    of spans, of boundaries, and of the annotated spans' attributes and relations (R-drop, Liang et al. 2021).
-
-    Of spans and relations those count that are annotated or that a reading finds: summed over all cells, most of which
-    are nothing, the divergence outweighs what is to be learned and the scores fall to one.
-    """
+    of spans, of boundaries, and of the annotated spans' attributes and relations (R-drop, Liang et al. 2021)."""
 
     def apart(left: Tensor, right: Tensor) -> Tensor:
         return (left.sigmoid() - right.sigmoid()) * (left - right)
 
-    def apart_of_found(left: Tensor, right: Tensor, possible: Tensor, annotated: tuple[Tensor, ...]) -> Tensor:
-        counted = ((left > 0) | (right > 0)) & possible
-        counted[annotated] = True
-        return torch.where(counted, apart(left, right), 0).sum() / len(batch.ids)
-
-    present, pairs = batch.spans.present, possible_pairs(batch.spans, batch.passage)
-    cells = tuple(part[present] for part in span_cells(batch.spans))
-    spans = apart_of_found(one.spans, other.spans, possible_cells(batch)[:, None], cells)
-    joined, again = (pair_scores(output.relations, batch.spans) for output in (one, other))
-    relations = apart_of_found(joined, again, pairs, tuple(batch.relations.T))
+    spans = torch.where(possible_cells(batch)[:, None], apart(one.spans, other.spans), 0).sum() / len(batch.ids)
     inside = (batch.passage >= 0).float()
     boundaries = (apart(one.boundaries, other.boundaries).mean(-1) * inside).sum() / inside.sum().clamp(min=1)
     said = apart(*(span_means(output.attributes, batch.spans) for output in (one, other))).mean(-1)
+    present = batch.spans.present
     attributes = (said * present).sum() / present.sum().clamp(min=1)
+    pairs = possible_pairs(batch.spans, batch.passage)
+    joined = apart(*(pair_scores(output.relations, batch.spans) for output in (one, other)))
+    relations = torch.where(pairs, joined, 0).sum() / len(batch.ids)
     return (
         spans
         + WEIGHTS["boundaries"] * boundaries
