@@ -41,43 +41,33 @@ def agreeing(found: Sequence[Sequence[Candidate]], texts: Sequence[Text]) -> lis
     """
     lower = [t.text.lower() for t in texts]
     defined = [[(short.lower(), long.lower()) for short, long in abbreviations(t.text)] for t in texts]
+    sure = [[c for c in candidates if c.logit > 0] for candidates in found]
     logits: list[dict[tuple[str, str], dict[int, float]]] = []
     for candidates, text in zip(found, lower, strict=True):
         here = defaultdict[tuple[str, str], dict[int, float]](dict)
         for c in candidates:
-            here[c.label, text[c.start : c.end]][c.start] = _clipped(c.logit)
+            here[c.label, text[c.start : c.end]][c.start] = max(FLOOR, min(-FLOOR, c.logit))
         logits.append(here)
 
-    def counts(i: int, label: str, start: int, end: int, logit: float) -> bool:
-        return not any(
-            c.logit > max(0, logit) and c.label == label and c.start <= start and end <= c.end
-            for c in found[i]
-            if c.end - c.start > end - start
-        )
-
     @cache
-    def said(i: int, label: str, name: str) -> list[tuple[int, float]]:
-        """(start, logit) of a name's occurrences in a text."""
+    def said(i: int, label: str, name: str) -> list[Candidate]:
+        """A name's occurrences in a text."""
         if name not in lower[i]:
             return []
         own = logits[i].get((label, name), {})
-        places = (m.start() for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", lower[i]))
-        rows = [(start, own.get(start, FLOOR)) for start in places]
-        return [(start, logit) for start, logit in rows if counts(i, label, start, start + len(name), logit)]
+        places = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", lower[i])
+        here = [Candidate(label, *m.span(), own.get(m.start(), FLOOR)) for m in places]
+        return [o for o in here if not any(_outdoes(c, o) for c in sure[i])]
 
     def moved(i: int, c: Candidate) -> Candidate:
         near = range(max(0, i - REACH), min(len(texts), i + REACH + 1))
         own = lower[i][c.start : c.end]
         names = {own}.union(*(pair for j in near for pair in defined[j] if own in pair))
-        rows = ((j, name, row) for name in names for j in near for row in said(j, c.label, name))
-        others = [logit for j, name, (start, logit) in rows if (j, name, start) != (i, own, c.start)]
+        rows = ((j, o) for name in names for j in near for o in said(j, c.label, name))
+        others = [o.logit for j, o in rows if (j, o.start, o.end) != (i, c.start, c.end)]
         return c._replace(logit=c.logit + SHARE * sum(others) / len(others) ** 0.5) if others else c
 
     return [[moved(i, c) for c in candidates] for i, candidates in enumerate(found)]
-
-
-def _clipped(logit: float) -> float:
-    return max(FLOOR, min(-FLOOR, logit))
 
 
 def chosen(candidates: Sequence[Candidate], *, nested: bool) -> set[Span]:
@@ -91,5 +81,14 @@ def chosen(candidates: Sequence[Candidate], *, nested: bool) -> set[Span]:
 
 def _clash(a: Candidate, b: Candidate, *, nested: bool) -> bool:
     overlap = a.start < b.end and b.start < a.end
-    inside = (a.start <= b.start and b.end <= a.end) or (b.start <= a.start and a.end <= b.end)
-    return overlap and not (nested and inside)
+    return overlap and not (nested and (_holds(a, b) or _holds(b, a)))
+
+
+def _outdoes(a: Candidate, b: Candidate) -> bool:
+    """Whether one is longer than another of its label that it holds, and likelier."""
+    longer = a.end - a.start > b.end - b.start
+    return a.label == b.label and longer and _holds(a, b) and a.logit > b.logit
+
+
+def _holds(a: Candidate, b: Candidate) -> bool:
+    return a.start <= b.start and b.end <= a.end
