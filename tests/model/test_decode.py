@@ -435,7 +435,7 @@ def test_a_heading_ends_a_criterion() -> None:
 def test_sides_follow_section_and_own_score() -> None:
     assert [c.side for c in eligibility().decode().criteria] == ["inc", "inc", "inc", "exc"]
     s = eligibility()
-    s.boundary("exclusion", "Age 18", 2.5)  # stronger than what its section says against it
+    s.boundary("exclusion", "Age 18", 4.5)  # stronger than what its heading says against it, and worth a turn
     s.boundary("exclusion", "Pregnant women", -2.5)
     assert [c.side for c in s.decode().criteria] == ["inc", "inc", "exc", "inc"]
 

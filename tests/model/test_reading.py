@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from test_decode import Scene, related, scene
 
+from oncogloss.model.reading import exclusions
+
 LISTED = "Inclusion Criteria:\n\n* Moon sarcoma\n\nExclusion Criteria:\n\n* Age over 75\n* Moon fever"
 
 
@@ -29,7 +31,7 @@ def doubted(text: str, heading: str) -> Scene:
     s.section("exclusion", "Moon fever")
     s.section("inclusion", "Age")
     s.boundary("exclusion", "Moon fever", 3)
-    s.boundary("exclusion", "Age over 75", 1)
+    s.boundary("exclusion", "Age over 75", -2.5)
     return s
 
 
@@ -53,13 +55,29 @@ def test_a_heading_carries_a_side_to_what_has_one_and_not_to_what_follows_the_cr
 
 def test_a_criterion_that_says_so_turns_the_side_of_its_heading() -> None:
     s = doubted(LISTED, "Exclusion Criteria:")
-    s.boundary("exclusion", "Age over 75", -3)
+    s.boundary("exclusion", "Age over 75", -5)
     assert [c.side for c in s.decode().criteria] == ["inc", "inc", "exc"]
 
 
 def test_a_heading_that_shares_its_line_with_an_item_carries_nothing() -> None:
     text = LISTED.replace("Exclusion Criteria:\n\n* ", "Exclusion Criteria: ")
     assert [c.side for c in doubted(text, "Exclusion Criteria:").decode().criteria] == ["inc", "inc", "exc"]
+
+
+@pytest.mark.parametrize(
+    ("logits", "excluding"),
+    [
+        ([], []),
+        ([1.0], [True]),  # what comes first turns from nothing
+        ([-5, 1.0], [False, False]),
+        ([-5, -4, 1.5, -6], [False, False, False, False]),
+        ([-5, 1.5, 1.5, 6], [False, True, True, True]),
+        ([6, 5, -4, 7], [True, True, True, True]),  # back costs more
+        ([6, 5, -9, -8, 7], [True, True, False, False, True]),
+    ],
+)
+def test_a_side_turns_where_enough_speaks_for_it(logits: list[float], excluding: list[bool]) -> None:
+    assert exclusions(logits) == excluding
 
 
 @pytest.mark.parametrize(

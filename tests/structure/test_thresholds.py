@@ -252,6 +252,17 @@ def test_a_biomarker_with_its_own_cut_off() -> None:
     assert read("[B PD-L1 positive] or [B CD20+]") == ()
 
 
+def test_the_other_end_of_a_markers_range() -> None:
+    for joint in (" and ", ", but "):
+        assert brief(read(f"[B PD-L1 CPS ≥ 1]{joint}[B ≤ 9] by 22C3")) == ["c1 PD-L1 CPS range 1..9 1"]
+        opened = read(f"[B PD-L1 CPS ≥ 1]{joint}[B < 10] by 22C3")
+        assert brief(opened) == ["c1 PD-L1 CPS >= 1 1", "c1 PD-L1 CPS < 10 1"]
+        assert [t.mentions for t in opened] == [("1",), ("1", "2")]
+    assert brief(read("[B PD-L1 TPS ≥ 1%] or [B CPS ≥ 10]")) == ["c1 PD-L1 TPS >= 1 %", "c1 PD-L1 CPS >= 10 1"]
+    assert brief(read("[B PD-L1 TPS ≥ 1%] and [B Ki-67 < 20%]")) == ["c1 PD-L1 TPS >= 1 %", "c1 Ki-67 < 20 %"]
+    assert brief(read("[M HbA1c] [V ≥ 6.5%] but [V ≤ 9%]", "1>2", "1>3")) == ["c1 HbA1c range 6.5..9 %"]
+
+
 def test_grades_ages_of_persons_and_genes() -> None:
     assert brief(read("[D neuropathy] [V grade ≥ 2]", "1>2")) == ["c1 neuropathy >= 2 1"]
     assert brief(read("[P children] [V 2 to 17 years]", "1>2")) == ["c1 age range 2..17 a"]

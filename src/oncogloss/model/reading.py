@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
-from itertools import compress, pairwise
+from itertools import compress, groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from oncogloss.model.windows import Stream
 from oncogloss.schema import CATEGORIES, SECTION_LABELS, Criterion, Mention, Passage, PassageReading, Section
 
 Floats = NDArray[np.float32]
-CARRY = 2.0  # what a heading outside the window adds to a criterion's side, in logits
+CARRY = {"exclusion": 2.0, "inclusion": -2.0}  # what a heading of its own line adds to what is below, in logits
+TURNS = (2.0, 6.0)  # what it costs to turn to exclusion, and back: lists that exclude come last
 SAID = 2.0  # what the layout adds where it says that a criterion or a heading begins, in logits
 _SIDES = [SECTION_LABELS.index("inclusion"), SECTION_LABELS.index("exclusion")]
 
@@ -49,7 +50,14 @@ def read_passage(
     headings, sentences, items = begins("heading"), begins("sentence"), begins("criterion")
     own = {i for i in headings if has_own_line(passage.text, starts[i], [starts[item] for item in items])}
     sections = _sections(passage, starts, part["section"], sorted({*sentences, *headings}), own)
-    criteria = _criteria(passage, starts, part, items, headings, sections, mentions, n_criteria)
+    begun = [s.start for s in sections]
+    says = {i: CARRY.get(sections[bisect_right(begun, starts[i]) - 1].label, 0.0) for i in own}
+    excluded = list[bool]()
+    for last, below in groupby(items, lambda i: bisect_right(headings, i) - 1):
+        carried = says.get(headings[last], 0.0) if last >= 0 else 0.0
+        excluded += exclusions([float(part["exclusion"][i, 0]) + carried for i in below])
+    stops = sorted({*(starts[i] for i in (*items, *headings)), *begun, len(passage.text)})
+    criteria = _criteria(passage, starts, part, items, excluded, stops, mentions, n_criteria)
     sentence_edges = [starts[i] for i in sentences]
     reading = PassageReading(
         name=passage.name,
@@ -98,30 +106,40 @@ def _sections(
     ]
 
 
+def exclusions(logits: Sequence[float]) -> list[bool]:
+    """Which of the criteria below one heading exclude, by a logit each: the likeliest course of sides, where each turn
+    has its cost (found as by Viterbi 1967)."""
+    best, origins = (0.0, 0.0), list[tuple[int, int]]()
+    for logit in logits:
+        leaves = (best[1] - TURNS[1] > best[0], best[0] - TURNS[0] > best[1])
+        origins.append((int(leaves[0]), int(not leaves[1])))
+        best = (max(best[0], best[1] - TURNS[1]) - logit / 2, max(best[1], best[0] - TURNS[0]) + logit / 2)
+    side, course = int(best[1] > best[0]), list[bool]()
+    for origin in reversed(origins):
+        course.append(side == 1)
+        side = origin[side]
+    return course[::-1]
+
+
 def _criteria(
     passage: Passage,
     starts: Sequence[int],
     part: dict[str, Floats],
     begins: list[int],
-    headings: list[int],
-    sections: list[Section],
+    excluded: list[bool],
+    stops: list[int],
     mentions: list[Mention],
     n_before: int,
 ) -> list[Criterion]:
-    edges = [*begins, *headings]
-    stops = sorted({*(starts[i] for i in edges), *(s.start for s in sections), len(passage.text)})
     mention_starts = [m.start for m in mentions]
-    section_starts = [s.start for s in sections]
     found: list[Criterion] = []
     open_parents: list[tuple[int, str]] = []
-    for i in begins:
+    for i, excludes in zip(begins, excluded, strict=True):
         start = starts[i]
         stop = stops[bisect_right(stops, start)]
         inside = mentions[bisect_left(mention_starts, start) : bisect_left(mention_starts, stop)]
         inside = [m for m in inside if m.end <= stop]
         end = criterion_end(passage.text, start, stop, max((m.end for m in inside), default=start))
-        excluding = sections[bisect_right(section_starts, start) - 1].label == "exclusion"
-        logit = float(part["exclusion"][i, 0]) + (CARRY if excluding else -CARRY)
         depth = int(part["depth"][i].argmax())
         open_parents = [p for p in open_parents if p[0] < depth]
         if not inside and is_bare(passage.text[start:end]):
@@ -129,17 +147,17 @@ def _criteria(
         identifier = f"c{n_before + len(found) + 1}"
         seen = start + len(without_bullet(passage.text[start:stop]))  # training too counts in the next one's number
         inner = slice(i, max(i + 1, bisect_left(starts, seen)))
-        logits = part["categories"][i] + part["evidence"][inner].mean(0)
-        categories = list(compress(CATEGORIES, (logits > 0).tolist()))
+        said = part["categories"][i] + part["evidence"][inner].mean(0)
+        categories = list(compress(CATEGORIES, (said > 0).tolist()))
         if not categories:
-            categories = [CATEGORIES[int(logits.argmax())]]
+            categories = [CATEGORIES[int(said.argmax())]]
         found.append(
             Criterion(
                 id=identifier,
                 passage=passage.name,
                 start=start,
                 end=end,
-                side="exc" if logit > 0 else "inc",
+                side="exc" if excludes else "inc",
                 parent=open_parents[-1][1] if open_parents else None,
                 categories=tuple(categories),
                 mentions=tuple(m.id for m in inside),

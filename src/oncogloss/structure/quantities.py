@@ -44,7 +44,8 @@ _LEADING = re.compile(
     r"|ctcae|nci|ps|ihc|nyha)\b)*"
 )
 _BETWEEN = re.compile(
-    r"^[\s:.)\]]*(?P<joined>-|to|through|thru|(?:[,;] ?)?(?:and|or)\b|/|[,;])?\s*(?:a |an )?(?P<operator>[≥≤><=])?\s*$"
+    r"^[\s:.)\]]*(?P<joined>-|to|through|thru|(?:[,;] ?)?(?:and|but|or)\b|/|[,;])?"
+    r"\s*(?:a |an )?(?P<operator>[≥≤><=])?\s*$"
 )
 _AGE = re.compile(r"\b(?:aged?|ages|old|older|younger|(?<=in )age)\b|(?:years?|months)[ -]of[ -]age")
 _LONGEST_UNIT = 80

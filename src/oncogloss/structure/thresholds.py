@@ -39,6 +39,7 @@ _CUT_OFF = re.compile(
     r"|(?:(?<=CPS)|(?<=CPS )|(?<=CPS of )|(?<=score )|(?<=score of ))\d+\s*(?:-|–|to)\s*\d+\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
+_OTHER_END = re.compile(r",?\s*\b(?:and|but)\s*(?=\\?[≥≤⩾⩽<>])")
 _PERMITTED = r"(?:(?:(?:is|are|will be) )?(?:also )?(?:acceptable|accepted|allowed|permitted|permissible) )?"
 _CONDITION = re.compile(
     rf"[\s,]*{_PERMITTED}(?P<words>(?:{CASE}|{SPARED.pattern}|(?:in|for|among)\s+{PERSONS}).*)", re.I | re.S
@@ -62,7 +63,7 @@ _UNRESOLVED = re.compile(
     r" (?:recover|resol|return|improv|reduc|subsid|decreas|stabili|taper)\w*(?![^.;]*\b(?:unless|except)\b)",
     re.IGNORECASE,
 )
-_JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|or|to)\b)?\s*", re.IGNORECASE)
+_JOINT = re.compile(r"[\s,;/&-]*(?:(?:and|but|or|to)\b)?\s*", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[;)\]]|\.(?:\s|$)|\n\s*(?:\n|[-*•\d])|,?\s+(?:and|or|but)\s+(?=[≥≤<>=\\\d])")
 _LISTED = re.compile(r"\s*(?:,|/|(?:,\s*)?\b(?:and/or|and|or)\b)\s*", re.IGNORECASE)
 _BRACKETED = re.compile(r"\([^()]*\)")
@@ -140,7 +141,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
             if _fits(first.measure, name, quantity) and _is_told(words, quantity):
                 found.append((place, _threshold(first, name, words, quantity, condition[0], ids)))
     compared = {c.measure.id for c in comparisons}
-    markers = _markers(extraction, compared)
+    markers = _markers(extraction, compared, texts)
     scores = ((m, score) for m, score in scores_of(extraction, texts) if m.id not in compared)
     stains = [((m.passage, m.start, m.start), score) for m, score in scores]
     ordered = sorted([*found, *markers, *stains], key=lambda entry: entry[0])
@@ -517,28 +518,39 @@ def _runs(comparisons: list[_Comparison], texts: dict[str, str]) -> Iterator[lis
         yield run
 
 
-def _markers(extraction: Extraction, compared: set[str]) -> Iterator[_Placed]:
-    """The cut-offs that biomarkers hold in their own words ("PD-L1 TPS ≥ 50%")."""
+def _markers(extraction: Extraction, compared: set[str], texts: Mapping[str, str]) -> Iterator[_Placed]:
+    """The cut-offs that biomarkers hold in their own words ("PD-L1 TPS ≥ 50%"), the other end of a range with them
+    ("PD-L1 CPS ≥ 1 and < 10", whose "< 10" is a mention of its own)."""
     place = _Places(extraction.criteria)
     values = [m for m in extraction.mentions if m.type == "VALUE"]
-    for m in extraction.mentions:
+    markers = [m for m in extraction.mentions if m.type == "BIOMARKER"]
+    for m in markers:
         criterion = place.of(m)
-        told = m.id in compared or is_stained(m)
-        if m.type != "BIOMARKER" or told or criterion is None or any(_within(v, m) for v in values):
+        known = m.id in compared or is_stained(m) or any(_within(v, m) for v in values)
+        if known or criterion is None:
             continue
+        text = texts[m.passage]
         parts = _CUT_OFF.fullmatch(m.text)
-        quantity = read_quantity(parts["cut"]) if parts else None
-        if parts and quantity:
-            yield (
-                (m.passage, m.start, m.start),
-                Threshold(
-                    criterion=criterion.id,
-                    measure=name_in_words(parts["name"]),
-                    operator=quantity.operator,
-                    value=quantity.value,
-                    high=quantity.high,
-                    unit=quantity.unit,
-                    text=parts["cut"],
-                    mentions=(m.id,),
-                ),
-            )
+        if parts is None:
+            continue
+        other = next((n for n in markers if n.passage == m.passage and n.start >= m.end), m)
+        cuts = [(m, parts["cut"])]
+        if _OTHER_END.match(text, m.end, other.end):
+            both = parts["cut"] + text[m.end : other.end]
+            closed = read_quantity(both) and not OPEN_ENDS.search(both)
+            cuts = [(other, both)] if closed else [*cuts, (other, other.text)]
+        for last, cut in cuts:
+            if quantity := read_quantity(cut):
+                yield (
+                    (m.passage, last.start, m.start),
+                    Threshold(
+                        criterion=criterion.id,
+                        measure=name_in_words(parts["name"]),
+                        operator=quantity.operator,
+                        value=quantity.value,
+                        high=quantity.high,
+                        unit=quantity.unit,
+                        text=cut,
+                        mentions=tuple(dict.fromkeys((m.id, last.id))),
+                    ),
+                )
