@@ -77,7 +77,7 @@ def test_spans_are_counted_by_type_and_without() -> None:
 
 
 def test_each_job_is_asked_for_once() -> None:
-    wanted = jobs(["lct", "chemprot", "medstract"], ["spans", "bilstm-crf"], ["micro", "minilm"], [0, 1], "test")
+    wanted = jobs(["lct", "chemprot", "medstract"], None, ["micro", "minilm"], [0, 1], "test")
     assert sorted(job.file for job in wanted) == [
         "chemprot-pairs-micro-test-0.json",
         "chemprot-pairs-micro-test-1.json",
@@ -101,6 +101,14 @@ def test_each_job_is_asked_for_once() -> None:
 def test_an_unknown_name_is_said(task: str, system: str, split: str) -> None:
     with pytest.raises(CorpusError, match=r"^x: not known to `benchmark`; choose from "):
         jobs([task], [system], ["micro"], [0], split)
+
+
+def test_systems_are_asked_of_the_tasks_that_have_them() -> None:
+    assert {job.task for job in jobs(None, ["pairs"], ["micro"], [0], "test")} == {"chemprot"}
+    asked = jobs(["lct", "medstract"], ["crf", "letters"], ["micro"], [0], "test")
+    assert [(job.task, job.system) for job in asked] == [("lct", "crf"), ("medstract", "letters")]
+    with pytest.raises(CorpusError, match=r"^chemprot: not for spans, crf; choose from pairs\.$"):
+        jobs(["chemprot"], ["spans", "crf"], ["micro"], [0], "test")
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def benchmark(
     tasks: Annotated[list[str] | None, typer.Option("--task", help="Repeatable; default: all.")] = None,
     systems: Annotated[
         list[str] | None,
-        typer.Option("--system", help="`spans`, `crf`, `bilstm-crf`; repeatable. Default: spans and bilstm-crf."),
+        typer.Option("--system", help="`spans`, `crf`, `bilstm-crf`, …; repeatable. Default: all but crf."),
     ] = None,
     starts: Annotated[
         list[str] | None,
@@ -224,8 +224,6 @@ def benchmark(
     needs_training_extra()
     from oncogloss.training.benchmark import jobs, run_benchmark, table
 
-    wanted = jobs(
-        tasks, systems or ["spans", "bilstm-crf"], starts or ["micro"], range(seeds) if seed is None else [seed], split
-    )
+    wanted = jobs(tasks, systems, starts or ["micro"], range(seeds) if seed is None else [seed], split)
     run_benchmark(corpora, run, wanted, log=lambda line: print(line, file=sys.stderr, flush=True))
     keep(table(run, split), out)

@@ -44,6 +44,7 @@ from oncogloss.training.sentences import Span, Text
 from oncogloss.training.taggers import EncoderRecipe, encoder_tagger, pair_classifier
 
 SYSTEMS = ("spans", "crf", "bilstm-crf")
+USUAL = ("spans", "bilstm-crf")
 ENCODER_SYSTEMS = ("spans", "crf", "pairs", "shipped")
 PARTS = ("train", "devel", "test")
 Log = Callable[[str], None]
@@ -207,13 +208,18 @@ class Job(NamedTuple):
 
 
 def jobs(
-    tasks: Sequence[str] | None, systems: Sequence[str], starts: Sequence[str], seeds: Sequence[int], split: str
+    tasks: Sequence[str] | None,
+    systems: Sequence[str] | None,
+    starts: Sequence[str],
+    seeds: Sequence[int],
+    split: str,
 ) -> list[Job]:
-    """All runs asked for (tasks None: all), each once; a task that has systems of its own is done by all of them.
+    """All runs asked for, each once (tasks None: all; systems None: those of each task, of span taggers USUAL).
 
-    Raises CorpusError for a name that is not known.
+    Raises CorpusError for a name that is not known, and for a task that is named with systems that cannot do it.
     """
-    for given, known in ((tasks or (), tuple(TASKS)), (systems, SYSTEMS), ([split], ("test", "devel"))):
+    able = tuple(dict.fromkeys(system for task in TASKS.values() for system in task.systems))
+    for given, known in ((tasks or (), tuple(TASKS)), (systems or (), able), ([split], ("test", "devel"))):
         for name in given:
             if name not in known:
                 raise CorpusError(f"{name}: not known to `benchmark`; choose from {', '.join(known)}.")
@@ -221,7 +227,10 @@ def jobs(
     for seed in seeds:
         for task in tasks or TASKS:
             own = TASKS[task].systems
-            for system in systems if own == SYSTEMS else own:
+            asked = [s for s in systems or (USUAL if own == SYSTEMS else own) if s in own]
+            if tasks and not asked:
+                raise CorpusError(f"{task}: not for {', '.join(systems or ())}; choose from {', '.join(own)}.")
+            for system in asked:
                 for start in starts if system in ENCODER_SYSTEMS else ("",):
                     if system != "shipped" or _runs(start):
                         wanted[Job(task, system, start, seed if TASKS[task].epochs else 0, split)] = None
