@@ -39,7 +39,7 @@ Rows = list[tuple[str, str]]
 def measure_batches(paths: Sequence[Path], models: Iterable[str], limit: int) -> str:
     """Markdown: speed, memory and cache of batches over the first `limit` records of the inputs."""
     documents = documents_of(paths, limit)
-    parts = [f"{len(documents)} records; {machine()}. Busy machine: the rows of CPU seconds are what compares."]
+    parts = [f"{len(documents)} records; {machine()}. On a busy machine the rows of CPU seconds are what compares."]
     for model in models:
         rows = _measured(documents, model)
         table = "\n".join(f"| {what} | {figure} |" for what, figure in rows)

@@ -69,9 +69,9 @@ Dev records, float weights: {dev}. The scores of the int8 bundle, on dev and on 
 
 ## Known weaknesses
 
-BIOMARKER, SCHEDULE, INSTRUMENT and ROUTE are weaker than drugs and cancers, and more is missed than found wrongly;
-long enumerations lose relations, above all DOSING, HAS_TIME and ASSESSED_BY; concepts are found by name, the concept
-head is trained but not used for them yet.
+BIOMARKER, SCHEDULE, INSTRUMENT and ROUTE are weaker than drugs and cancers; long enumerations lose relations, above
+all DOSING, HAS_TIME and ASSESSED_BY; concepts are found by the vocabulary (names, their parts and likeness), the
+concept head is trained but not used for them yet.
 """
 
 
