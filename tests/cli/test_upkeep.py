@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from oncogloss.cli import app
 from oncogloss.errors import CorpusError, InputError
 from oncogloss.model.bundle import CONFIG, write_sums
+from oncogloss.training.corpora import GoldDocument, GoldPassage, write_standoff
 
 
 def test_force_needs_a_folder_whose_card_may_be_written(tmp_path: Path) -> None:
@@ -57,3 +58,38 @@ def test_a_corpus_that_is_not_there_is_said_by_its_option(tmp_path: Path) -> Non
         given = [*verb, "--records", str(tmp_path / "none"), "--corpus", str(tmp_path / "no corpus")]
         done = CliRunner().invoke(app, given)
         assert isinstance(done.exception, InputError) and "with --corpus" in str(done.exception)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A corpus of one record whose text is elsewhere."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    documents = [GoldDocument("r1", (GoldPassage("text", "Moon sarcoma"),))]
+    write_standoff(documents, corpus / "ours.jsonl", with_text=False)
+    (corpus / "splits.json").write_text("{}")
+    return corpus
+
+
+def test_annotated_passages_without_text_are_said(corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    given = ["update", "--out", str(tmp_path / "out"), "--corpus", str(corpus), "--with"]
+    done = CliRunner().invoke(app, [*given, str(corpus / "ours.jsonl")])
+    lacking = "ours.jsonl: r1, text: no such text in the records given."
+    assert isinstance(done.exception, CorpusError) and f"nothing to learn from: {lacking}" in str(done.exception)
+    assert done.stderr == f"{lacking}\n"
+    (tmp_path / "empty.jsonl").touch()
+    done = CliRunner().invoke(app, [*given, str(tmp_path / "empty.jsonl")])
+    assert isinstance(done.exception, CorpusError) and "no annotated passage in it." in str(done.exception)
+
+
+def test_records_that_lack_the_text_of_the_corpus_are_said(corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    annotated, records = tmp_path / "mine.jsonl", tmp_path / "records.jsonl"
+    write_standoff([GoldDocument("r2", (GoldPassage("text", "Sarcoma"),))], annotated, with_text=True)
+    records.touch()
+    given = ["update", "--out", str(tmp_path / "out"), "--corpus", str(corpus), "--with", str(annotated)]
+    done = CliRunner().invoke(app, [*given, "--records", str(records)])
+    assert isinstance(done.exception, CorpusError) and "No annotated text to replay" in str(done.exception)
+    assert "the text of 1 passages of" in done.stderr and "ours.jsonl: r1, text: no such text" in done.stderr
+    assert CliRunner().invoke(app, given).stderr == ""

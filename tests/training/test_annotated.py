@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oncogloss.errors import CorpusError
-from oncogloss.training.annotated import read_brat, read_conll, read_label_studio
+from oncogloss.training.annotated import read_brat, read_conll, read_label_studio, read_own
 from oncogloss.training.corpora import GoldEntity, GoldRelation, read_standoff, write_standoff
 
 TEXT = "🙂 no MOON1 loss in moon\nsarcoma"
@@ -50,6 +50,8 @@ def test_brat_names_without_a_dot_and_records_of_two_passages(tmp_path: Path) ->
          "unknown labels: entity type TUMOR, attribute maybe, relation HITS; rename or remove them"),
         ("T1\tGENE 4 10\tMOON1\n", "line 1: no line of brat's that fits its text"),
         ("T1\tGENE 5 x\tMOON1\n", "line 1: no line of brat's that fits its text"),
+        ("X1\tGENE 5 10\tMOON1\n", "line 1: no line of brat's that fits its text"),
+        ("\n\tGENE 5 10\tMOON1\n", "line 2: no line of brat's that fits its text"),
         ("T1\tGENE 99 104\t\n", "the span from 99 to 104 lies outside of the text"),
         ("A1\tneg T9\n", "attribute neg of T9, which is no entity"),
         ("T1\tGENE 5 10\tMOON1\nR1\tTREATS Arg1:T1 Arg2:T9\n", "a TREATS relation between T1 and T9, not both"),
@@ -103,6 +105,10 @@ def test_label_studio_as_a_person_leaves_it(tmp_path: Path) -> None:
             "the words at 6 to 11 are not the region's; export it from a newer Label",
         ),
         ({"type": "relation", "from_id": "a", "to_id": "b"}, "a \\(none\\) relation between a and b"),
+        (
+            region("a", 5, 10, "GENE") | {"type": "hypertextlabels"},
+            "task 1: a region of hypertextlabels; label plain text",
+        ),
         ({"type": "labels"}, "no JSON export of Label Studio's labels on text"),
     ],
 )
@@ -144,3 +150,23 @@ def test_standoff_remembers_what_a_format_cannot_hold(tmp_path: Path) -> None:
     documents = read_conll(path)
     write_standoff(documents, tmp_path / "c.jsonl", with_text=True)
     assert read_standoff(tmp_path / "c.jsonl", [])[0] == documents
+
+
+def test_a_byte_order_mark_takes_no_annotation_away(tmp_path: Path) -> None:
+    (tmp_path / "brat").mkdir()
+    brat(tmp_path / "brat", "\ufeffT1\tGENE 5 10\tMOON1\r\n#1\tAnnotatorNotes T1\tone\u2028two\r\n")
+    studio = export(tmp_path, [region("a", 5, 10, "GENE")])
+    doccano, conll = tmp_path / "a.jsonl", tmp_path / "a.conll"
+    doccano.write_text(json.dumps({"text": TEXT[2:], "label": [[3, 8, "GENE"]]}), encoding="utf-8-sig")
+    conll.write_text(f"{HEAD}\nMOON1\t5\t10\tB-GENE\n", encoding="utf-8-sig")
+    studio.write_text(studio.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    for path in (tmp_path / "brat", studio, doccano, conll):
+        (passage,) = read_own(path)[0].passages
+        assert [passage.text[e.start : e.end] for e in passage.entities] == ["MOON1"]
+
+
+def test_offsets_of_brat_may_count_the_mark_of_its_text(tmp_path: Path) -> None:
+    folder = brat(tmp_path, "T1\tGENE 6 11\tMOON1\n")
+    (folder / "r1.title.txt").write_text(TEXT, encoding="utf-8-sig")
+    (passage,) = read_brat(folder)[0].passages
+    assert passage.text[6:11] == "MOON1" and passage.entities == (GoldEntity("GENE", 6, 11),)

@@ -31,6 +31,7 @@ from oncogloss.training.corpora import (
     split_ids,
     text_hash,
     to_standoff,
+    training_documents,
 )
 
 TEXT = "Moon sarcoma (MS) on lunamab 20 mg."
@@ -282,3 +283,18 @@ def test_splits_that_cannot_be_had(corpus: Path, tmp_path: Path) -> None:
 def test_all_files_of_a_corpus_are_read(corpus: Path) -> None:
     documents, problems = read_corpus(corpus, [])
     assert [d.id for d in documents] == ["r0", "r1"] and len(problems) == 1
+
+
+def test_standoff_is_no_record(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "ours.jsonl", [to_standoff(DOCUMENT, with_text=False)])
+    sentence = r"ours\.jsonl: NCT1: its passages are no texts by name; give a file of records, not of standoff\.$"
+    with pytest.raises(CorpusError, match=sentence):
+        read_standoff(path, [path])
+    with pytest.raises(CorpusError, match="NCT2: its passages are no texts by name"):
+        record_passages({"nct_id": "NCT2", "passages": {"x": None}})
+
+
+def test_text_that_training_lacks_is_said(corpus: Path) -> None:
+    documents, problems = training_documents(corpus, [])
+    assert [d.id for d in documents] == ["r1"]
+    assert problems == ["ours.jsonl: r2, text: no such text in the records given."]

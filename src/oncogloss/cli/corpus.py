@@ -15,8 +15,10 @@ from oncogloss.cli.options import (
     Model,
     Out,
     Records,
+    drafted,
     keep,
     needs_training_extra,
+    places_of,
     progress_bar,
 )
 
@@ -53,7 +55,8 @@ def corpus_import(
     from oncogloss.training.corpora import from_resolved, read_rows, write_standoff
 
     documents = [from_resolved(row, origin) for row in read_rows(resolved)]
-    write_standoff(documents, out, with_text=with_text)
+    with drafted(out, places_of([str(resolved)])) as draft:
+        write_standoff(documents, draft, with_text=with_text)
     print(f"{out}: {len(documents)} records", file=sys.stderr)
 
 
@@ -72,7 +75,8 @@ def corpus_import_annotations(
     from oncogloss.training.corpora import write_standoff
 
     documents = READERS[format](path)
-    write_standoff(documents, out, with_text=with_text)
+    with drafted(out, places_of([str(path)])) as draft:
+        write_standoff(documents, draft, with_text=with_text)
     print(f"{out}: {len(documents)} records", file=sys.stderr)
 
 

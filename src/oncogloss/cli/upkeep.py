@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from oncogloss.cli.app import app
 from oncogloss.cli.options import CorpusFolder, Model, Out, Records, keep, needs_training_extra, ready
+
+if TYPE_CHECKING:
+    from oncogloss.training.corpora import GoldDocument
 
 Name = Annotated[str | None, typer.Option(help="Name of the new model; default: the model's.")]
 Version = Annotated[str | None, typer.Option(help="Default: the model's, its last number one more.")]
@@ -130,11 +133,10 @@ def update_command(
     needs_training_extra()
     from oncogloss.concepts.terms import read_given
     from oncogloss.model.bundle import open_bundle
-    from oncogloss.training.corpora import read_standoff, training_documents
     from oncogloss.training.update import Lessons, UpdateRecipe, update_model
 
-    replay = training_documents(corpus, records or ())
-    passages = [d for path in annotated or () for d in read_standoff(path, records or ())[0]]
+    passages = [d for path in annotated or () for d in _annotated(path, records or [])]
+    replay = _replay(corpus, records or [])
     names = [(term.type, name) for term in (read_given(terms) if terms else ()) for name in term.names]
     bundle = open_bundle(model)
     new = version or _next(bundle.info.version)
@@ -155,6 +157,34 @@ def update_command(
             f"{out}` before it is put to use.",
             file=sys.stderr,
         )
+
+
+def _annotated(path: Path, records: list[Path]) -> list[GoldDocument]:
+    """The documents of a standoff file; what has no text is said. Raises CorpusError where none has."""
+    from oncogloss.errors import CorpusError
+    from oncogloss.training.corpora import read_standoff
+
+    documents, problems = read_standoff(path, records)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not documents:
+        why = f"{problems[0]} Give the records that hold its text." if problems else "no annotated passage in it."
+        raise CorpusError(f"{path}: nothing to learn from: {why}")
+    return documents
+
+
+def _replay(corpus: Path, records: list[Path]) -> list[GoldDocument]:
+    """What was learned before, as far as its text is there; what the records given lack is said."""
+    from oncogloss.training.corpora import training_documents
+
+    documents, problems = training_documents(corpus, records)
+    if records and problems:
+        print(
+            f"oncogloss: the text of {len(problems)} passages of {corpus} is not in the records given (`oncogloss "
+            f"corpus check` names them); the first: {problems[0]}",
+            file=sys.stderr,
+        )
+    return documents
 
 
 def _next(version: str) -> str:
@@ -192,7 +222,6 @@ def learn_labels_command(
     from oncogloss.evaluation.metrics import Score
     from oncogloss.model.bundle import open_bundle
     from oncogloss.schema import ENTITY_TYPES
-    from oncogloss.training.corpora import training_documents
     from oncogloss.training.labels import LabelRecipe, held_out, learn_labels, read_labelled
 
     texts, bundle = read_labelled(data), open_bundle(model)
@@ -209,7 +238,7 @@ def learn_labels_command(
             "the type stays as it is.",
             file=sys.stderr,
         )
-    replay = training_documents(corpus, records or ())
+    replay = _replay(corpus, records or [])
     new = version or _next(bundle.info.version)
     learned = learn_labels(model, texts, replay, out, new, LabelRecipe(epochs=epochs), name=name)
     print(f"{out}: version {new}, own labels {', '.join(learned.labels)}. {held_out(learned)}", file=sys.stderr)
@@ -237,9 +266,8 @@ def evaluate_labels(
     """
     needs_training_extra()
     from oncogloss.evaluation.own_labels import labels_curve
-    from oncogloss.training.corpora import training_documents
 
-    replay = training_documents(corpus, records or ())
+    replay = _replay(corpus, records or [])
     text = labels_curve(model, corpora, task, size or [25, 50, 100, 200], replay, run)
     keep(f"# Own labels from a few sentences\n\n{text}", out)
 

@@ -49,9 +49,9 @@ class _Labels:
             )
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, encoding: str = "utf-8-sig") -> str:
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding=encoding, newline="") as stream:
             return stream.read()
     except UnicodeDecodeError:
         raise CorpusError(f"{path}: not UTF-8; save it as UTF-8.") from None
@@ -117,14 +117,20 @@ def read_brat(folder: Path, *, own: bool = False) -> list[GoldDocument]:
     return _documents(found, folder.name)
 
 
+def _brat_text(path: Path) -> str:
+    """The text beside an annotation file; a byte order mark stays, for offsets may count it."""
+    beside = path.with_suffix(".txt")
+    if not beside.is_file():
+        raise CorpusError(f"{path}: the text beside it, {beside.name}, is missing.")
+    return _read(beside, "utf-8")
+
+
 def _brat_passage(path: Path, labels: _Labels) -> Found:
-    if not path.with_suffix(".txt").is_file():
-        raise CorpusError(f"{path}: the text beside it, {path.with_suffix('.txt').name}, is missing.")
-    text = _read(path.with_suffix(".txt"))
+    text = _brat_text(path)
     entities: dict[str, GoldEntity] = {}
     marks: list[tuple[str, str]] = []
     edges: list[Edge] = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    for number, line in enumerate(re.split("\r?\n", _read(path)), 1):
         try:
             key, _, rest = line.partition("\t")
             if key.startswith("T"):
@@ -137,6 +143,8 @@ def _brat_passage(path: Path, labels: _Labels) -> Found:
                 edges.append((labels.check("relation", type_), head.split(":")[1], tail.split(":")[1]))
             elif key.startswith("E"):
                 labels.check("entity type", f"{rest.split(':')[0]} (an event)")
+            elif line.strip() and not key.startswith(("N", "#", "*")):
+                raise ValueError(key)
         except (ValueError, IndexError):
             raise CorpusError(f"{path}, line {number}: no line of brat's that fits its text.") from None
     for attribute, target in marks:
@@ -201,6 +209,10 @@ def _studio_passage(where: str, number: int, task: Mapping[str, Any], labels: _L
             _check_words(where, text, place)
             type_ = labels.check("entity type", place["labels"][0])
             entities[item["id"]] = _entity(type_, place["start"], place["end"])
+        elif item["type"].endswith("labels"):
+            raise CorpusError(
+                f"{where}: a region of {shown(item['type'])}; label plain text, with <Labels> and <Text>."
+            )
         elif item["type"] == "choices":
             marks += [(labels.check("attribute", choice), item["id"]) for choice in item["value"]["choices"]]
         elif item["type"] == "relation":

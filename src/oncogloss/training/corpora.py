@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from oncogloss.errors import CorpusError
+from oncogloss.errors import CorpusError, shown
 from oncogloss.readers.passages import join_lines, join_parts
 from oncogloss.schema import (
     ENTITY_TYPES,
@@ -102,10 +102,10 @@ class GoldDocument:
 
 
 def open_text(path: Path) -> TextIO:
-    """Open a UTF-8 text file, gzipped or not."""
+    """Open a UTF-8 text file, gzipped or not, with a byte order mark or without."""
     return cast(
         TextIO,
-        gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8"),
+        gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else path.open(encoding="utf-8-sig"),
     )
 
 
@@ -128,9 +128,16 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def record_passages(row: dict[str, Any]) -> dict[str, str]:
     """Passage name → text of a row of records: `{"id" or "nct_id", "passages"}`, or a row of flattened fields
-    (`brief_title`, `eligibility_text`, `arms` …) as in the project's records file."""
+    (`brief_title`, `eligibility_text`, `arms` …) as in the project's records file. Raises CorpusError where it is
+    neither, as a row of standoff."""
     if "passages" in row:
-        return dict(row["passages"])
+        passages = row["passages"]
+        if not isinstance(passages, dict) or not all(isinstance(text, str) for text in passages.values()):
+            raise CorpusError(
+                f"{shown(str(row.get('id') or row.get('nct_id')))}: its passages are no texts by name; give a file of "
+                "records, not of standoff."
+            )
+        return passages
     outcomes = [*(row.get("primary_outcomes") or []), *(row.get("secondary_outcomes") or [])]
     texts = {
         "brief_title": row.get("brief_title"),
@@ -150,13 +157,17 @@ def record_passages(row: dict[str, Any]) -> dict[str, str]:
 
 
 def read_records(paths: Iterable[Path], wanted: set[str]) -> dict[str, dict[str, str]]:
-    """Passages of the `wanted` ids found in the record files (JSON lines, gzipped or not)."""
+    """Passages of the `wanted` ids found in the record files (JSON lines, gzipped or not). Raises CorpusError where a
+    file holds no records."""
     found: dict[str, dict[str, str]] = {}
     for path in paths:
         for row in read_rows(path):
             identifier = row.get("id") or row.get("nct_id")
-            if identifier in wanted:
-                found.setdefault(str(identifier), record_passages(row))
+            if identifier in wanted and identifier not in found:
+                try:
+                    found[str(identifier)] = record_passages(row)
+                except CorpusError as error:
+                    raise CorpusError(f"{path}: {error}") from None
     return found
 
 
@@ -439,10 +450,14 @@ def _together(parts: Iterable[Joined]) -> Joined:
     return documents, problems
 
 
-def training_documents(corpus: Path, records: Sequence[Path]) -> list[GoldDocument]:
-    """The documents of a corpus folder that are not held apart, as far as their text is there."""
+def training_documents(corpus: Path, records: Sequence[Path]) -> tuple[list[GoldDocument], list[str]]:
+    """The documents of a corpus folder that are not held apart, as far as their text is there.
+
+    Returns (they, a sentence for each passage of the folder whose text was not found or has changed).
+    """
     held_apart = set().union(*split_ids(corpus).values())
-    return [d for d in read_corpus(corpus, records)[0] if d.id not in held_apart]
+    documents, problems = read_corpus(corpus, records)
+    return [d for d in documents if d.id not in held_apart], problems
 
 
 def load_split(corpus: Path, records: Sequence[Path], split: str) -> tuple[list[GoldDocument], list[GoldDocument]]:
