@@ -241,3 +241,25 @@ def test_a_term_joins_the_concept_that_is_known_and_short_forms_become_its_own()
     context = Context("Patients with ER positive tumors take ER daily", 38)
     mine = link("DRUG", "ER", None, vocabulary, context)
     assert mine and mine.id == "LOCAL:ER" and "ER" in plain.senses
+
+
+def test_notes_links_and_modes_outlive_a_change(tmp_path: Path) -> None:
+    shared, link = tmp_path / "shared.tsv", tmp_path / "terms.tsv"
+    gene = Term("GENE", "MOON1")
+    shared.write_text("# our terms\n" + DRUG.line + "\n# reviewed by Anna\n" + gene.line + "#GENE\told\t\t\t\t\n")
+    shared.chmod(0o600)
+    link.symlink_to("shared.tsv")
+    add_terms(link, [Term("DRUG", "zorbatinib", ("Zorvix",)), Term("GENE", "MOON2")])
+    head, drug, *rest = shared.read_text().splitlines()
+    assert head == "# our terms" and drug.split("\t")[2] == "ZRB-101|Zorvia|Zorvix"
+    assert rest[:4] == ["", "# reviewed by Anna", gene.line.rstrip("\n"), "#GENE\told\t\t\t\t"]
+    assert rest[4].startswith("GENE\tMOON2\t") and len(rest) == 5
+    assert link.is_symlink() and shared.stat().st_mode & 0o777 == 0o600
+    remove_terms(link, ["zorbatinib", "MOON2"])
+    assert shared.read_text().splitlines() == [head, *rest[:4]]
+
+
+def test_a_table_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("# our terms\n" + DRUG.line, encoding="utf-8-sig")
+    assert read_terms(path) == read_given(path) == [DRUG]

@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -84,18 +85,29 @@ class Term(NamedTuple):
 
 def read_terms(path: Path) -> list[Term]:
     """The terms of a table. Raises InputError where there is none, or naming a line that is no term."""
+    return _terms(_lines(path), path)
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         raise InputError(
             f"{shown(str(path))}: no such table of terms; check the path, or begin it with oncogloss add-drug."
         ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"{shown(str(path))}: no table of terms ({error.reason}); give one in UTF-8.") from None
+
+
+def _is_note(line: str) -> bool:
+    return not line or line.startswith("#")
+
+
+def _terms(lines: Iterable[str], path: Path) -> list[Term]:
     terms = []
     for number, line in enumerate(lines, 1):
         cells = line.split("\t")
-        if line.startswith("#") or not line:
+        if _is_note(line):
             continue
         where = f"{shown(str(path))}, line {number}"
         if len(cells) != 6:
@@ -323,9 +335,11 @@ def remove_terms(path: Path, names: Iterable[str], type_: str | None = None) -> 
 
 @contextmanager
 def _rewritten(path: Path) -> Iterator[list[Term]]:
-    """The terms of a table, written back in one step when the block ends well; one writer at a time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
+    """The terms of a table, written back in one step when the block ends well; one writer at a time. A user's own notes
+    in it stay, and so do its mode and a link to it."""
+    real = Path(os.path.realpath(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
+    fresh = real.with_name(real.name + ".new")
     try:
         stream = fresh.open("x", encoding="utf-8", newline="\n")
     except FileExistsError:
@@ -334,15 +348,35 @@ def _rewritten(path: Path) -> Iterator[list[Term]]:
         ) from None
     try:
         with stream:
-            terms = read_terms(path) if path.exists() else []
+            lines: list[str] = []
+            if path.exists():
+                shutil.copymode(path, fresh)
+                lines = _lines(path)
+            before = _terms(lines, path)
+            terms = list(before)
             yield terms
             _without_clash(terms, shown(str(path)))
-            stream.write(_HEADER + "\n" + "".join(term.line for term in terms))
+            stream.writelines(_changed(lines, before, terms))
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(fresh, path)
+        os.replace(fresh, real)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _changed(lines: Sequence[str], before: Iterable[Term], terms: Iterable[Term]) -> Iterator[str]:
+    """The lines of a table whose terms were `before`, with those there are now: notes and terms each in its place, what
+    is new at the end."""
+    left, old = {_hash(term.type, term.name): term.line for term in terms}, iter(before)
+    if not lines or not lines[0].startswith("#"):
+        yield _HEADER + "\n"
+    for line in lines:
+        if _is_note(line):
+            yield line + "\n"
+        else:
+            term = next(old)
+            yield left.pop(_hash(term.type, term.name), "")
+    yield from left.values()
 
 
 def with_terms(vocabulary: Vocabulary, terms: Sequence[Term]) -> Vocabulary:
