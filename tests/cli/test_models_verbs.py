@@ -124,3 +124,14 @@ def test_a_folder_that_is_no_version_is_said_and_the_rest_listed(
     for verb in ("list", "verify"):
         out, err, status = models(verb, "--registry", tmp_path / "r")
         assert "tiny@0.0.1" in out and "is no NAME or NAME@VERSION" in err and status == 2
+
+
+def test_training_data_of_one_name_are_refused(models: Command, bundle: Path, tmp_path: Path) -> None:
+    models("keygen")
+    data = [tmp_path / part / "train.jsonl" for part in "ab"]
+    for path in data:
+        path.parent.mkdir()
+        path.touch()
+    out, err, status = models("add", bundle, "--data", data[0], "--data", data[1])
+    assert (out, status) == ("", 2) and err.count("\n") == 1
+    assert err.startswith(f"oncogloss: {data[1]}: another --data has the name train.jsonl")

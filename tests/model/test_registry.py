@@ -20,7 +20,7 @@ pytest.importorskip("cryptography")
 pytest.importorskip("filelock")
 
 from oncogloss.errors import BundleError, MissingExtraError, OncoglossError, RegistryError
-from oncogloss.model.bundle import CARD, CONFIG, GRAPH, SUMS, TOKENIZER, find_bundle, open_bundle, write_sums
+from oncogloss.model.bundle import CARD, CONFIG, GRAPH, SUMS, TOKENIZER, Bundle, find_bundle, open_bundle, write_sums
 from oncogloss.model.registry import (
     MANIFEST,
     SIGNATURE,
@@ -441,3 +441,17 @@ def test_mlflow_that_is_not_installed_is_named(
 
 def test_the_trusted_comment_names_the_version(registry: Registry) -> None:
     assert trusted_comment(registry.manifest("toy@1")) == "oncogloss model toy@1"
+
+
+def test_no_one_takes_a_version_away_while_it_is_put_to_use(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify, refused = Registry.verify, []
+
+    def meanwhile(self: Registry, reference: str) -> Bundle:
+        refused.append(refusal(lambda: Registry(self.root, self.keys).remove(reference), RegistryError))
+        return verify(self, reference)
+
+    monkeypatch.setattr(Registry, "verify", meanwhile)
+    assert registry.use("toy@1").reference == "toy@1" and registry.history("toy") == ["1", "2", "1"]
+    assert "Another process is writing" in refused[0] and verify(registry, "toy").info.version == "1"

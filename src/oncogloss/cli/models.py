@@ -69,15 +69,13 @@ def models_add(
 
     Example: `oncogloss models add models/mine --parent micro --data ours.jsonl`
     """
-    import hashlib
-
     from pydantic import ValidationError
 
     from oncogloss.errors import RegistryError
     from oncogloss.model.registry import SIGNATURE, About
     from oncogloss.model.verdict import VERDICT
 
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in data or ()}
+    digests = _digests(data or [])
     try:
         figures = _figures(metrics) if metrics else {}
         about = About(parent=parent, data=digests, metrics=figures, licence=licence, note=note)
@@ -87,6 +85,22 @@ def models_add(
     print(f"{added.reference} {added.bundle}")
     if not any((folder / name).is_file() for name in (VERDICT, SIGNATURE)):
         print(f"oncogloss: {added.reference} was not gated (docs/registry.md).", file=sys.stderr)
+
+
+def _digests(paths: list[Path]) -> dict[str, str]:
+    """SHA-256 digests of files by name. Raises RegistryError where two have the same name."""
+    import hashlib
+
+    from oncogloss.errors import RegistryError
+
+    digests: dict[str, str] = {}
+    for path in paths:
+        if path.name in digests:
+            raise RegistryError(
+                f"{path}: another --data has the name {path.name}, by which digests are noted; rename one of them."
+            )
+        digests[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digests
 
 
 def _figures(path: Path) -> dict[str, float]:

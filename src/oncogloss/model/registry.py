@@ -207,8 +207,8 @@ class Registry:
     def use(self, reference: str) -> Manifest:
         """Put a version to use: from now on its name alone means it. Raises as `verify` does."""
         manifest = self.manifest(reference)
-        self.verify(manifest.reference)
         with self._writing():
+            self.verify(manifest.reference)
             history = self.history(manifest.name)
             if history[-1:] != [manifest.version]:
                 self._point(manifest.name, [*history, manifest.version])
