@@ -215,3 +215,9 @@ def test_every_column_is_documented() -> None:
     for name, columns in COLUMNS.items():
         (line,) = [line for line in guide.splitlines() if line.startswith(f"| `{name}` |")]
         assert set(columns) - {"record"} <= set(re.findall(r"`(\w+)`", line)), name
+
+
+def test_records_of_one_id_stay_apart(tmp_path: Path) -> None:
+    pairs = [everything(), everything()]
+    for rows in table_rows(pairs).values():
+        assert {row["record"] for row in rows} == {"t1", "t1_2"}

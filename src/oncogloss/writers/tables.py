@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.schema import Concept, Document, Extraction, Mention, Registry, Treatment
 from oncogloss.writers.criteria import passage_text
+from oncogloss.writers.names import distinct
 
 if TYPE_CHECKING:
     import pyarrow
@@ -83,12 +84,17 @@ COLUMNS: dict[str, dict[str, Kind]] = {
 
 
 def table_rows(pairs: Iterable[Pair]) -> dict[str, list[Row]]:
-    """The rows of each table in `COLUMNS`, in the order of the records; every row has every column."""
+    """The rows of each table in `COLUMNS`, in the order of the records; every row has every column.
+
+    A record whose id is that of one before gets a number: `notes`, `notes_2`.
+    """
     tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+    taken: set[str] = set()
     for document, extraction in pairs:
+        record = distinct(extraction.id, taken)
         for name, make in _MAKERS.items():
             for row in make(document, extraction):
-                tables[name].append({"record": extraction.id, **row})
+                tables[name].append({"record": record, **row})
     return tables
 
 
