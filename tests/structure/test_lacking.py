@@ -47,6 +47,8 @@ def test_what_the_logic_lacks_is_told_and_decisive(side: str, text: str, lack: L
         ("[MEASURE ALT] [VALUE 3 x ULN]", "value"),
         ("[MEASURE ALT] [VALUE >= 80-100 U/L]", "value"),
         ("[MEASURE ANC] [VALUE <30' 10 9/L]", "value"),
+        ("[MEASURE ALT] [VALUE ULN]", "value"),
+        ("[MEASURE ALT] is [VALUE a lower limit of normal]", "value"),
     ],
 )
 def test_numbers_without_a_clear_comparison(text: str, lack: Lack) -> None:

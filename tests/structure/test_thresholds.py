@@ -372,3 +372,42 @@ def test_what_is_normal_and_a_pair_are_two_limits() -> None:
         "c1 Systolic Blood Pressure < 150 mm[Hg]", "c1 Diastolic Blood Pressure < 90 mm[Hg]",
     ]  # fmt: skip
     assert brief(read("[M urine protein] [V < 1+]", "1>2")) == ["c1 urine protein by dipstick < 1 1"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "links", "wanted"),
+    [
+        ("[M INR] [V ≤ 1.5] ([V ≤ 3.0] if on [R warfarin])", ("1>2", "1>3"),
+         ["c1 INR <= 1.5 1", "c1 INR <= 3 1 | if on warfarin | 1,3,4"]),
+        ("[M ECOG] [V 0-1] ([V 2] if due to [D gout])", ("1>2", "1>3"),
+         ["c1 ECOG performance status range 0..1 1", "c1 ECOG performance status = 2 1 | if due to gout | 1,3,4"]),
+        ("[M QTc] [V > 450 msec] ([V > 470] with [D gout])", ("1>2", "1>3"),
+         ["c1 QTc > 450 ms", "c1 QTc > 470 ms | with gout | 1,3,4"]),
+        ("[M ALT] [V ≤ 3 × ULN] ([V 5] if [C liver metastases])", ("1>2", "1>3"),
+         ["c1 ALT <= 3 ULN", "c1 ALT <= 5 ULN | if liver metastases | 1,3,4"]),
+    ],
+)  # fmt: skip
+def test_a_second_limit_in_brackets_goes_on_with_the_first(
+    marked: str, links: tuple[str, ...], wanted: list[str]
+) -> None:
+    assert brief(read(marked, *links)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("marked", "wanted", "mentions"),
+    [
+        ("[M Hemoglobin] [V ≥ 9.0 g/dL] ([V ≥ 5.6 mmol/L])", ["c1 Hemoglobin >= 9 g/dL"], ("1", "2", "3")),
+        ("[M Hemoglobin] [V ≥ 9.0 g/dL] or [V ≥ 5.6 mmol/L]", ["c1 Hemoglobin >= 9 g/dL"], ("1", "2", "3")),
+        ("[M QTc] [V > 450 msec] or [V > 470 ms]", ["c1 QTc > 450 ms", "c1 QTc > 470 ms"], ("1", "2")),
+        ("[M Hemoglobin] [V ≥ 9 g/dL], [V ≥ 8 g/L]", ["c1 Hemoglobin >= 9 g/dL", "c1 Hemoglobin >= 0.8 g/dL"],
+         ("1", "2")),
+    ],
+)  # fmt: skip
+def test_one_limit_in_two_units_is_one(marked: str, wanted: list[str], mentions: tuple[str, ...]) -> None:
+    found = read(marked, "1>2", "1>3")
+    assert brief(found) == wanted and found[0].mentions == mentions
+
+
+def test_a_comparison_beside_its_value() -> None:
+    assert brief(read("[M ECOG] less than [V 2]", "1>2")) == ["c1 ECOG performance status < 2 1"]
+    assert brief(read("[M LVEF] [V < 50%] or below [V LLN]", "1>2", "1>3")) == ["c1 LVEF < 50 %", "c1 LVEF < 1 LLN"]

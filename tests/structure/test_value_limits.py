@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from oncogloss.schema import Mention
 from oncogloss.structure.quantities import Quantity
-from oncogloss.structure.value_limits import read_value, says_normal
+from oncogloss.structure.value_limits import read_value, says_limit, says_normal, with_comparison
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,27 @@ def test_what_is_no_pair_of_blood_pressures() -> None:
     assert read_value("> 90/150 mmHg", "blood pressure") == []
     assert read_value("20/40", "visual acuity") == []
     assert read_value("> 140 mmHg", "blood pressure") == [("", Quantity(">", 140, "mm[Hg]"))]
+
+
+def test_what_says_a_limit() -> None:
+    for words in ("< 3 g/dL", "two", "LLN", "below the lower limit of normal", "WNL"):
+        assert says_limit(words)
+    assert not says_limit("positive") and not says_limit("adequate")
+
+
+@pytest.mark.parametrize(
+    ("marked", "wanted"),
+    [
+        ("ECOG less than [2]", "less than 2"), ("ECOG of [2] or less,", "2 or less"),
+        ("age >= [18 years]", ">= 18 years"),
+        ("age over the age of [18 years] or older", "over the age of 18 years or older"), ("below [LLN]", "below LLN"),
+        ("no more than [2] lines", "no more than 2"), ("ECOG not less than [2]", ""), ("ECOG of [2]", ""),
+        ("ECOG > [≤ 2]", ""), ("pulse [90] or above 120", ""), ("pulse [90] or more than 120", ""), ("lead->[2]", ""),
+    ],
+)  # fmt: skip
+def test_a_comparison_that_stands_outside_the_value(marked: str, wanted: str) -> None:
+    found = re.search(r"\[(.*)\]", marked)
+    assert found
+    text, start = re.sub(r"[\[\]]", "", marked), found.start()
+    value = Mention(id="1", passage="e", start=start, end=start + len(found[1]), text=found[1], type="VALUE", score=1)
+    assert " ".join(with_comparison(text, value).split()) == wanted

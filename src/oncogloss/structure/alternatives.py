@@ -48,7 +48,7 @@ _OF = re.compile(
 _AGED = re.compile(
     rf"[\s)\]]*[(\[]\s*(?P<group>(?:(?:for|in|if)\s+)?(?:{PERSONS}\s*)?(?:who are\s+)?(?:aged?\s+)?)", re.I
 )
-
+_SAYS_AGE = re.compile(r"year|month|\by(?:rs?|o)\b|\bold|\bage", re.IGNORECASE)
 
 _SUBJECT = re.compile(rf"\W*(?:\d+[.)]\W*)?{PERSONS}\s*(?:who are\s+)?(?:aged?\s+)?", re.IGNORECASE)
 _MUST_HAVE = re.compile(
@@ -82,13 +82,18 @@ def instead(
     return Instead(*found.span("group")) if found else None
 
 
-def group_behind(text: str, one: Mention, other: Mention, measure: Mention) -> int | None:
+def group_behind(text: str, one: Mention, other: Mention, measure: Mention, *, related: bool) -> int | None:
     """Where the words begin that say by another value whose limit a value is: "≥ 50 for patients > 16 years", "≥ 50 (>
-    16 years)", "≥ 60 in those with a pulse > 90"; None where they do not. `measure` is what the other value is of."""
+    16 years)", "≥ 60 in those with a pulse > 90"; None where they do not. `measure` is what the other value is of,
+    `related` whether a relation says so."""
     aged = _is_age(other)
     found = _OF.fullmatch(text, one.end, other.start) or (_AGED.fullmatch(text, one.end, other.start) if aged else None)
-    named = found is not None and found.start("group") <= measure.start < other.start
-    return found.start("group") if found and (aged or named) else None
+    if found is None:
+        return None
+    named = found.start("group") <= measure.start < other.start
+    measured = related and measure.type == "MEASURE" and _SAYS_AGE.search(measure.text) is None
+    told = _SAYS_AGE.search(other.text) is not None or (found["group"].strip() != "" and not measured)
+    return found.start("group") if named or (aged and told) else None
 
 
 class Replaced(NamedTuple):
@@ -131,7 +136,7 @@ def age_asked_of(scope: Scope, m: Mention) -> Mention | None:
     own = [v for v in values if v.id in scope.tails(m, "HAS_VALUE")]
     for age in ages:
         before = [v for v in values if v.end <= age.start]
-        if before and before[-1] in own and group_behind(scope.text, before[-1], age, age) is not None:
+        if before and before[-1] in own and group_behind(scope.text, before[-1], age, age, related=False) is not None:
             return age
         lead = re.split(rf"{BREAK}|[;:]", scope.before(age))[-1]
         subject = _SUBJECT.fullmatch(lead) and _MUST_HAVE.fullmatch(scope.text, age.end, m.start)

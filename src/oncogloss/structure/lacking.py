@@ -18,7 +18,7 @@ from oncogloss.structure.quantities import read_time
 from oncogloss.structure.scope import Scope
 from oncogloss.structure.standing import name_of_standing
 from oncogloss.structure.usual import unusual
-from oncogloss.structure.value_limits import says_normal
+from oncogloss.structure.value_limits import says_limit
 from oncogloss.structure.wording import (
     BARE_CLASS,
     BESIDE_A_FACT,
@@ -110,7 +110,7 @@ def _values(scope: Scope, facts: Sequence[Mention], thresholds: Sequence[Thresho
     if any(m.type == "MEASURE" and not scope.valued(m) for m in facts):
         yield Left("concept", "measure without a value")
     told = [m for m in scope.mentions if m.type == "VALUE" and m.id in tails | {fact.id for fact in facts}]
-    numbers = [m for m in told if re.search(r"\d", m.text) or says_normal(m.text)]
+    numbers = [m for m in told if says_limit(m.text)]
     if any(m.id not in read for m in numbers if not _inside_another(m, scope.mentions)):
         yield Left("value", "value that was not read")
     if any(COMPARED.search(scope.before(m)) or OR_MORE.match(scope.text, m.end, scope.criterion.end) for m in facts):

@@ -24,7 +24,7 @@ from oncogloss.structure.quantities import CHILD_PUGH, Quantity, read_quantity
 from oncogloss.structure.run_words import are_twins, before_measure, led, with_unit, without_lead
 from oncogloss.structure.stains import is_stained, scores_of
 from oncogloss.structure.usual import fits
-from oncogloss.structure.value_limits import read_value
+from oncogloss.structure.value_limits import read_value, with_comparison
 from oncogloss.structure.wording import BREAK, OPEN_ENDS
 
 _MARKERS: frozenset[EntityType] = frozenset({"GENE", "BIOMARKER"})
@@ -133,8 +133,8 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
                 continue
             ids = tuple(dict.fromkeys((first.measure.id, *(c.value.id for c in part), *condition[1])))
             place = (first.value.passage, first.value.start, first.measure.start)
-            if condition[0] and quantity.operator == "=":
-                quantity = replace(quantity, operator=_general_operator(first, comparisons))
+            if condition[0]:
+                quantity = _going_on(quantity, first, comparisons)
             name, unit = _measured(texts[first.value.passage], part, other, quantity)
             name = f"{name} ({name_of_measure(first.equivalent)} equivalent)" if first.equivalent else name
             quantity = replace(quantity, unit=unit)
@@ -144,7 +144,7 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     markers = _markers(extraction, compared, texts)
     scores = ((m, score) for m, score in scores_of(extraction, texts) if m.id not in compared)
     stains = [((m.passage, m.start, m.start), score) for m, score in scores]
-    ordered = sorted([*found, *markers, *stains], key=lambda entry: entry[0])
+    ordered = sorted([*_once(found), *markers, *stains], key=lambda entry: entry[0])
 
     def is_denied(place: tuple[str, int, int], t: Threshold) -> bool:
         turned = t.criterion is not None and _is_turned(texts[place[0]], criteria[t.criterion], place[1], t.operator)
@@ -153,12 +153,34 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
     return tuple(t.model_copy(update={"denied": True}) if is_denied(place, t) else t for place, t in ordered)
 
 
+def _once(found: Iterable[_Placed]) -> list[_Placed]:
+    """The thresholds, without those that say the same as one before them; this has the mentions of both."""
+    kept: list[_Placed] = []
+    for place, t in found:
+        n = next((n for n, (_, first) in enumerate(kept) if _is_said_again(first, t)), None)
+        if n is None:
+            kept.append((place, t))
+        else:
+            at, first = kept[n]
+            kept[n] = at, first.model_copy(update={"mentions": tuple(dict.fromkeys((*first.mentions, *t.mentions)))})
+    return kept
+
+
+def _is_said_again(first: Threshold, other: Threshold) -> bool:
+    """Whether two thresholds are one in two units: "≥ 9 g/dL (≥ 5.6 mmol/L)"."""
+    if any(getattr(first, key) != getattr(other, key) for key in ("criterion", "measure", "operator", "condition")):
+        return False
+    both = read_quantity(f"{first.text} or {other.text}", first.measure)
+    return both is not None and (both.operator, both.value, both.unit) == (first.operator, first.value, first.unit)
+
+
 def _groups(comparisons: Sequence[_Comparison], extraction: Extraction, texts: Mapping[str, str]) -> _Groups:
     """The groups that are told by a value behind a limit, or of which alone a tree asks one."""
     found, by_id = _Groups(set(), {}), {m.id: m for m in extraction.mentions}
+    related = {r.tail for r in extraction.relations if r.type == "HAS_VALUE"}
     for c in comparisons:
         text, (before, _) = texts[c.value.passage], _neighbours(c.value, comparisons, c.criterion.end)
-        start = group_behind(text, before, c.value, c.measure) if before else None
+        start = group_behind(text, before, c.value, c.measure, related=c.value.id in related) if before else None
         if before is not None and start is not None and before.start >= c.criterion.start:
             ids = (*((c.measure.id,) if start <= c.measure.start < c.value.start else ()), c.value.id)
             found.told.add(c.value.id)
@@ -228,20 +250,27 @@ def _is_only_permitted(text: str, comparison: _Comparison, quantity: Quantity) -
     return clause is not None and not clause[0] <= measure.start < clause[1]
 
 
-def _general_operator(own: _Comparison, comparisons: Sequence[_Comparison]) -> Operator:
-    """How the first value of a measure is compared, which a bare one under a condition goes on with: "≤ 3 x ULN (5 x
-    ULN if …)"."""
+def _going_on(quantity: Quantity, own: _Comparison, comparisons: Sequence[_Comparison]) -> Quantity:
+    """A quantity under a condition, with the sign and the unit of its measure's first value where it has none: "≤ 3 x
+    ULN (5 if …)"."""
     same = [c for c in comparisons if c.measure.id == own.measure.id and c.value.start < own.value.start]
-    read = read_quantity(same[0].value.text, _names(own.measure, same[0].value.text)) if same else None
-    return read.operator if read is not None and read.operator != "range" else "="
+    general = read_quantity(same[0].value.text, _names(own.measure, same[0].value.text)) if same else None
+    if general is None:
+        return quantity
+    operator = general.operator if quantity.operator == "=" and general.operator != "range" else quantity.operator
+    if quantity.unit == "1" and general.unit != "1":
+        words = with_unit(own.value.text, [same[0].value.text])
+        quantity = read_quantity(words, _names(own.measure, words)) or quantity
+    return replace(quantity, operator=operator)
 
 
 def _said(texts: Mapping[str, str], run: Sequence[_Comparison]) -> list[str]:
-    """The words of each value of a run, turned round where it stands before its measure, with what leads this; a dose
-    by the day as such."""
+    """The words of each value of a run, turned round where it stands before its measure, with what leads this or
+    compares it outside the value; a dose by the day as such."""
     return [
         before_measure(text, c.value, c.measure)
         or led(text, c.value, c.measure)
+        or with_comparison(text, c.value)
         or c.value.text + per_day(text, c.value)
         for text, c in ((texts[c.value.passage], c) for c in run)
     ]

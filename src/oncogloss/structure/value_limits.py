@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from oncogloss.schema import Operator
+from oncogloss.schema import Mention, Operator
 from oncogloss.structure.quantities import Quantity, read_quantity
+from oncogloss.structure.signs import plain_of, signs_of
 
 _PRESSURE = re.compile(r"\b(?:blood pressures?|bp|hypertensi\w+|hypotensi\w+)\b", re.IGNORECASE)
 _PAIR = re.compile(r"(?<![\d.,/])(\d{2,3})\s*(?:mm ?hg)?\s*/\s*(\d{2,3})(?![\d.,]*\d|\s*/)", re.IGNORECASE)
@@ -21,6 +22,15 @@ _ABNORMAL = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never)\W+(?:be\W+)?$", re.IGNORECASE)
+_MORE_OR_LESS = r"(?:more|greater|higher|older|better|less|fewer|lower|younger|worse)"
+_COMPARED = re.compile(r"[<>≤≥⩽⩾]|\b(?:than|least|most|above|below|over|under)\b", re.IGNORECASE)
+_AHEAD = re.compile(
+    rf"(?:(?<!-)[\\=]*[<>≤≥⩽⩾][\\=]*"
+    rf"|\b(?:(?:no )?{_MORE_OR_LESS} than(?: or equal to)?|at (?:least|most)|up to|above|below|over|under)\b)"
+    r"(?: the)?(?: age of)?\s*$",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(rf"\s*or (?:{_MORE_OR_LESS}|above|below|over|under)\b(?!\s*(?:than\b|\W?\d))", re.IGNORECASE)
 _HARM_ABOVE = (
     r"bilirubin|creatinine(?!.*clearance)|urea|\bbun\b|transferase|transaminase|\ba[ls]t\b|\bs?g[op]t\b|phosphatase"
     r"|dehydrogenase|\bldh\b|\binr\b|normali[sz]ed ratio|prothrombin|thromboplastin|\ba?ptt?\b|troponin|lipase|amylase"
@@ -53,6 +63,22 @@ def read_value(words: str, measure: str, before: str = "") -> list[tuple[str, Qu
         return [("", quantity) for quantity in normal]
     quantity = read_quantity(words, measure)
     return [("", quantity)] if quantity else []
+
+
+def with_comparison(text: str, value: Mention) -> str:
+    """How a value reads whose comparison stands beside it: of "less than [2]" "less than 2", of "[2] or less" "2 or
+    less"; "" where none does, or where it is denied. `text` is the passage's."""
+    before = text[max(0, value.start - 40) : value.start]
+    ahead, behind = _AHEAD.search(before), _BEHIND.match(text, value.end)
+    denied = ahead is not None and _DENIED.search(before[: ahead.start()]) is not None
+    if not (ahead or behind) or denied or _COMPARED.search(value.text):
+        return ""
+    return f"{ahead[0] if ahead else ''} {value.text}{behind[0] if behind else ''}"
+
+
+def says_limit(words: str) -> bool:
+    """Whether the words of a value say a number, a limit of what is normal, or that it is normal or not."""
+    return re.search(r"\d|ULN|LLN", signs_of(plain_of(words))) is not None or says_normal(words)
 
 
 def says_normal(words: str) -> bool:
