@@ -431,3 +431,132 @@ def test_evidence_says_what_one_of_several_scores_shows() -> None:
     ]
     found = held({"ecog": 1}, ("inc", "[ECOG|MEASURE] 0-1 or 2", "m1"), thresholds=scores)
     assert found.verdicts[0].evidence[0].holds is True
+
+
+@pytest.mark.parametrize(
+    ("words", "stage", "expected"),
+    [
+        ("[stage IIIB-IV|STAGE] [NSCLC|CANCER]", "stage IV", "met"),
+        ("[stage II|STAGE] or higher [NSCLC|CANCER]", "stage IV", "met"),
+        ("[T2-4 N0-3 M0|STAGE] [NSCLC|CANCER]", "stage IV", "unknown"),
+    ],
+)
+def test_a_disease_of_a_range_of_stages(words: str, stage: str, expected: str) -> None:
+    patient = {"diagnoses": [{"name": "NSCLC", "stage": stage, "status": "active"}], "complete": ALL}
+    assert answer(patient, ("inc", words, "m2"), relations=[("HAS_STAGE", "m2", "m1")]) == expected
+
+
+def test_two_stages_with_a_dash_between_are_a_range() -> None:
+    patient = {"diagnoses": [{"name": "NSCLC", "stage": "II", "status": "active"}], "complete": ALL}
+    relations = [("HAS_STAGE", "m3", "m1"), ("HAS_STAGE", "m3", "m2")]
+    criterion = ("inc", "[Stage I|STAGE]-[III|STAGE] [NSCLC|CANCER]", "m3")
+    assert answer(patient, criterion, relations=relations) == "met"
+    assert answer(LUAD, ("inc", "[Stage III|STAGE] or higher", "m1")) == "met"
+
+
+def amount(operator: str, value: float, **more: Any) -> dict[str, Any]:
+    return {"criterion": "c1", "measure": "n", "operator": operator, "value": value, "mentions": ("m1", "m2"), **more}
+
+
+@pytest.mark.parametrize(
+    ("side", "limit", "never", "once"),
+    [
+        ("inc", amount("<=", 2), "met", "unknown"),
+        ("inc", amount("range", 0, high=2), "met", "unknown"),
+        ("inc", amount(">=", 1), "not met", "unknown"),
+        ("inc", amount("range", 1, high=2), "not met", "unknown"),
+        ("exc", amount(">", 2), "met", "unknown"),
+        ("exc", amount("<=", 1), "unknown", "unknown"),
+        ("exc", amount("<=", 1, denied=True), "met", "unknown"),
+        ("inc", amount("<=", 10, unit="mg/d"), "unknown", "unknown"),
+    ],
+)
+def test_a_limit_that_none_keeps_rejects_nobody_without(
+    side: str, limit: dict[str, Any], never: str, once: str
+) -> None:
+    criterion = (side, "[chemotherapy|DRUG_CLASS hist] [2|VALUE] lines", "m1")
+    given = {"prior_treatments": [{"name": "paclitaxel"}], "complete": ALL}
+    assert answer({"complete": ALL}, criterion, thresholds=[limit], **PRIOR) == never
+    assert answer(given, criterion, thresholds=[limit], **PRIOR) == once
+
+
+def test_a_grade_of_a_disease_is_asked_of_those_who_have_it() -> None:
+    criterion, limits = ("inc", "[hepatitis B|CONDITION] [≤ grade 1|VALUE]", "m1"), [amount("<=", 1)]
+    relations = [("HAS_VALUE", "m1", "m2")]
+    ill = {"conditions": [{"name": "hepatitis B"}]}
+    assert answer({"complete": ALL}, criterion, thresholds=limits, relations=relations) == "met"
+    assert answer(ill, criterion, thresholds=limits, relations=relations) == "unknown"
+    needed = {"categories": {"c1": ("disease",)}}
+    assert answer({"complete": ALL}, criterion, thresholds=limits, relations=relations, **needed) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("side", "treatment", "logic", "ended", "expected"),
+    [
+        ("exc", "[chemotherapy|DRUG_CLASS]", "m1", "2025-05-22", "not met"),
+        ("exc", "[chemotherapy|DRUG_CLASS]", "m1", "2025-01-01", "met"),
+        ("inc", "No [chemotherapy|DRUG_CLASS neg]", "(not m1)", "2025-05-22", "not met"),
+        ("inc", "[chemotherapy|DRUG_CLASS]", "m1", "2025-05-22", "unknown"),
+        ("inc", "[chemotherapy|DRUG_CLASS]", "m1", "2025-01-01", "unknown"),
+    ],
+)
+def test_a_moment_before_study_entry_rules_out_all_since(
+    side: str, treatment: str, logic: str, ended: str, expected: str
+) -> None:
+    patient = {"prior_treatments": [{"name": "paclitaxel", "end": ended}], "complete": ALL}
+    criterion = (side, f"{treatment} [4 weeks prior to study entry|TIME]", logic)
+    assert answer(patient, criterion, relations=[("HAS_TIME", "m1", "m2")], **PRIOR) == expected
+
+
+RECENTLY = "[hepatitis B|CONDITION hist] [in the past 2 years|TIME]"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "date", "expected"),
+    [
+        (RECENTLY, "active", "2010", "not met"),
+        (RECENTLY, "active", "", "not met"),
+        (RECENTLY, "past", "2010", "unknown"),
+        (RECENTLY, "", "2010", "unknown"),
+        (RECENTLY, "past", "2024-09", "not met"),
+        (f"diagnosis of {RECENTLY}", "past", "2010", "met"),
+        (f"diagnosis or recurrence of {RECENTLY}", "past", "2010", "unknown"),
+        ("[stroke|CONDITION hist] [in the past 2 years|TIME]", "active", "2010", "met"),
+        ("[hepatitis B|CONDITION hist] [more than 2 years|TIME] ago", "past", "2010", "unknown"),
+        ("[hepatitis B|CONDITION hist] [more than 2 years|TIME] ago", "past", "2025-01", "met"),
+    ],
+)
+def test_the_date_of_a_disease_is_that_of_its_beginning(words: str, status: str, date: str, expected: str) -> None:
+    name = "stroke" if "stroke" in words else "hepatitis B"
+    patient = {"conditions": [{"name": name, "status": status, "date": date}], "complete": ALL}
+    assert answer(patient, ("exc", words, "m1"), relations=[("HAS_TIME", "m1", "m2")]) == expected
+
+
+@pytest.mark.parametrize(
+    ("side", "words", "man", "woman"),
+    [
+        ("inc", "Non-pregnant and non-lactating", "met", "unknown"),
+        ("inc", "Not pregnant or breastfeeding", "met", "unknown"),
+        ("inc", "Nonpregnant, nonlactating females", "unknown", "unknown"),
+        ("inc", "Postmenopausal women", "unknown", "unknown"),
+        ("inc", "Women", "not met", "met"),
+        ("exc", "Pregnant or nursing women", "met", "unknown"),
+        ("exc", "Men with a pregnant partner", "unknown", "met"),
+        ("exc", "Not pregnant", "unknown", "unknown"),
+    ],
+)
+def test_what_is_asked_of_pregnancy_by_sex(side: str, words: str, man: str, woman: str) -> None:
+    criterion = (side, f"[{words}|POPULATION]", "m1")
+    assert (answer({"sex": "male"}, criterion), answer({"sex": "female"}, criterion)) == (man, woman)
+
+
+def test_whom_something_is_asked_of_is_told_by_sex() -> None:
+    text = "[Women of childbearing potential|POPULATION] must be [postmenopausal|POPULATION]"
+    assert answer({"sex": "male"}, ("inc", text, "(if m1 m2)")) == "met"
+    assert answer({"sex": "male"}, ("inc", "No [pregnant women|POPULATION neg]", "(not m1)")) == "met"
+
+
+def test_the_units_of_a_laboratory_that_writes_ucum() -> None:
+    lab = {"labs": [{"name": "clearance", "value": 70, "unit": "mL/min/{1.73_m2}"}]}
+    least = amount(">=", 60, unit="mL/min/{1.73_m2}")
+    assert answer(lab, ("inc", "[clearance|MEASURE] [≥ 60 mL/min/1.73 m2|VALUE]", "m1"), thresholds=[least]) == "met"

@@ -313,6 +313,13 @@ TIMES = [
     ("at screening", None, None, "screening"),
     ("5 half-lives before the first dose", None, None, "first dose"),
     ("every 8 weeks up to 2 years", 0, 730.5, None),
+    ("3 months or less", 0, 91.3125, None),
+    ("3+ years", 1095.75, None, None),
+    ("28 days (+/- 3 days)", 28, 28, None),
+    ("within 2-4 weeks", 0, 28, None),
+    ("up to 2 to 4 weeks", 0, 28, None),
+    ("within the last 3 to 6 months", 0, 182.625, None),
+    ("from 42 to 128 days before", 42, 128, None),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 
 from oncogloss.limits import are_apart
 from oncogloss.schema import (
@@ -20,6 +21,7 @@ from oncogloss.schema import (
     Mention,
     Therapy,
     Threshold,
+    TimeFrame,
 )
 from oncogloss.structure.alternatives import SPARED
 from oncogloss.structure.asked_of import groups_in
@@ -38,7 +40,8 @@ from oncogloss.structure.marker_results import has_marker, together
 from oncogloss.structure.names import TREATMENTS
 from oncogloss.structure.notation import mentions_in
 from oncogloss.structure.quantities import read_quantity, read_time
-from oncogloss.structure.stages import at_stage, group_of, in_line
+from oncogloss.structure.signs import words_of_unit
+from oncogloss.structure.stages import at_stage, groups_of, in_line, stages_in
 from oncogloss.structure.units import is_amount
 from oncogloss.structure.versions import plain
 
@@ -67,6 +70,17 @@ _DISEASES, _THERAPIES = frozenset({"diseases"}), frozenset({"therapies"})
 _PLAIN = frozenset(("known", "documented", "confirmed"))  # qualifiers that narrow nothing
 _TOO_PLAIN = frozenset(("tumor", "tumors", "tumour", "tumours", "disease", "lesion", "lesions"))
 _BEFORE_NOW = re.compile(r"\b(within|prior|before|last|past|previous|preceding)\b|[<≤]", re.IGNORECASE)
+# diseases that are over when they have happened; and words by which a criterion asks when one began, or how it went on
+_EVENTS = re.compile(
+    r"infarct|heart attack|\bstrokes?\b|cerebrovascular accident|ischa?emic attack|\btia\b|embol|thrombosis|bleed"
+    r"|ha?emorrhag|seizure|fracture|perforation|cardiac arrest",
+    re.IGNORECASE,
+)
+_BEGUN = re.compile(r"\b(diagnos|onset|confirm|biops|new|document|develop|detect)", re.IGNORECASE)
+_WENT_ON = re.compile(r"treat|therap|activ|ongoing|recur|relaps|progress|requir|evidence", re.IGNORECASE)
+_FEMALE, _MALE = (re.compile(rf"\b({names})\b", re.IGNORECASE) for names in ("wom[ae]n|females?", "m[ae]n|males?"))
+_PREGNANT = re.compile(r"pregnan|lactat|nursing|breast-?feed|child-?bearing|menopaus", re.IGNORECASE)
+_NOT = re.compile(r"\bno[nt]?\W*(?:\b(?:be|currently|of|actively)\W+)*$", re.IGNORECASE)
 
 
 class PatientFacts:
@@ -86,7 +100,8 @@ class PatientFacts:
             self.thresholds[fact].append(threshold)
         groups = [group for c in extraction.criteria if c.logic for group in groups_in(c.logic)]
         self.whom = {id_: set(who) for who, asked in groups for id_ in (*who, *asked)}
-        for id_ in {*self.whom, *(i for t in extraction.thresholds for i in t.mentions[2:])} - self.thresholds.keys():
+        self.cases = {*self.whom, *(i for t in extraction.thresholds for i in t.mentions[2:])}
+        for id_ in self.cases - self.thresholds.keys():
             self.thresholds[id_] += self._ages(id_)
 
     def _ages(self, id_: str) -> Iterator[Threshold]:
@@ -119,7 +134,7 @@ class PatientFacts:
             needed = ("diagnoses",) if m.type == "CANCER" else ("diagnoses", "conditions")
             complete = set(needed) <= set(patient.complete)
             shown = self._shown(fact, criterion, self.entries.diseases, lambda e: self._disease(m, e), complete)
-            return shown._replace(lists=_DISEASES)
+            return self._limited(m, criterion, shown._replace(lists=_DISEASES))
         if m.type in TREATMENTS:
             if _NOT_HISTORY & set(criterion.categories) or not _HISTORY & set(criterion.categories):
                 return self._told(m, None)
@@ -128,13 +143,14 @@ class PatientFacts:
             if fact.washout is not None:
                 return self._washed_out(m, fact.washout, complete)
             shown = self._shown(fact, criterion, self.entries.treatments, lambda e: self._treatment(m, e), complete)
-            return shown._replace(lists=_THERAPIES)
+            return self._limited(m, criterion, shown._replace(lists=_THERAPIES))
         if m.type in ("BIOMARKER", "GENE"):
             return self._tested(m, criterion)
         if m.type in ("MEASURE", "VALUE"):
             return self._measure(m, criterion)
         if m.type in ("STAGE", "DISEASE_STATE"):
-            shown = self._any(m, self.entries.diseases, lambda e: at_stage(m.text, e), False)
+            (asked,) = stages_in(self.texts[m.passage], [m])
+            shown = self._any(m, self.entries.diseases, lambda e: at_stage(asked, e), False)
             return shown._replace(lists=_DISEASES)
         return self._of_population(m, criterion) if m.type == "POPULATION" else self._told(m, None)
 
@@ -144,11 +160,33 @@ class PatientFacts:
         measured = self._measure(m, criterion) if in_blood else UNKNOWN
         return self._marker(m, criterion) if measured.truth is None else measured
 
+    def _limited(self, m: Mention, criterion: Criterion, shown: Finding) -> Finding:
+        """Under a limit that nothing at all keeps ("≤ 2 prior lines", "neuropathy ≤ grade 1"), what was found: it is
+        asked of nobody who has none. How much of it there is, no entry tells."""
+        limits = [t for t in self.thresholds[m.id] if t.unit != "a"]
+        if not limits or any(compare(t.operator, 0, t.value, t.high) is t.denied for t in limits):
+            return shown
+        needed = m.type not in TREATMENTS and "disease" in criterion.categories  # "lymphoma of grade < 3"
+        counted = all(t.unit == "1" for t in limits) and criterion.side == "inc" and "neg" not in m.attributes
+        truth = True if shown.truth is False and counted and not needed else None
+        evidence = tuple(e.model_copy(update={"holds": truth}) for e in shown.evidence)
+        return Finding(truth, evidence=evidence, lists=shown.lists)
+
     def _of_population(self, m: Mention, criterion: Criterion) -> Finding:
         """Whether a patient is of a group by sex, and of the age that the group must have."""
-        truth = _population(m.text, self.entries.patient.sex)
+        truth = self._by_sex(m, criterion)
         aged = self._measure(m, criterion) if any(t.unit == "a" for t in self.thresholds[m.id]) else None
         return self._told(m, conjoin([truth, aged.truth]), aged.evidence[0].entry) if aged else self._told(m, truth)
+
+    def _by_sex(self, m: Mention, criterion: Criterion) -> Truth:
+        """Whether a patient is of a group by sex; what is asked of those who may be pregnant, others need not be."""
+        truth = _population(m.text, self.entries.patient.sex)
+        if not _PREGNANT.search(m.text):
+            return truth
+        asked = criterion.side == "inc" and "neg" not in m.attributes
+        if truth is False:
+            return None if asked and m.id not in self.cases else False
+        return truth if asked else None
 
     def understood(self, criterion: Criterion) -> bool:
         """Whether no stretch of a criterion is known to have been read in part only."""
@@ -212,7 +250,7 @@ class PatientFacts:
 
         def shows(e: Entry) -> Truth:
             own = None if other and _is_present(e) else True
-            return conjoin([base(e), narrowed, own, *self._qualified(m, e)])
+            return conjoin([base(e), narrowed, own, *self._qualified(m, e, criterion)])
 
         return self._any(m, there, shows, complete)
 
@@ -227,12 +265,12 @@ class PatientFacts:
             return True
         return bool(_NARROWED.search(before)) or (not joined and bool(_NARROWS.match(after)))
 
-    def _qualified(self, m: Mention, entry: Entry) -> list[Truth]:
+    def _qualified(self, m: Mention, entry: Entry, criterion: Criterion) -> list[Truth]:
         """What the mention's own relations ask of an entry."""
         found: list[Truth] = [self._at_stage(m, entry)]
         for kind, tail in self.related[m.id]:
             if kind == "HAS_TIME":
-                found.append(self._in_time(tail, entry, absent="neg" in m.attributes))
+                found.append(self._in_time(tail, m, entry, criterion))
             elif kind == "IN_SETTING":
                 found.append(in_line(tail.text, entry))
             elif kind in _RESTRICTS:
@@ -248,11 +286,12 @@ class PatientFacts:
         tails = sorted((t for kind, t in self.related[m.id] if kind == "HAS_STAGE"), key=lambda t: t.start)
         if not tails:
             return True
+        stages = stages_in(self.texts[m.passage], tails)
         joined = self.texts[m.passage][tails[0].start : tails[-1].end]
         if re.search(r"\bor\b|/", joined, re.IGNORECASE):
-            return disjoin(at_stage(t.text, entry) for t in tails)
-        groups = [at_stage(t.text, entry) for t in tails if group_of(t.text)]
-        rest = [at_stage(t.text, entry) for t in tails if not group_of(t.text)]
+            return disjoin(at_stage(stage, entry) for stage in stages)
+        groups = [at_stage(stage, entry) for stage in stages if groups_of(stage)]
+        rest = [at_stage(stage, entry) for stage in stages if not groups_of(stage)]
         return conjoin([*([disjoin(groups)] if groups else []), *rest])
 
     def _since(self, m: Mention) -> bool:
@@ -261,23 +300,24 @@ class PatientFacts:
         past = "neg" not in m.attributes
         return past and any(frame is not None and frame.low and frame.high is None for frame in frames)
 
-    def _in_time(self, time: Mention, entry: Entry, *, absent: bool) -> Truth:
-        """Whether an entry lies in a time; what must be `absent` for a length of time, must be so up to now."""
-        frame, item = read_time(time.text), entry.item
+    def _in_time(self, time: Mention, m: Mention, entry: Entry, criterion: Criterion) -> Truth:
+        """Whether an entry lies in a time; what must be absent for a length of time, must be so up to now."""
+        frame = read_time(time.text)
         if frame is None or not self.entries.patient.date or (frame.low, frame.high) == (None, None):
             return None
-        if absent and frame.low and frame.high is None:
-            return self._within_days(entry, 0, frame.low)
-        if (
-            isinstance(item, Diagnosis)
-            and not (frame.low == 0 and frame.high)
-            and not (frame.low and frame.high is None)
-        ):
+        absent, looks_back = "neg" in m.attributes, bool(_BEFORE_NOW.search(time.text))
+        ruled_out = absent is not (criterion.side == "exc")
+        low, high = _window(frame, absent=absent, whole=ruled_out and looks_back)
+        if low is None or (isinstance(entry.item, Diagnosis) and low and frame.high is not None):
             return None
-        ongoing = isinstance(item, Therapy) and not item.end and entry.key.startswith("medication")
-        if not ongoing and not _BEFORE_NOW.search(time.text) and frame.high:
+        ongoing = isinstance(entry.item, Therapy) and not entry.item.end and entry.key.startswith("medication")
+        if not (ongoing or looks_back or frame.high is None):
             return None
-        return self._within_days(entry, frame.low or 0, float("inf") if frame.high is None else frame.high)
+        inside = self._within_days(entry, low, high)
+        if not isinstance(entry.item, Diagnosis) or _EVENTS.search(entry.item.name):
+            return inside
+        text = self.texts[m.passage][criterion.start : criterion.end]
+        return _lasting(entry.item, text, inside, since=bool(low), ruled_out=ruled_out)
 
     def _disease(self, m: Mention, entry: Entry) -> Truth:
         return True if _same_words(m, entry) else is_kind_of(entry.concept, m.concept, self.knowledge)
@@ -401,7 +441,7 @@ class PatientFacts:
         if t.unit in ("ULN", "LLN"):
             limit = (lab.upper_limit if t.unit == "ULN" else lab.lower_limit) if lab else None
             return compare(t.operator, value / limit, t.value, t.high) if limit else None
-        amount = read_quantity(f"{value:.10g} {unit}".strip(), f"{m.text}; {t.measure}")
+        amount = read_quantity(f"{value:.10g} {words_of_unit(unit)}".strip(), f"{m.text}; {t.measure}")
         if amount is None or amount.unit != t.unit:
             return None
         return compare(t.operator, amount.value, t.value, t.high)
@@ -436,17 +476,36 @@ def _same_measure(m: Mention, entry: Entry) -> bool:
     return by_concept or _same_words(m, entry)
 
 
+def _window(frame: TimeFrame, *, absent: bool, whole: bool) -> tuple[float | None, float]:
+    """The fewest and the most days past that lie in a time. "4 weeks prior to study entry" is the `whole` time since
+    where it rules out; whether it else asks for just that day is not known."""
+    low, high = frame.low or 0, inf if frame.high is None else frame.high
+    if absent and frame.high is None:
+        return 0, low
+    return low if low < high else 0 if whole else None, high
+
+
+def _lasting(disease: Diagnosis, text: str, inside: Truth, *, since: bool, ruled_out: bool) -> Truth:
+    """Whether a disease lies in a time, where its date is `inside`, which is that of its beginning: what began `since`
+    so long ago may have ended later, and what began earlier than in the past years may still have been there."""
+    begun = _BEGUN.search(text)
+    if begun and not _WENT_ON.search(text):
+        return inside
+    if since:
+        return False if inside is False else None
+    return True if inside or (disease.status == "active" and ruled_out and not begun) else None
+
+
 def _latest(entries: Sequence[Entry]) -> Entry:
     return max(entries, key=lambda e: getattr(e.item, "end", "") or "9999")
 
 
 def _population(words: str, sex: str) -> Truth:
     """Whether a patient is of a group by sex; of women who are or may become pregnant no more is known."""
-    female, male = (bool(re.search(rf"\b({names})\b", words, re.I)) for names in ("wom[ae]n|females?", "m[ae]n|males?"))
-    pregnant = bool(re.search(r"pregnan|lactat|nursing|breast-?feed|child-?bearing|menopaus", words, re.I))
+    female, male, pregnant = (group.search(words) for group in (_FEMALE, _MALE, _PREGNANT))
     if not sex or (female and male) or not (female or male or pregnant):
         return None
-    if female or pregnant:
-        plain_words = re.fullmatch(r"\W*(wom[ae]n|females?)\W*", words, re.I)
-        return False if sex == "male" else True if plain_words else None
-    return False if sex == "female" else True if re.fullmatch(r"\W*(m[ae]n|males?)\W*", words, re.I) else None
+    if sex != ("male" if male else "female"):
+        denied = pregnant and not (female or male) and _NOT.search(words[: pregnant.start()])
+        return bool(denied)
+    return True if not pregnant and re.fullmatch(r"\W*\w+\W*", words) else None

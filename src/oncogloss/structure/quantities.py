@@ -199,7 +199,11 @@ _EVERY = re.compile(
 _TO_NOW = re.compile(
     r"\b(?:within|in the|during|over|past|last|previous|prior|preceding|up to|through|maximum|less than|under|to)\b|≤|<"
 )
-_AT_LEAST = re.compile(r"[≥>↑]|\bminimum\b|\b(?:or|and) (?:more|longer)\b")
+_AT_LEAST = re.compile(r"[≥>↑]|\d ?\+ ?(?=[hdwmy])|\bminimum\b|\b(?:or|and) (?:more|longer)\b")
+_UP_TO_NOW = re.compile(  # right before the number: none of the time up to now is left out
+    r"(?:[≤<]|\b(?:within|up to|past|last|previous|preceding))"
+    r"(?: (?:an?|the|about|approximately|past|last|previous))*\s*$"
+)
 _EVENT = re.compile(
     r"\b(?:prior to|before|preceding|until|since|after|following|from|of|post|during|to|through|at|at time of|on)\b"
     r"(?: the (?:time|date|day) of| time of)?\s+(?P<event>(?!\d|≥|≤|>|<|least|(?:the )?past\b)\D+?)\s*$"
@@ -258,10 +262,11 @@ def _days(signs: str) -> tuple[float | None, float | None]:
         return None, None
     ends = [round(n * days, 4) for n in numbers]
     if run and len(set(ends)) > 1:
-        return min(ends), max(ends)
+        return 0.0 if _UP_TO_NOW.search(signs[: run.start()]) else min(ends), max(ends)
     if _AT_LEAST.search(signs[: unit.end() + 12]):
         return ends[-1], None
-    return (0.0, ends[-1]) if _TO_NOW.search(cue) else (ends[-1], ends[-1])
+    up_to = _TO_NOW.search(cue) or "↓" in signs[: unit.end() + 12]
+    return 0.0 if up_to else ends[-1], ends[-1]
 
 
 def numbers_in(text: str) -> list[float]:

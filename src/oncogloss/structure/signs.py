@@ -117,6 +117,9 @@ _GRADES = re.compile(
 )
 
 
+_UCUM = rules(
+    (r"\{?1\.73[ ._]?m2\}?", "1.73 m2"), (r"(?<=[\w%])\{[^{}]*\}|^\{[^{}]*\}$", ""), (r"[\[\]{}]", "")
+)  # fmt: skip
 _EMPTY = re.compile(r"[(\[]\s*[)\]]")
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*(?:[)\]]|$)")
 
@@ -126,6 +129,11 @@ def plain_of(text: str) -> str:
     spelled = applied(_SPELLED, html.unescape(text).replace("\\", ""))
     folded = unicodedata.normalize("NFKC", spelled.translate(_SUPERSCRIPTS)).lower()
     return applied(_SIGNS, " ".join(folded.split())).strip(" .,;")
+
+
+def words_of_unit(unit: str) -> str:
+    """A unit of UCUM without its brackets and notes: "mmHg" for "mm[Hg]", nothing for "{INR}"."""
+    return applied(_UCUM, unit)
 
 
 def digits_of(plain: str) -> str:
