@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oncogloss.schema import Concept
-from oncogloss.structure.drug_classes import is_of_class
+from oncogloss.structure.drug_classes import is_of_class, names_class
 
 
 def drug(name: str, kind: str = "", targets: str = "") -> Concept:
@@ -172,3 +172,18 @@ def test_an_entry_that_is_a_class_is_of_the_wider_ones() -> None:
 
 def test_the_vocabulary_may_say_what_a_drug_is_a_kind_of() -> None:
     assert is_of_class(DRUGS["metformin"], CLASSES["CYP3A4 inhibitor"], frozenset(("T:CYP3A4 inhibitor",))) is True
+
+
+@pytest.mark.parametrize("name", ["Chemotherapy", "taxane", "NSAID", "PD-1 Inhibitor", "Chemoradiotherapy"])
+def test_names_of_classes(name: str) -> None:
+    assert names_class(drug(name))
+
+
+@pytest.mark.parametrize("name", ["carboplatin", "radiotherapy", "FOLFOX", "XYZ-1234"])
+def test_names_of_no_class(name: str) -> None:
+    assert not names_class(drug(name))
+
+
+def test_a_wide_class_is_one_however_it_is_written() -> None:
+    assert is_of_class(DRUGS["carboplatin"], drug("Chemotherapy")) is True
+    assert is_of_class(DRUGS["carboplatin"], drug("Immunotherapy")) is False

@@ -176,6 +176,12 @@ _BINDER_NAME = re.compile(r"(?:mab|tug|bart|mig|ment|cept|fusp|cel|gene)\b", re.
 _INHIBITOR_NAME = re.compile(r"(?:ib|limus|staurin)\b", re.IGNORECASE)
 
 
+def names_class(concept: Concept) -> bool:
+    """Whether a concept is a class of drugs, by its name."""
+    names = {concept.name, concept.name.casefold()}
+    return not names.isdisjoint(_WIDE.keys() | _KINDS) or _OF_SEVERAL.search(concept.name) is not None
+
+
 def is_of_class(drug: Concept, asked: Concept, kinds_of: frozenset[str] = frozenset()) -> Truth:
     """Whether a drug, or the class that an entry names, is of the class that is asked for. `kinds_of` are the ids of
     all that the vocabulary says it is a kind of."""
@@ -199,7 +205,7 @@ def is_of_class(drug: Concept, asked: Concept, kinds_of: frozenset[str] = frozen
 
 
 def _wide(name: str) -> _Wide | None:
-    return _WIDE.get(name) or (_Wide(frozenset((name,))) if name in _KINDS else None)
+    return _WIDE.get(name) or _WIDE.get(name.casefold()) or (_Wide(frozenset((name,))) if name in _KINDS else None)
 
 
 def _within(inner: _Wide, outer: _Wide) -> Truth:

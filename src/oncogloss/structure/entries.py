@@ -17,9 +17,11 @@ from oncogloss.schema import (
     Patient,
     Therapy,
 )
-from oncogloss.structure.drug_classes import is_of_class
+from oncogloss.structure.drug_classes import is_of_class, names_class
 from oncogloss.structure.kleene import Truth
 from oncogloss.structure.versions import plain
+
+_LOOSE = frozenset(("broader", "stem", "alike"))  # ways to find a concept that a name does not fully tell
 
 
 class Knowledge(NamedTuple):
@@ -54,8 +56,10 @@ def entries_of(patient: Patient, knowledge: Knowledge) -> Entries:
     """The patient's entries, linked by their ids or names."""
 
     def linked(kinds: tuple[EntityType, ...], name: str, id_: str = "") -> Concept | None:
-        found = knowledge.with_id(id_) if id_ else None
-        return found or next((c for kind in kinds if (c := knowledge.known(kind, name))), None)
+        if id_ and (found := knowledge.with_id(id_)):
+            return found
+        named = [c for kind in kinds if (c := knowledge.known(kind, name))]
+        return min(named, key=lambda c: c.match in _LOOSE, default=None)
 
     diseases = [("diagnosis", d) for d in patient.diagnoses] + [("condition", d) for d in patient.conditions]
     therapies = [("prior treatment", t) for t in patient.prior_treatments] + [
@@ -153,7 +157,7 @@ def is_kind_of(entry: Concept | None, asked: Concept | None, knowledge: Knowledg
 
 def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: EntityType, knowledge: Knowledge) -> Truth:
     """Whether a patient's treatment is the drug, of the class, or the procedure that is asked for."""
-    if entry is None or asked is None or asked.match in ("broader", "stem", "alike"):
+    if entry is None or asked is None or asked.match in _LOOSE or entry.match == "alike":
         return None
     if {entry.id, *entry.xrefs} & {asked.id, *asked.xrefs}:
         return True
@@ -162,10 +166,32 @@ def is_treatment(entry: Concept | None, asked: Concept | None, asked_type: Entit
         truths = [is_treatment(part, asked, asked_type, knowledge) for part in parts]
         return True if True in truths else None if None in truths else False
     if asked_type == "DRUG_CLASS":
-        return is_of_class(entry, asked, ancestors(entry, knowledge.with_id))
-    if asked_type == "DRUG":
-        return False if not asked.targets or entry.vocabulary == asked.vocabulary else None
-    return is_kind_of(entry, asked, knowledge)
+        truth = is_of_class(entry, asked, ancestors(entry, knowledge.with_id))
+    else:
+        truth = _is_drug(entry, asked, knowledge) if asked_type == "DRUG" else is_kind_of(entry, asked, knowledge)
+    return None if truth is False and entry.match in _LOOSE else truth
+
+
+def _is_drug(entry: Concept, asked: Concept, knowledge: Knowledge) -> Truth:
+    """Whether a treatment with another concept is still the drug that is asked for. Unknown of a class that may hold
+    it, and of what may be a form of it by its name."""
+    if not ancestors(entry, knowledge.with_id).isdisjoint((asked.id, *asked.xrefs)):
+        return True
+    if names_class(entry) and is_of_class(asked, entry, ancestors(asked, knowledge.with_id)) is not False:
+        return None
+    if _holds_name(entry, asked) or (not entry.drug_class and _holds_name(asked, entry)):
+        return None
+    return False if not asked.targets or entry.vocabulary == asked.vocabulary else None
+
+
+def _holds_name(whole: Concept, part: Concept) -> bool:
+    """Whether a drug's name is a word of another's, or the end of one ("nab-paclitaxel", "peginterferon alfa-2a")."""
+    return f"{_drug_name(part)} " in f"{_drug_name(whole)} "
+
+
+def _drug_name(concept: Concept) -> str:
+    """A drug's name in plain words, with that of the asparaginases written out."""
+    return plain(concept.name).replace("aspargase", "asparaginase")
 
 
 def days_between(earlier: str, later: str) -> tuple[int, int] | None:
