@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 from oncogloss.schema import Marker, MarkerResult
 from oncogloss.structure.entries import Entry
-from oncogloss.structure.kleene import Truth
+from oncogloss.structure.kleene import Truth, negate
 from oncogloss.structure.versions import plain
 
 _OPPOSITES = {
@@ -48,12 +48,13 @@ def has_marker(entry: Entry, asked: Marker) -> Truth:
     own = entry.concept.marker if entry.concept else None
     state = plain((own.state if own and own.state else result.state) or "").replace("wildtype", "wild type")
     said = {state, plain(result.state)}
-    if _FUSED.issuperset(asked.genes) and said & _POSITIVE and asked.state in _POSITIVE:
+    if said & _ABSENT and (result.alteration or (own and own.alteration)):
+        return _tells_without(own, asked)
+    if _is_fusion(asked, said):
         return True
     if asked.alteration:
-        if own and own.alteration:
-            return True if own.alteration == asked.alteration and not said & _ABSENT else None
-        return False if said & _ABSENT and not result.alteration else None
+        has: Truth = False if said & _ABSENT else True if own and own.alteration == asked.alteration else None
+        return negate(has) if asked.state in _LACKING else has
     wanted = plain(asked.state or "")
     if wanted in said:
         return True
@@ -63,3 +64,19 @@ def has_marker(entry: Entry, asked: Marker) -> Truth:
     if plain(_OPPOSITES.get(wanted, "?")) in said:
         return False
     return False if wanted in _PRESENT and said & _ABSENT else None
+
+
+def _is_fusion(asked: Marker, states: Set[str]) -> bool:
+    """Whether the fusion of a gene is asked for, and states show one."""
+    return _FUSED.issuperset(asked.genes) and asked.state in _POSITIVE and not _POSITIVE.isdisjoint(states)
+
+
+def _tells_without(lacking: Marker | None, asked: Marker) -> Truth:
+    """Whether a patient who lacks one alteration has the marker: other alterations of the gene are left open."""
+    if lacking is None or lacking.alteration != asked.alteration:
+        return None
+    if lacking.alteration:
+        return asked.state in _LACKING
+    if lacking.state == _OPPOSITES.get(asked.state or ""):
+        return True
+    return False if lacking.state == asked.state or _is_fusion(asked, {lacking.state or ""}) else None
