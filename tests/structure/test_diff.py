@@ -253,3 +253,39 @@ def test_a_fact_that_other_words_narrow() -> None:
         ("changed", "logic", "hepatitis B: not narrowed → uncontrolled.")
     ]
     assert [c.kind for c in found(held("Any"), held("Known", "known"))] == ["wording"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            ("inc", "No [hepatitis B|CONDITION neg]", "(not m1)"),
+            ("inc", "Patients with [hepatitis B|CONDITION] are eligible", ""),
+            "hepatitis B: excluded before, now allowed.",
+        ),
+        (
+            ("inc", "Prior [chemotherapy|DRUG_CLASS hist] required", "m1"),
+            ("inc", "Prior [chemotherapy|DRUG_CLASS hist] is permitted", ""),
+            "chemotherapy: asked for before, now allowed.",
+        ),
+        (
+            ("exc", "Prior [chemotherapy|DRUG_CLASS hist]", "m1"),
+            ("inc", "Prior [chemotherapy|DRUG_CLASS hist] is permitted", ""),
+            "chemotherapy: excluded before, now allowed.",
+        ),
+    ],
+)
+def test_what_is_only_allowed_is_not_asked_for(old: tuple[str, str, str], new: tuple[str, str, str], said: str) -> None:
+    assert said in [message for *_, message in told(make_trial([old]), make_trial([new]))]
+
+
+def test_what_is_allowed_in_one_case_only_is_still_ruled_out() -> None:
+    old = make_trial([("exc", "Known [hepatitis B|CONDITION]", "m1")])
+    new = make_trial([("exc", "Untreated [hepatitis B|CONDITION]; treated [hepatitis B|CONDITION] is allowed", "m1")])
+    assert not [message for *_, message in told(old, new) if "now allowed" in message]
+
+
+def test_a_marker_that_is_only_allowed() -> None:
+    old = make_trial([("inc", "Adults with [NSCLC|CANCER] of the lung", "m1")])
+    line = "Adults with [NSCLC|CANCER] of the lung, and an [EGFR mutation|BIOMARKER] is allowed"
+    assert told(old, make_trial([("inc", line, "m1")])) == [("added", "biomarker", "EGFR mutation: now allowed.")]

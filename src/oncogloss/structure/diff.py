@@ -24,6 +24,7 @@ from oncogloss.schema import (
 )
 from oncogloss.structure.design import design_changes
 from oncogloss.structure.notation import canonical, mentions_in, write_logic
+from oncogloss.structure.permissions import permission_around
 from oncogloss.structure.quantities import read_time
 from oncogloss.structure.versions import (
     Version,
@@ -39,6 +40,7 @@ from oncogloss.structure.versions import (
 
 _SAME_CRITERION = 0.4  # least likeness of two criteria that are one, changed; set by hand on three real amendments
 _SHOWN = 5
+_ALLOWED = "allowed"
 _NO_FACTS = frozenset(("VALUE", "TIME", "DOSE", "ROUTE", "SCHEDULE", "INSTRUMENT", "MEASURE"))
 _SIGNS = {">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< ", "=": "", "range": ""}
 _SIDES = {"inc": "Inclusion", "exc": "Exclusion"}
@@ -162,7 +164,7 @@ def _pair_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Ite
     found += _threshold_changes(old, a, new, b)
     found += _time_changes(old, a, new, b)
     dropped, added = _only(old, a, new, b), _only(new, b, old, a)
-    found += _marker_changes(dropped, added, a, b)
+    found += _marker_changes(dropped, added, a, (new, b))
     found += _fact_changes(old, new, (a, b), dropped, [*added, *_spared_measures(old, a, new, b)])
     found += _turned(old, a, new, b)
     if not dropped and not added:
@@ -196,20 +198,25 @@ def _names(mentions: Sequence[Mention]) -> str:
 
 
 def _marker_changes(
-    dropped: Sequence[Mention], added: Sequence[Mention], a: Criterion, b: Criterion
+    dropped: Sequence[Mention], added: Sequence[Mention], a: Criterion, now: tuple[Version, Criterion]
 ) -> Iterator[Change]:
+    new, b = now
     verb = "asked for" if b.side == "inc" else "excluded"
     for m in (m for m in dropped if m.type == "BIOMARKER"):
         message = f"{called(m)}: no longer {_loosely(m.id, a) or verb}."
         yield _change("dropped", "biomarker", message, m.text, "", a, b)
     for m in (m for m in added if m.type == "BIOMARKER"):
-        message = f"{called(m)}: now {_loosely(m.id, b) or _ruled(m, b)}."
+        message = f"{called(m)}: now {_loosely(m.id, b) or _ruled(m, new, b)}."
         yield _change("added", "biomarker", message, "", m.text, a, b)
 
 
-def _ruled(m: Mention, criterion: Criterion) -> str:
+def _ruled(m: Mention, version: Version, criterion: Criterion) -> str:
+    """What a criterion makes of a fact."""
     if "exc" in m.attributes:
         return "allowed as an exception"
+    asks = m.id in mentions_in(criterion.logic)
+    if not asks and permission_around(version.texts[criterion.passage], criterion, m.start):
+        return _ALLOWED
     return "asked for" if criterion.side == "inc" and "neg" not in m.attributes else "excluded"
 
 
@@ -253,19 +260,22 @@ def _exceptions(logic: Logic | None) -> set[str]:
 
 
 def _turned(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
-    """Facts that both name, one as ruled out and the other not."""
-    if a.side != b.side:
-        return
-    ruled = [
-        {identity_of(m): _ruled(m, c) for m in v.facts(c) if m.type not in _NO_FACTS and v.is_fresh(m, w)}
-        for v, c, w in ((old, a, new), (new, b, old))
-    ]
+    """Facts that both name, one as ruled out and the other not. What has changed sides is told so, but for what is
+    only allowed now."""
+    ruled = [_rulings(old, a, new), _rulings(new, b, old)]
     names = {identity_of(m): called(m) for m in new.facts(b)}
     for key in ruled[0]:
         before, after = ruled[0][key], ruled[1].get(key)
-        if after is not None and after != before:
+        if after is not None and after != before and (a.side == b.side or after == _ALLOWED):
             message = f"{names[key]}: {before} before, now {after}."
             yield _change("changed", "logic", message, before, after, a, b)
+
+
+def _rulings(version: Version, criterion: Criterion, other: Version) -> dict[str, str]:
+    """What a criterion makes of each fact, by the fact's key; what is allowed in one case only is not allowed."""
+    facts = [m for m in version.facts(criterion) if m.type not in _NO_FACTS and version.is_fresh(m, other)]
+    said = [(identity_of(m), _ruled(m, version, criterion)) for m in facts]
+    return dict(sorted(said, key=lambda ruling: ruling[1] != _ALLOWED))
 
 
 def _threshold_changes(old: Version, a: Criterion, new: Version, b: Criterion) -> Iterator[Change]:
