@@ -75,7 +75,7 @@ class _Reading:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.lists: dict[str, list[Any]] = {}
+        self.lists: dict[str, dict[Any, None]] = {}  # the entries of each, told apart and in order
         self.scores: dict[str, tuple[str, int]] = {}  # the latest of each, with its date
         self.stages: list[tuple[str, str]] = []
         self.problems: list[str] = []
@@ -132,9 +132,7 @@ class _Reading:
         self._put(key, Diagnosis(name=name, stage=stage, status=status, date=date))
 
     def _put(self, key: str, entry: Any) -> None:
-        entries = self.lists.setdefault(key, [])
-        if entry not in entries:
-            entries.append(entry)
+        self.lists.setdefault(key, {}).setdefault(entry)
 
     def _observation(self, resource: Resource) -> None:
         coded = _coded(resource.get("code"))
@@ -232,7 +230,7 @@ class _Reading:
 
     def patient(self, person: Resource) -> Patient:
         """All that was read, with the latest stage put to the first cancer that has none."""
-        diagnoses = self.lists.pop("diagnoses", [])
+        diagnoses = list(self.lists.pop("diagnoses", ()))
         if self.stages and diagnoses and not diagnoses[0].stage:
             diagnoses[0] = diagnoses[0].model_copy(update={"stage": max(self.stages)[1]})
         found: dict[str, Any] = {key: tuple(entries) for key, entries in self.lists.items()}
@@ -260,7 +258,7 @@ def _coded(value: object) -> _Coded:
     concept = _of(value)
     codings = list(_dicts(concept.get("coding")))
     words = next((str(c["display"]) for c in codings if c.get("display")), str(concept.get("text") or ""))
-    return _Coded(_IDLE.sub("", words).strip(), frozenset(str(c["code"]) for c in codings if c.get("code")))
+    return _Coded(_IDLE.sub("", " ".join(words.split())), frozenset(str(c["code"]) for c in codings if c.get("code")))
 
 
 def _code(value: object) -> str:
