@@ -16,6 +16,7 @@ if NEEDED:
 
     from oncogloss.service.app import Settings, create_app
     from oncogloss.service.guard import Limits
+    from oncogloss.service.observe import request_log
 
     HOSTS = frozenset({"testserver"})
 
@@ -30,3 +31,11 @@ if NEEDED:
         app = create_app(Settings(models=("nano",), limits=limits, audit=audit_file))
         with TestClient(app, raise_server_exceptions=False) as client:
             yield client
+
+    @pytest.fixture
+    def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+        """What the service logs."""
+        log = request_log()
+        log.addHandler(caplog.handler)
+        yield caplog
+        log.removeHandler(caplog.handler)

@@ -2,16 +2,22 @@ import base64
 import json
 import logging
 import shutil
+import threading
 import zipfile
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from oncogloss.pipeline import load
+from oncogloss.errors import InputError
+from oncogloss.pipeline import Pipeline, load
 from oncogloss.readers import read_path
+from oncogloss.schema import Document, Extraction
+from oncogloss.service import app
 from oncogloss.service.app import Settings, create_app, types_css
 from oncogloss.service.guard import Limits
 from oncogloss.writers.files import FILES, TEXTS
@@ -176,6 +182,48 @@ def test_a_batch_answers_line_by_line_in_order(client: TestClient) -> None:
     assert found[0] == one.json()
 
 
+def test_a_record_that_crashes_costs_only_itself(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
+) -> None:
+    canary, extract, read = "CANARY6B", Pipeline.extract, app.read_bytes
+
+    def crash_in(pipeline: Pipeline, document: Document) -> Extraction:
+        if document.id == "1":
+            raise RuntimeError(canary)
+        return extract(pipeline, document)
+
+    def crash_on(raw: bytes, place: str) -> Iterator[Document | InputError]:
+        if place == "line 4":
+            raise RecursionError(canary)
+        return read(raw, place)
+
+    monkeypatch.setattr(Pipeline, "extract", crash_in)
+    monkeypatch.setattr(app, "read_bytes", crash_on)
+    lines = [json.dumps({"id": str(n), "passages": {"text": f"ECOG 0-1 {canary}"}}) for n in range(5)]
+    answer = client.post("/v1/extract/batch", content="\n".join(lines))
+    found = [json.loads(line) for line in answer.text.splitlines()]
+    assert [f.get("id", f.get("line")) for f in found] == ["0", 2, "2", 4, "4"]
+    assert all("error of ours" in found[n]["error"] for n in (1, 3))
+    types = [json.loads(r.getMessage()).get("error") for r in logged.records]
+    assert sorted(filter(None, types)) == ["RecursionError", "RuntimeError"]
+    assert canary not in logged.text
+
+
+@pytest.mark.parametrize("piece", [7, 1_000])
+def test_a_line_that_is_too_long_costs_only_itself(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(app, "LONGEST_LINE", 60)
+    record, long = b'{"id": "a", "passages": {"text": "ECOG 0-1"}}', b'{"id": "' + b"y" * 300
+    body = b"\n".join([record, long, record, record, long])
+    answer = client.post(
+        "/v1/extract/batch", content=(body[i : i + piece] for i in range(0, len(body), piece))
+    ).text.splitlines()
+    found = [json.loads(line) for line in answer]
+    assert [f.get("id", f.get("line")) for f in found] == ["a", 2, "a", "a", 5]
+    assert found[1]["error"] == "line 2: longer than 60 bytes; give less in a line."
+
+
 def test_names_are_linked(client: TestClient) -> None:
     one, other = client.post("/v1/link", json={"names": ["MK-3475", "nothing of the kind"], "type": "DRUG"}).json()
     assert one["concepts"]["DRUG"]["name"] == "pembrolizumab"
@@ -193,6 +241,25 @@ def test_versions_are_compared_and_patients_matched(client: TestClient) -> None:
     matching = client.post("/v1/match", json={"patient": patient, "trials": [old]}).json()["matchings"][0]
     assert matching["met"] == 2
     assert matching["note"]
+
+
+def test_patients_and_trials_are_read_in_the_threads_of_the_engine(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noted(work: Callable[[object, str], Any]) -> Callable[[object, str], Any]:
+        def called(value: object, place: str) -> Any:
+            threads.append(threading.current_thread().name)
+            return work(value, place)
+
+        return called
+
+    for name in ("patient_of", "document_of"):
+        monkeypatch.setattr(app, name, noted(getattr(app, name)))
+    assert client.post("/v1/match", json={"patient": {"age": 61}, "trials": [TRIAL]}).status_code == 200
+    assert client.post("/v1/diff", json={"old": TRIAL, "new": TRIAL}).status_code == 200
+    assert len(threads) == 4 and all(thread.startswith("extract") for thread in threads)
 
 
 TRIAL = {"id": "NCT99000009", "passages": {"eligibility": "ECOG 0-1"}}

@@ -72,6 +72,41 @@ def test_another_hosts_name_is_refused(client: TestClient) -> None:
     assert client.get("/v1/model", headers={"host": "testserver:8080"}).status_code == 200
 
 
+OTHERS = [
+    {"origin": "https://evil.example"},
+    {"origin": "http://testserver:3000"},
+    {"origin": "null"},
+    {"origin": "http://testserver.evil.example", "sec-fetch-site": "none"},
+    {"origin": "http://testserver", "sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+]
+OURS = [
+    {},
+    {"origin": "http://testserver", "sec-fetch-site": "same-origin"},
+    {"origin": "https://TESTSERVER", "host": "testserver:443"},
+    {"origin": "http://testserver:8080", "host": "testserver:8080"},
+    {"origin": "https://trials.example.org", "sec-fetch-site": "same-origin"},  # through a proxy with a Host of its own
+    {"sec-fetch-site": "none"},
+]
+
+
+@pytest.mark.parametrize(("headers", "code"), [*((h, 403) for h in OTHERS), *((h, 200) for h in OURS)])
+def test_pages_of_other_origins_cannot_write(client: TestClient, headers: dict[str, str], code: int) -> None:
+    answer = client.post("/v1/extract", content="ECOG 0-1", headers={"content-type": "text/plain", **headers})
+    assert answer.status_code == code
+    assert client.get("/v1/model", headers=headers).status_code == 200
+
+
+def test_a_page_of_another_origin_puts_nothing_under_review(tmp_path: Path) -> None:
+    evil = {"origin": "https://evil.example", "content-type": "text/plain"}
+    with TestClient(create_app(Settings(models=("nano",), reviews=tmp_path / "r.db", limits=LIMITS))) as client:
+        id = client.post("/v1/reviews", json=TEXT).json()["id"]
+        for path in ("", f"/{id}/edits", f"/{id}/state"):
+            assert client.post(f"/v1/reviews{path}", content='{"state": "done"}', headers=evil).status_code == 403
+        (listed,) = client.get("/v1/reviews").json()
+        assert (listed["edits"], listed["reviewers"]) == (0, {})
+
+
 def test_neither_log_nor_metrics_nor_audit_hold_any_text(
     client: TestClient, audit_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,5 @@
 import json
+import logging
 import sqlite3
 import stat
 import threading
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from oncogloss.errors import StoreError
-from oncogloss.pipeline import load
-from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, Document, Passage
+from oncogloss.errors import InputError, MissingExtraError, StoreError
+from oncogloss.pipeline import Pipeline, load
+from oncogloss.schema import ENTITY_TYPES, RELATION_TYPES, Document, Extraction, Passage
+from oncogloss.service import reviewing
 from oncogloss.service.app import Settings, create_app
 from oncogloss.service.edits import AddMention, Step, agreement, corrected, doubt, standing
 from oncogloss.service.guard import Limits
@@ -163,7 +165,7 @@ def test_the_queue_has_the_doubtful_first_and_goes_on(tmp_path: Path) -> None:
     rows = [json.dumps({"id": f"r{i}", "passages": {"eligibility": text}}) for i, text in enumerate(texts)]
     records.write_text("\n".join([*rows, "{"]), encoding="utf-8")
     settings = Settings(
-        models=("nano",), reviews=tmp_path / "r.db", queued=records, limits=Limits(hosts=frozenset({"testserver"}))
+        models=("nano",), reviews=tmp_path / "r.db", queued=(records,), limits=Limits(hosts=frozenset({"testserver"}))
     )
     with TestClient(create_app(settings)) as client:
         for _ in range(600):
@@ -184,6 +186,42 @@ def test_the_queue_has_the_doubtful_first_and_goes_on(tmp_path: Path) -> None:
             {"local": s} for s in ("done", "skipped", "done", "skipped")
         ]
         assert len(client.get("/v1/reviews/export").text.splitlines()) == 2
+
+
+def test_a_record_that_crashes_leaves_the_others_of_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
+) -> None:
+    canary, extract, read = "CANARY5D", Pipeline.extract, reviewing.read_path
+    files = [tmp_path / name for name in ("a.jsonl", "b.pdf", "c.jsonl")]
+    for file in files:
+        rows = [{"id": f"{file.stem}{n}", "passages": {"text": f"ECOG 0-1 {canary}{file.stem}{n}"}} for n in range(3)]
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    def crash_in(pipeline: Pipeline, document: Document) -> Extraction:
+        if document.id == "a1":
+            raise RuntimeError(canary)
+        return extract(pipeline, document)
+
+    def crash_on(path: Path) -> Iterator[Document | InputError]:
+        if path.suffix == ".pdf":
+            raise MissingExtraError("pypdfium2", "docs")
+        yield from read(path)
+
+    monkeypatch.setattr(Pipeline, "extract", crash_in)
+    monkeypatch.setattr(reviewing, "read_path", crash_on)
+    limits = Limits(hosts=frozenset({"testserver"}))
+    settings = Settings(models=("nano",), reviews=tmp_path / "r.db", queued=tuple(files), limits=limits)
+    with TestClient(create_app(settings)) as client:
+        for _ in range(600):
+            listed = client.get("/v1/reviews").json()
+            if len(listed) == 5:
+                break
+            threading.Event().wait(0.05)
+    assert {r["record"] for r in listed} == {"a0", "a2", "c0", "c1", "c2"}
+    said = [json.loads(r.getMessage())["queue"] for r in logged.records if r.levelno == logging.WARNING]
+    assert said[0] == f"{files[0]}, line 2: left out for an error (RuntimeError)."
+    assert said[1:] == [f"{files[1]}: pypdfium2 is not installed; run pip install 'oncogloss[docs]'."]
+    assert canary not in logged.text
 
 
 def test_doubt_counts_scores_and_names_without_a_concept() -> None:

@@ -67,8 +67,11 @@ def serve(
     from oncogloss.concepts import open_vocabulary
     from oncogloss.concepts.terms import read_terms
     from oncogloss.model.bundle import open_bundle
+    from oncogloss.readers import input_files
     from oncogloss.service.app import Settings, create_app
     from oncogloss.service.guard import Limits
+    from oncogloss.service.observe import Audit
+    from oncogloss.service.reviews import Reviews
 
     names = frozenset({host, "localhost", "127.0.0.1", "[::1]", *(allow_host or ())})
     settings = Settings(
@@ -81,13 +84,16 @@ def serve(
         vocabulary=vocabulary,
         terms=lambda: terms_read(terms),
         reviews=reviews,
-        queued=queue_records,
+        queued=tuple(input_files(queue_records)) if queue_records else (),
     )
     if table := terms_read(terms):  # what is missing is said before anything starts
         read_terms(table)
     open_vocabulary(vocabulary)
     for served in settings.models:
         open_bundle(served)
+    Audit(audit).close()
+    if reviews:
+        Reviews(reviews).close()
     print(f"oncogloss: http://{host}:{port} (stop with Ctrl-C)", file=sys.stderr)
     uvicorn.run(
         create_app(settings),

@@ -47,7 +47,7 @@ from oncogloss.service.guard import Guard, Limits
 from oncogloss.service.handling import READS, download, engine_of, json_body, known_format, note, read_one
 from oncogloss.service.observe import Audit, Metrics, line, request_log
 from oncogloss.service.pictures import picture_routes
-from oncogloss.service.problems import MEDIA_TYPE, ProblemError, problem
+from oncogloss.service.problems import MEDIA_TYPE, OURS, ProblemError, problem
 from oncogloss.service.reviewing import filled, review_routes
 from oncogloss.service.reviews import Reviews
 from oncogloss.service.saving import written
@@ -57,9 +57,9 @@ from oncogloss.writers.style import COLOURS
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"description": words, "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
     for code, words in {
-        400: "Not a request", 401: "No valid key", 404: "Not served", 408: "Too slow", 413: "Too large",
-        421: "Another host's name", 422: "Cannot be read", 429: "Busy; see Retry-After",
-        431: "Too many headers", 503: "Took too long",
+        400: "Not a request", 401: "No valid key", 403: "From another site's page", 404: "Not served",
+        408: "Too slow", 413: "Too large", 421: "Another host's name", 422: "Cannot be read",
+        429: "Busy; see Retry-After", 431: "Too many headers", 503: "Took too long",
     }.items()
 }  # fmt: skip
 ASSETS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -80,7 +80,7 @@ class Lines(StreamingResponse):
 @dataclass(frozen=True)
 class Settings:
     """How a service runs. `models`: the first is the default. `keys`: digest → name; none: open to all.
-    `reviews`: the file of corrections; `queued`: records that are to be reviewed."""
+    `reviews`: the file of corrections; `queued`: files of records that are to be reviewed."""
 
     models: tuple[str, ...] = ("micro",)
     keys: dict[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Settings:
     vocabulary: str = DEFAULT_VOCABULARY
     terms: Callable[[], Path | None] = lambda: None  # asked whenever models are loaded
     reviews: Path | None = None
-    queued: Path | None = None  # records to review
+    queued: tuple[Path, ...] = ()  # files of records to review
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -256,24 +256,32 @@ def _comparing_routes(app: FastAPI) -> None:
     async def diff(request: Request, model: str | None = None) -> Changes:
         """What changed between two versions of a trial, as facts."""
         data = await request.body()
-        body = parsed(data, DiffBody)
-        old, new = document_of(body.old, "old"), document_of(body.new, "new")
         pipeline = engine_of(request).pipeline(model)
-        found = await engine_of(request).run(lambda: changes_between(old, new, pipeline))
+
+        def compared() -> Changes:
+            body = parsed(data, DiffBody)
+            old, new = document_of(body.old, "old"), document_of(body.new, "new")
+            return Changes(changes=list(changes_between(old, new, pipeline)))
+
+        found = await engine_of(request).run(compared)
         note(request, pipeline, data, records=2)
-        return Changes(changes=list(found))
+        return found
 
     @app.post("/v1/match", openapi_extra=json_body(MatchBody, example={"patient": patient, "trials": [trial]}))
     async def match(request: Request, model: str | None = None) -> Matchings:
         """Each criterion of trials for a patient: met, not met or unknown. It informs and decides nothing."""
         data = await request.body()
-        body = parsed(data, MatchBody)
-        person = as_of_today(patient_of(body.patient, "patient"))
-        documents = [document_of(record, f"trials.{i}") for i, record in enumerate(body.trials)]
         pipeline = engine_of(request).pipeline(model)
-        found = await engine_of(request).run(lambda: list(matchings_of(person, documents, pipeline)))
-        note(request, pipeline, data, records=len(documents))
-        return Matchings(matchings=found)
+
+        def matched() -> Matchings:
+            body = parsed(data, MatchBody)
+            person = as_of_today(patient_of(body.patient, "patient"))
+            documents = [document_of(record, f"trials.{i}") for i, record in enumerate(body.trials)]
+            return Matchings(matchings=list(matchings_of(person, documents, pipeline)))
+
+        found = await engine_of(request).run(matched)
+        note(request, pipeline, data, records=len(found.matchings))
+        return found
 
 
 def _page_routes(app: FastAPI) -> None:
@@ -344,8 +352,8 @@ async def _read_lines(request: Request, pipeline: Pipeline) -> AsyncIterator[byt
     try:
         async for raw in _lines(request):
             number += 1
-            for item in _read_line(raw, f"line {number}"):
-                under_way.append(asyncio.create_task(_answer(request, engine, pipeline, number, item, raw)))
+            for item in _items(raw, f"line {number}"):
+                under_way.append(asyncio.create_task(_answer(request, pipeline, number, item, raw or b"")))
                 if len(under_way) > 2 * engine.workers:
                     yield await under_way.popleft()
         while under_way:
@@ -353,6 +361,16 @@ async def _read_lines(request: Request, pipeline: Pipeline) -> AsyncIterator[byt
     finally:
         for task in under_way:
             task.cancel()
+
+
+def _items(raw: bytes | None, place: str) -> list[Document | Exception]:
+    """The records of a line, None for one that is too long; or what was raised on reading it."""
+    if raw is None:
+        return [InputError(f"{place}: longer than {LONGEST_LINE:,} bytes; give less in a line.")]
+    try:
+        return list(_read_line(raw, place))
+    except Exception as error:
+        return [error]
 
 
 def _read_line(raw: bytes, place: str) -> Iterator[Document | InputError]:
@@ -364,29 +382,36 @@ def _read_line(raw: bytes, place: str) -> Iterator[Document | InputError]:
         yield InputError(f"{place}: no JSON object; give a record a line.")
 
 
-async def _answer(
-    request: Request, engine: Engine, pipeline: Pipeline, number: int, item: Document | InputError, raw: bytes
-) -> bytes:
-    if isinstance(item, InputError):
-        return json.dumps({"line": number, "error": unquoted(str(item))}).encode() + b"\n"
+async def _answer(request: Request, pipeline: Pipeline, number: int, item: Document | Exception, raw: bytes) -> bytes:
     try:
-        found = await engine.run(_reading(pipeline, item), wait=True)
+        if isinstance(item, Exception):
+            raise item
+        found = await engine_of(request).run(_reading(pipeline, item), wait=True)
+    except InputError as error:
+        said = unquoted(str(error))
     except ProblemError as error:
-        return json.dumps({"line": number, "error": error.detail}).encode() + b"\n"
-    note(request, pipeline, raw)
-    return found.encode() + b"\n"
+        said = error.detail
+    except Exception as error:
+        request_log().error(line(request=request.state.request_id, error=type(error).__name__))
+        said = OURS
+    else:
+        note(request, pipeline, raw)
+        return found.encode() + b"\n"
+    return json.dumps({"line": number, "error": said}).encode() + b"\n"
 
 
 def _reading(pipeline: Pipeline, document: Document) -> Callable[[], str]:
     return lambda: pipeline.extract(document).model_dump_json()
 
 
-async def _lines(request: Request) -> AsyncIterator[bytes]:
-    rest = b""
+async def _lines(request: Request) -> AsyncIterator[bytes | None]:
+    """The lines of a body as they come; None for one that is too long, of which nothing is kept."""
+    rest, long = b"", False
     async for chunk in request.stream():
         *whole, rest = (rest + chunk).split(b"\n")
         for row in whole:
-            yield row
+            yield None if long or len(row) > LONGEST_LINE else row
+            long = False
         if len(rest) > LONGEST_LINE:
-            raise ProblemError(413, f"A line is longer than {LONGEST_LINE:,} bytes.")
-    yield rest
+            rest, long = b"", True
+    yield None if long else rest

@@ -10,16 +10,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from logging import Logger
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oncogloss.service.keys import owner
 from oncogloss.service.observe import Metrics, line
-from oncogloss.service.problems import ProblemError, problem
+from oncogloss.service.problems import OURS, ProblemError, problem
 
 OPEN = {"/healthz", "/readyz"}  # asked by what watches over the service, without a key
 MOST_HEADERS = 200
+HARMLESS = {"GET", "HEAD", "OPTIONS"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -81,8 +83,7 @@ class Guard:
         except Exception as error:
             self.log.error(line(request=request_id, error=type(error).__name__))
             if not started:
-                detail = "An error of ours; the log has it under this request's id."
-                await _say(problem(500, detail, request_id), scope, receive, answer)
+                await _say(problem(500, OURS, request_id), scope, receive, answer)
         finally:
             seconds = time.monotonic() - begun
             route = getattr(scope.get("route"), "path", "other")
@@ -103,6 +104,8 @@ class Guard:
         name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
         if self.limits.hosts and name.lower() not in self.limits.hosts:
             raise ProblemError(421, "This name is not the service's own; start it with --allow-host.")
+        if scope["method"] not in HARMLESS and _is_of_another_site(headers):
+            raise ProblemError(403, "The request comes from a page that is not the service's own.")
         length = headers.get("content-length", "0")
         if not length.isdigit():
             raise ProblemError(400, "The Content-Length is no number.")
@@ -147,6 +150,20 @@ def _is_open(scope: Scope) -> bool:
     """Needs no key: what watches over the service asks for, and the page, which holds nothing of anybody's."""
     page = scope["path"] == "/" or scope["path"].startswith("/page/")
     return scope["path"] in OPEN or (page and scope["method"] == "GET")
+
+
+def _is_of_another_site(headers: Headers) -> bool:
+    """Whether a browser sends this for a page that is not ours. Its word for "ours" holds even where a proxy has put
+    another Host; what is no browser says nothing of the kind."""
+    site = headers.get("sec-fetch-site")
+    if site in ("cross-site", "same-site"):
+        return True
+    origin = headers.get("origin")
+    if site == "same-origin" or origin is None:
+        return False
+    scheme, _, place = origin.lower().partition("://")
+    standard = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return place != headers.get("host", "").lower().removesuffix(standard)
 
 
 async def _say(response: Response, scope: Scope, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:

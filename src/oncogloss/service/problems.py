@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from oncogloss.errors import shown
 
 MEDIA_TYPE = "application/problem+json"
+OURS = "An error of ours; the log has it under this request's id."
 
 
 class ProblemError(Exception):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import chain
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -14,14 +12,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from oncogloss.errors import InputError, unquoted
-from oncogloss.readers import input_files, read_path
+from oncogloss.errors import InputError, OncoglossError, shown, unquoted
+from oncogloss.readers import read_path
 from oncogloss.schema import Document
 from oncogloss.service.bodies import parsed
 from oncogloss.service.edits import Body
 from oncogloss.service.engine import Engine
 from oncogloss.service.handling import READS, download, json_body, known_format, note, read_one
-from oncogloss.service.observe import line
+from oncogloss.service.observe import line, request_log
 from oncogloss.service.problems import ProblemError
 from oncogloss.service.reviews import Listed, Review, Reviews, State
 from oncogloss.service.saving import written
@@ -114,21 +112,46 @@ def _reviewer(request: Request) -> str:
 
 
 @asynccontextmanager
-async def filled(app: FastAPI, path: Path | None) -> AsyncIterator[None]:
-    """While the service runs, the records of `path` are read and put under review."""
-    task = asyncio.create_task(_fill(app.state.engine, app.state.reviews, path)) if path else None
+async def filled(app: FastAPI, files: Sequence[Path]) -> AsyncIterator[None]:
+    """While the service runs, the records of `files` are read and put under review."""
+    task = asyncio.create_task(_fill(app.state.engine, app.state.reviews, files)) if files else None
     yield
     if task:
         task.cancel()
 
 
-async def _fill(engine: Engine, reviews: Reviews, path: Path) -> None:
-    pipeline, log = engine.pipeline(None), logging.getLogger("oncogloss.service")
-    items = chain.from_iterable(map(read_path, input_files(path)))
+async def _fill(engine: Engine, reviews: Reviews, files: Sequence[Path]) -> None:
+    items = _records(files)
     while (item := await run_in_threadpool(next, items, None)) is not None:
-        if isinstance(item, InputError):
-            log.warning(line(queue=unquoted(str(item))))
-            continue
-        document: Document = item
-        found = await engine.run(lambda document=document: pipeline.extract(document), wait=True)  # type: ignore[misc]
-        await run_in_threadpool(reviews.add, document, found)
+        if said := await _queue(engine, reviews, item):
+            request_log().warning(line(queue=said))
+
+
+def _records(files: Iterable[Path]) -> Iterator[Document | InputError]:
+    """The records of files; after one that cannot be read for whatever reason, those of the next."""
+    for file in files:
+        try:
+            yield from read_path(file)
+        except Exception as error:
+            yield InputError(f"{shown(str(file))}: {_reason(error)}")
+
+
+async def _queue(engine: Engine, reviews: Reviews, item: Document | InputError) -> str:
+    """Put a record under review; what hinders it, "" if nothing does."""
+    if isinstance(item, InputError):
+        return unquoted(str(item))
+    pipeline = engine.pipeline(None)
+    try:
+        found = await engine.run(lambda: pipeline.extract(item), wait=True)
+        await run_in_threadpool(reviews.add, item, found)
+    except Exception as error:
+        return f"{item.source}: {_reason(error)}"
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ProblemError):
+        return error.detail
+    if isinstance(error, OncoglossError):
+        return unquoted(str(error))
+    return f"left out for an error ({type(error).__name__})."
