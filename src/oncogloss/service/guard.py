@@ -107,7 +107,7 @@ class Guard:
         if scope["method"] not in HARMLESS and _is_of_another_site(headers):
             raise ProblemError(403, "The request comes from a page that is not the service's own.")
         length = headers.get("content-length", "0")
-        if not length.isdigit():
+        if not (length.isascii() and length.isdigit()):
             raise ProblemError(400, "The Content-Length is no number.")
         if int(length[:20]) > self.limits.body:
             raise ProblemError(413, f"The body is larger than {self.limits.body:,} bytes.")
