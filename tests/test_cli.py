@@ -258,6 +258,25 @@ def test_a_broken_file_in_a_folder_does_not_lose_the_others(extract: Command, tm
     assert summary == "oncogloss: 2 read, 1 failed."
 
 
+def test_links_of_a_folder_that_are_not_followed_are_said(extract: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(record("a"))
+    (tmp_path / "gone").symlink_to("nowhere")
+    result = extract(tmp_path)
+    assert ([e.id for e in result.extractions], result.status) == (["a"], 1)
+    assert result.err.startswith(f"oncogloss: {tmp_path}/gone: is a link that leads to no file; ")
+
+
+def test_an_empty_path_is_not_the_working_folder(extract: Command) -> None:
+    result = extract("")
+    assert (result.out, result.status) == ("", 2)
+    assert result.err == "oncogloss: A path is empty; give a file or a folder, `.` for the one you are in.\n"
+
+
+def test_bytes_that_no_reader_refused_are_one_sentence(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oncogloss.cli.app", lambda: b"\xff".decode())
+    assert run().err == "oncogloss: a file or standard input is not UTF-8 text; save it as UTF-8.\n"
+
+
 def test_a_broken_line_does_not_lose_the_others(extract: Command) -> None:
     result = extract("-", stdin=b"\n".join([record("a"), b'{"id": ', record("c")]))
     assert ([e.id for e in result.extractions], result.status) == (["a", "c"], 1)

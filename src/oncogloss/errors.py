@@ -22,7 +22,12 @@ class OncoglossError(Exception):
 
 
 class InputError(OncoglossError):
-    """The fault of the input: a file or record that cannot be read as a trial or as text."""
+    """The fault of the input: a file or record that cannot be read as a trial or as text.
+
+    `source` is the file as it is named at the beginning of the message, where a reader of many tells it.
+    """
+
+    source: str = ""
 
 
 class BundleError(OncoglossError):

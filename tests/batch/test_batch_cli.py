@@ -73,6 +73,23 @@ def test_what_is_gone_or_read_otherwise_is_said_and_forgotten(bundle: Path, tmp_
     assert not (tmp_path / "none").exists()
 
 
+def test_ids_to_forget_are_lines(bundle: Path, tmp_path: Path) -> None:
+    file, store = tmp_path / "r.jsonl", str(tmp_path / "store")
+    names = ("my trial", "my", "trial")
+    file.write_text("\n".join(json.dumps({"id": i, "passages": {"eligibility": f"Moon {i}."}}) for i in names))
+    CLI.invoke(app, ["batch", str(file), "--out", store, "--model", str(bundle)])
+    assert "1 forgotten" in CLI.invoke(app, ["forget", store, "-"], input="my trial\r\n\n").output
+    left = CLI.invoke(app, ["query", store, "SELECT record FROM trials ORDER BY 1", "--format", "csv"])
+    assert left.output.split() == ["record", "my", "trial"]
+    garbled = CLI.invoke(app, ["forget", store, "-"], input=b"my\n\xff\n")
+    assert isinstance(garbled.exception, InputError) and "line 2: not UTF-8 text" in str(garbled.exception)
+    assert CLI.invoke(app, ["query", store, "SELECT 1 FROM trials", "--format", "csv"]).output.split() == [
+        "1",
+        "1",
+        "1",
+    ]
+
+
 def test_where_leaves_records_out(bundle: Path, records: Path, tmp_path: Path) -> None:
     asked = ["batch", str(records), "--out", str(tmp_path), "--model", str(bundle), "--where", "phase=PHASE3"]
     done = CLI.invoke(app, asked)
@@ -82,6 +99,8 @@ def test_where_leaves_records_out(bundle: Path, records: Path, tmp_path: Path) -
 def test_mistakes_are_our_own_errors(bundle: Path, records: Path, tmp_path: Path) -> None:
     wrong = CLI.invoke(app, ["batch", str(records), "--out", str(tmp_path), "--where", "x"])
     assert isinstance(wrong.exception, InputError)
+    empty = CLI.invoke(app, ["batch", "", "--out", str(tmp_path / "new")])
+    assert isinstance(empty.exception, InputError) and "A path is empty" in str(empty.exception)
     gone = CLI.invoke(app, ["batch", str(tmp_path / "typo.json"), "--out", str(tmp_path / "new")])
     assert isinstance(gone.exception, InputError) and "no such file or folder" in str(gone.exception)
     assert not (tmp_path / "new").exists()

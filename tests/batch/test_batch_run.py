@@ -204,6 +204,18 @@ def test_a_file_that_was_mended_is_no_failure_any_more(run: Run, tmp_path: Path)
         assert ask(tmp_path / "store", "SELECT count(*) FROM failures")[1] == [(1,)]
 
 
+def test_a_colon_in_a_name_hides_no_mending(run: Run, tmp_path: Path) -> None:
+    file, store = tmp_path / "Trial: A" / "r.json", tmp_path / "store"
+    file.parent.mkdir()
+    file.write_text('{"id": broken')
+    assert run(file, store).failed == 1
+    ((source,),) = ask(store, "SELECT source FROM failures")[1]
+    assert source.startswith(f"{file}, line 1")
+    write(file, a="Moon sarcoma.")
+    assert run(file, store).read == 1
+    assert ask(store, "failures")[1] == []
+
+
 def test_own_terms_are_linked_and_a_changed_table_reads_anew(run: Run, tmp_path: Path) -> None:
     file = write(tmp_path / "r.jsonl", a="Prior treatment with lomuvarq within 14 days.")
     table, store = tmp_path / "terms.tsv", tmp_path / "store"

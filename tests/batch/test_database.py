@@ -138,6 +138,20 @@ def test_a_wrong_query_is_one_sentence_and_nothing_is_written(facts: Path) -> No
         ask(facts / "elsewhere", "trials")
 
 
+def test_a_query_without_a_statement_is_one_sentence(facts: Path) -> None:
+    with pytest.raises(InputError, match="holds no statement"):
+        ask(facts, "-- nothing")
+
+
+@pytest.mark.parametrize("name", ["s[12]", "s*", "record=s", "Anna's"])
+def test_a_store_answers_with_its_own_rows_whatever_its_name(name: str, tmp_path: Path) -> None:
+    for place in ("s1", name):
+        with Store(tmp_path / place) as store:
+            store.append(RUN)
+            store.commit(made_tables({"records": [{"record": f"of {place}", "status": "read"}]}))
+    assert ask(tmp_path / name, "SELECT record FROM records")[1] == [(f"of {name}",)]
+
+
 @pytest.mark.parametrize("damage", ["gone", "cut", "garbled", "flipped", "wal"])
 def test_a_damaged_database_is_made_anew(damage: str, facts: Path) -> None:
     count = "SELECT (SELECT count(*) FROM mentions), (SELECT md5(string_agg(text, '' ORDER BY mention)) FROM mentions)"

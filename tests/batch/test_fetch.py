@@ -405,7 +405,7 @@ class TestCommand:
         return command
 
     def test_ids_of_a_file(self, run: Callable[..., tuple[str, int]], address: str, tmp_path: Path) -> None:
-        (tmp_path / "ids.txt").write_text("nct00000001, NCT00000002\nNCT77777777\n")
+        (tmp_path / "ids.txt").write_text("\ufeffnct00000001, NCT00000002\nNCT77777777\n")
         asked = ("--ids", tmp_path / "ids.txt", "--out", tmp_path / "out", "--address", address)
         said, code = run(*asked)
         assert (code, said.splitlines()) == (1, [
@@ -413,6 +413,11 @@ class TestCommand:
             "oncogloss: the registry has no study of 1 of the ids: NCT77777777",
         ])  # fmt: skip
         assert run(*asked)[0].startswith(f"2 studies in {tmp_path / 'out'}, 2 of them before.")
+
+    def test_ids_that_are_no_text(self, run: Callable[..., tuple[str, int]], tmp_path: Path) -> None:
+        (tmp_path / "ids.txt").write_text("NCT00000001\n", encoding="utf-16")
+        said, code = run("--ids", tmp_path / "ids.txt", "--out", tmp_path / "out")
+        assert (said, code) == (f"oncogloss: {tmp_path}/ids.txt: not UTF-8 text; save it as UTF-8.\n", 2)
 
     def test_off_line_is_one_clear_sentence_at_once(self, run: Callable[..., tuple[str, int]], tmp_path: Path) -> None:
         said, code = run("--term", "moon", "--out", tmp_path / "out", "--address", "http://127.0.0.1:9/api/v2")

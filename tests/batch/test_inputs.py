@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import struct
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,7 @@ from oncogloss.batch import inputs
 from oncogloss.batch.inputs import Item, input_bytes, read_inputs
 from oncogloss.batch.where import chooser
 from oncogloss.errors import InputError
+from oncogloss.readers import protocol
 from oncogloss.schema import Document, Passage, Registry
 
 STUDY: dict[str, Any] = {
@@ -127,6 +130,65 @@ def test_no_bytes_end_the_stream(data: bytes, magic: bytes) -> None:
         assert all(isinstance(item, Document | InputError) for item in read(path))
 
 
+def piped(data: bytes) -> Path:
+    """The name of a pipe through which the data comes, as of the shell's <(command)."""
+    out, into = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(into, "wb") as pipe:
+            pipe.write(data)
+
+    threading.Thread(target=write).start()
+    return Path(f"/dev/fd/{out}")
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_a_pipe_is_read_whole(packed: Callable[[bytes], bytes]) -> None:
+    lines = "\n".join(record(f"r{i}") for i in range(1000)).encode()
+    assert ids(read(piped(packed(lines)))) == [f"r{i}" for i in range(1000)]
+
+
+def test_an_archive_through_a_pipe_is_refused(tmp_path: Path) -> None:
+    assert "through a pipe; save it as a file" in refused(
+        piped(archive(tmp_path / "a.zip", {"a": record("a")}).read_bytes())
+    )
+
+
+def test_a_docx_is_a_document_and_no_archive(tmp_path: Path) -> None:
+    made = pytest.importorskip("docx").Document()
+    made.add_paragraph("Moon sarcoma of grade 2.")
+    made.save(tmp_path / "b.docx")
+    archive(tmp_path / "a.zip", {"a.json": record("a")})
+    assert ids(read(tmp_path)) == ["a", "b"]
+
+
+def test_what_is_not_installed_spoils_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "find_spec", lambda name: None)
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4 x")
+    (tmp_path / "b.json").write_text(record("b"))
+    error, document = read(tmp_path)
+    assert isinstance(error, InputError) and isinstance(document, Document)
+    assert str(error) == f"{tmp_path}/a.pdf: pypdfium2 is not installed; run pip install 'oncogloss[docs]'."
+
+
+def test_links_that_are_not_followed_are_said(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text(record("a"))
+    (tmp_path / "in" / "gone").symlink_to("nowhere")
+    assert ids(read(tmp_path / "in")) == ["error", "a"]
+
+
+def test_an_error_knows_its_file(tmp_path: Path) -> None:
+    name = tmp_path / "Trial: A"
+    name.mkdir()
+    (name / "a.jsonl").write_text(f"{record('a')}\n[")
+    archive(name / "b.zip", {"Arm: 1.json": "{"})
+    (name / "c.zip").write_bytes(b"PK\x03\x04")
+    assert [item.source for item in read(name) if isinstance(item, InputError)] == [
+        f"{name}/a.jsonl", f"{name}/b.zip/Arm: 1.json", f"{name}/c.zip",
+    ]  # fmt: skip
+
+
 AACT = {
     "studies": "nct_id|brief_title|official_title|overall_status|phase|study_type|study_first_posted_date\n"
     "NCT99999902|Second||COMPLETED|PHASE2|INTERVENTIONAL|2020-01-02\n"
@@ -144,15 +206,19 @@ AACT = {
 }
 
 
+def write_tables(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in AACT.items():
+        (folder / f"{name}.txt").write_text(text)
+    return folder
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_aacts_tables_become_records(zipped: bool, tmp_path: Path) -> None:
     if zipped:
         path = archive(tmp_path / "aact.zip", {f"{name}.txt": text for name, text in AACT.items()})
     else:
-        path = tmp_path / "aact"
-        path.mkdir()
-        for name, text in AACT.items():
-            (path / f"{name}.txt").write_text(text)
+        path = write_tables(tmp_path / "aact")
     first, second = read(path)
     assert isinstance(first, Document) and isinstance(second, Document)
     assert first.id == "NCT99999901" and first.source == f"{path}, NCT99999901"
@@ -171,11 +237,16 @@ def test_aacts_tables_become_records(zipped: bool, tmp_path: Path) -> None:
 
 
 def test_a_broken_table_is_one_sentence(tmp_path: Path) -> None:
-    for name, text in AACT.items():
-        (tmp_path / f"{name}.txt").write_text(text)
+    write_tables(tmp_path)
     (tmp_path / "conditions.txt").write_text("id|nct_id|name\n1|NCT99999901\n2|a|b|c|d\n")
     (item,) = read(tmp_path)
     assert isinstance(item, InputError) and "AACT's tables cannot be read" in str(item)
+
+
+def test_tables_are_those_of_the_folder_given_whatever_its_name(tmp_path: Path) -> None:
+    write_tables(tmp_path / "aact 1")
+    (tmp_path / "aact 1" / "studies.txt").write_text(AACT["studies"].replace("NCT999999", "NCT888888"))
+    assert ids(read(write_tables(tmp_path / "aact [12]"))) == ["NCT99999901", "NCT99999902"]
 
 
 def fit(filters: list[str]) -> Callable[[Document], bool]:
@@ -194,6 +265,8 @@ def fit(filters: list[str]) -> Callable[[Document], bool]:
         (["condition=sarcoma", "status=completed"], False),
         (["sponsor=lunar"], True),
         (["keyword=x"], False),
+        (["condition=zzz, ,"], False),
+        (["condition=sarcoma,"], True),
     ],
 )
 def test_where(filters: list[str], kept: bool) -> None:
@@ -204,7 +277,7 @@ def test_where(filters: list[str], kept: bool) -> None:
     assert fit(filters)(document) is kept
 
 
-@pytest.mark.parametrize("wrong", ["phase", "country=US", ""])
+@pytest.mark.parametrize("wrong", ["phase", "country=US", "", "condition=", "phase= ,"])
 def test_where_says_what_it_wants(wrong: str) -> None:
     with pytest.raises(InputError, match="--where wants FIELD=VALUE"):
         chooser([wrong])

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from oncogloss.errors import InputError
 from oncogloss.readers import input_files, read_bytes, read_path
+from oncogloss.readers.files import left_out
 from oncogloss.schema import PASSAGE_NAMES, Document, Registry
 
 STUDY_TEXTS = {
@@ -192,6 +194,34 @@ def test_input_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         input_files(tmp_path)
     assert str(caught.value) == (f"{tmp_path}: the folder holds no files; give one that holds trial records or texts.")
+
+
+def test_what_is_left_out_of_a_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "in"
+    for name in ("a.txt", "locked/b.txt", ".hidden/c.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    (folder / "gone").symlink_to("nowhere")
+    (folder / "up").symlink_to(tmp_path)
+    (folder / ".up").symlink_to(tmp_path)
+    (folder / "link.txt").symlink_to("a.txt")
+    os.mkfifo(folder / "pipe")
+    scan = os.scandir
+
+    def refusing(path: str) -> object:
+        if path == str(folder / "locked"):  # root may open all
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert input_files(folder) == [folder / "a.txt", folder / "link.txt"]
+    assert sorted(map(str, left_out(folder))) == [
+        f"{folder}/gone: is a link that leads to no file; mend it or take it away.",
+        f"{folder}/locked: cannot be opened (Permission denied); check its permissions.",
+        f"{folder}/pipe: is no regular file, or may not be looked at; check it and its permissions.",
+        f"{folder}/up: is a link to a folder, which may lead back; give it by itself.",
+    ]
+    assert left_out(folder / "a.txt") == left_out(folder / "none") == []
 
 
 def test_gzip_is_named(tmp_path: Path) -> None:

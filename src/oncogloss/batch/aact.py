@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
+from oncogloss.batch.sql import file_literal, literal
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.readers.ctgov import read_study
 from oncogloss.schema import Document
@@ -64,7 +65,7 @@ def read_tables(folder: Path, source: str = "") -> Iterator[Document | InputErro
 
     source = source or shown(str(folder))
     with tempfile.TemporaryDirectory(prefix="oncogloss-") as spill, duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit='500MB'; SET threads=1; SET temp_directory={_quoted(spill)}")
+        connection.execute(f"SET memory_limit='500MB'; SET threads=1; SET temp_directory={literal(spill)}")
         try:
             for table, columns in TABLES.items():
                 connection.execute(f"CREATE VIEW {table} AS {_select(folder / f'{table}.txt', columns)}")
@@ -77,10 +78,6 @@ def read_tables(folder: Path, source: str = "") -> Iterator[Document | InputErro
             raise InputError(f"{source}: AACT's tables cannot be read ({problem}); fetch them again.") from None
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _select(path: Path, columns: tuple[str, ...]) -> str:
     """SQL for the columns we read of a table; what is not there is null, what is no table is empty."""
     if not path.is_file():
@@ -88,10 +85,10 @@ def _select(path: Path, columns: tuple[str, ...]) -> str:
         return f"SELECT {nulls}, 0 AS place WHERE false"
     with path.open(encoding="utf-8", errors="replace") as file:
         there = [name.strip().strip('"') for name in file.readline(_LONGEST_LINE).split("|")]
-    types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in there)
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in there)
     table = (  # nothing is guessed, so that no line is taken for a comment or a heading and left out
-        f"read_csv({_quoted(str(path))}, auto_detect=false, delim='|', quote='\"', escape='\"', header=true, "
-        f"columns={{{types}}}, max_line_size={_LONGEST_LINE}, parallel=false)"
+        f"read_csv({file_literal(path)}, auto_detect=false, delim='|', quote='\"', escape='\"', header=true, "
+        f"columns={{{types}}}, max_line_size={_LONGEST_LINE}, parallel=false, hive_partitioning=false)"
     )
     wanted = ", ".join(c if c in there else f"NULL::VARCHAR AS {c}" for c in ("nct_id", *columns))
     number = "TRY_CAST(id AS BIGINT)" if "id" in there else "0"

@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oncogloss.batch.sql import file_literal
 from oncogloss.batch.store import COLUMNS, Line, damaged_files, files_of, parts_of, read_log
 from oncogloss.errors import InputError, MissingExtraError, StoreError, shown
 from oncogloss.writers.tables import Kind
@@ -57,6 +58,8 @@ def ask(folder: Path, sql: str) -> Answer:
         try:
             with duckdb.connect(str(path), read_only=True, config=_READ_ONLY) as connection:
                 asked = connection.execute(query)
+                if asked is None:
+                    raise InputError("The query holds no statement, only a comment; see oncogloss query STORE.")
                 return [column[0] for column in asked.description or ()], asked.fetchall()
         except (
             duckdb.IOException,
@@ -129,10 +132,10 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path, log: list[Line]) 
     if any(parts_of(log)):
         connection.execute(
             "CREATE TEMP TABLE latest AS SELECT record, max(part) AS part, arg_max(source, part) AS source "
-            f"FROM read_parquet({files_of(folder, 'records', log)}) GROUP BY record"
+            f"FROM {_parquet(folder, 'records', log)} GROUP BY record"
         )
         for table in COLUMNS:
-            rows = f"SELECT * FROM read_parquet({files_of(folder, table, log)}) t"
+            rows = f"SELECT * FROM {_parquet(folder, table, log)} t"
             kept = "EXISTS (FROM latest l WHERE l.record = t.record AND l.part = t.part)"
             if table == "failures":  # a place that could not be read counts until it can be
                 later = "l.part > t.part AND (l.source = t.source OR starts_with(t.source, l.source || ', '))"
@@ -146,6 +149,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path, log: list[Line]) 
             marks = ", ".join("?" for _ in _RUNS)
             connection.execute(f"INSERT INTO runs VALUES ({marks})", [values.get(name) for name in _RUNS])
     connection.execute(views_sql())
+
+
+def _parquet(folder: Path, table: str, log: list[Line]) -> str:
+    files = ", ".join(map(file_literal, files_of(folder, table, log)))
+    return f"read_parquet([{files}], hive_partitioning=false)"
 
 
 def views_sql() -> str:

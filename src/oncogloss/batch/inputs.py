@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
@@ -19,6 +20,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from oncogloss.batch.aact import has_tables, read_tables, read_zipped_tables
 from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.readers import input_files, read_bytes, read_stream
+from oncogloss.readers.files import left_out
 from oncogloss.schema import PASSAGE_NAMES, Document
 
 Item = Document | InputError
@@ -30,6 +32,7 @@ FREE = 1 << 20  # bytes that any file may unpack to
 GROUP = 1 << 30  # bytes of a row group of a Parquet file
 _ZIP, _GZIP, _PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"PAR1"
 _BROKEN = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+_DOCX = "word/document.xml"  # what an archive holds that is a document itself
 _JSON_COLUMNS = ("json", "record", "study")
 
 
@@ -39,43 +42,66 @@ def read_inputs(paths: Iterable[Path], passed: Passed) -> Iterator[Item]:
     `passed` is told how many bytes of the inputs were gone through, as the reading goes on.
     """
     for path in paths:
-        try:
-            if has_tables(path):
-                yield from read_tables(path)
-                passed(input_bytes([path]))
-                continue
-            for file in input_files(path):
-                yield from _read_file(file, passed)
-        except InputError as error:
-            yield error.with_traceback(None)
+        yield from _errors_among(_read_given(path, passed), shown(str(path)))
+
+
+def _read_given(path: Path, passed: Passed) -> Iterator[Item]:
+    if has_tables(path):
+        yield from read_tables(path)
+        passed(input_bytes([path]))
+        return
+    yield from left_out(path)
+    for file in input_files(path):
+        source = shown(str(file))
+        yield from _errors_among(_read_file(file, source, passed), source)
+
+
+def _errors_among(
+    items: Iterator[Item], source: str, broken: str = "cannot be read ({}); check it or fetch it again."
+) -> Iterator[Item]:
+    """The items of a source, with what ends them as the last one, and on each error where it is from."""
+    try:
+        for item in items:
+            yield _sourced(item, source) if isinstance(item, InputError) else item
+    except InputError as error:
+        yield _sourced(error.with_traceback(None), source)
+    except MissingExtraError as error:
+        yield _sourced(InputError(f"{source}: {error}"), source)
+    except _BROKEN as error:
+        yield _sourced(InputError(f"{source}: {broken.format(_reason(error))}"), source)
+
+
+def _sourced(error: InputError, source: str) -> InputError:
+    error.source = error.source or source
+    return error
 
 
 def input_bytes(paths: Iterable[Path]) -> int:
     """How many bytes the inputs have on the disk."""
-    return sum(
-        f.stat().st_size for p in paths if p.exists() for f in (p.rglob("*") if p.is_dir() else [p]) if f.is_file()
-    )
+    files = (f for p in paths for f in (p.rglob("*") if p.is_dir() else [p]) if os.path.isfile(f))
+    return sum(f.stat().st_size for f in files)
 
 
-def _read_file(path: Path, passed: Passed) -> Iterator[Item]:
-    source = shown(str(path))
-    try:
-        with path.open("rb") as opened:
-            magic = opened.read(4)
+def _read_file(path: Path, source: str, passed: Passed) -> Iterator[Item]:
+    with path.open("rb") as opened:  # once: what was read of a pipe is gone from it
+        magic = opened.peek(4)[:4]
+        if magic in (_ZIP, _PARQUET) and not path.is_file():
+            raise InputError(f"{source}: a zip archive or Parquet through a pipe; save it as a file and give that.")
         if magic == _ZIP:
-            yield from _read_zip(path, source, passed)
+            yield from _read_zip(path, opened, source, passed)
         elif magic == _PARQUET:
             yield from _read_parquet(path, source, passed)
         else:
-            with _Counted(path, passed) as raw:
-                file = io.BufferedReader(raw)
-                unpacked = _Unpacked(gzip.GzipFile(fileobj=file), source, raw.tell) if magic[:2] == _GZIP else file
-                with _Capped(unpacked, source) as stream:
-                    yield from read_stream(stream, source)
-    except InputError as error:
-        yield error.with_traceback(None)
-    except _BROKEN as error:
-        yield InputError(f"{source}: cannot be read ({_reason(error)}); check it or fetch it again.")
+            yield from _read_opened(opened, source, passed)
+
+
+def _read_opened(opened: io.BufferedReader, source: str, passed: Passed) -> Iterator[Item]:
+    raw = _Counted(opened, passed)
+    file = io.BufferedReader(raw)
+    packed = opened.peek(2)[:2] == _GZIP
+    unpacked = _Unpacked(gzip.GzipFile(fileobj=file), source, raw.tell) if packed else file
+    with _Capped(unpacked, source) as stream:
+        yield from read_stream(stream, source)
 
 
 def _reason(error: BaseException) -> str:
@@ -83,16 +109,24 @@ def _reason(error: BaseException) -> str:
     return shown(str(strerror or error or type(error).__name__))[:100]
 
 
-class _Counted(io.FileIO):
-    """A file that tells how much of it was read."""
+class _Counted(io.RawIOBase):
+    """What an open file holds, with how much of it was read."""
 
-    def __init__(self, path: Path, passed: Passed) -> None:
-        super().__init__(path)
-        self._passed = passed
+    def __init__(self, opened: io.BufferedReader, passed: Passed) -> None:
+        self._opened, self._passed, self._read = opened, passed, 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """How many bytes were read, of a pipe too."""
+        return self._read
 
     def readinto(self, buffer: Any, /) -> int:
         """Read into a buffer; returns how many bytes, 0 at the end."""
-        n = super().readinto(buffer) or 0
+        n = self._opened.readinto1(buffer)
+        self._read += n
         self._passed(n)
         return n
 
@@ -146,10 +180,13 @@ def _too_large(source: str) -> str:
     return f"{source}: unpacks to far more than trial text does, so it was left alone; fetch it again."
 
 
-def _read_zip(path: Path, source: str, passed: Passed) -> Iterator[Item]:
+def _read_zip(path: Path, opened: io.BufferedReader, source: str, passed: Passed) -> Iterator[Item]:
     packed = path.stat().st_size
     with ZipFile(path) as archive:
         members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(m)]
+        if any(m.filename == _DOCX for m in members):
+            yield from _read_opened(opened, source, passed)
+            return
         if sum(m.file_size for m in members) > FREE + RATIO * packed:
             raise InputError(_too_large(source))
         if has_tables(m.filename for m in members):
@@ -157,7 +194,9 @@ def _read_zip(path: Path, source: str, passed: Passed) -> Iterator[Item]:
             passed(packed)
             return
         for member in members:
-            yield from _read_member(archive, member, f"{source}/{shown(member.filename)}")
+            name = f"{source}/{shown(member.filename)}"
+            broken = "cannot be unpacked ({}); fetch the archive again."
+            yield from _errors_among(_read_member(archive, member, name), name, broken)
             passed(member.compress_size)
 
 
@@ -166,20 +205,15 @@ def _hidden(member: ZipInfo) -> bool:
 
 
 def _read_member(archive: ZipFile, member: ZipInfo, source: str) -> Iterator[Item]:
-    try:
-        if member.file_size > FREE + RATIO * member.compress_size:
-            raise InputError(_too_large(source))
-        if member.flag_bits & 1:
-            raise InputError(f"{source}: is encrypted; unpack it with its password first.")
-        with (
-            archive.open(member) as file,
-            _Capped(_Unpacked(file, source, lambda: member.compress_size), source) as stream,
-        ):
-            yield from read_stream(stream, source)
-    except InputError as error:
-        yield error.with_traceback(None)
-    except _BROKEN as error:
-        yield InputError(f"{source}: cannot be unpacked ({_reason(error)}); fetch the archive again.")
+    if member.file_size > FREE + RATIO * member.compress_size:
+        raise InputError(_too_large(source))
+    if member.flag_bits & 1:
+        raise InputError(f"{source}: is encrypted; unpack it with its password first.")
+    with (
+        archive.open(member) as file,
+        _Capped(_Unpacked(file, source, lambda: member.compress_size), source) as stream,
+    ):
+        yield from read_stream(stream, source)
 
 
 def _read_parquet(path: Path, source: str, passed: Passed) -> Iterator[Item]:

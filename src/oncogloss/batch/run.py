@@ -233,8 +233,7 @@ class _Choice:
             self._progress.unchanged += 1
 
     def _failure(self, error: InputError) -> Failure | None:
-        reason = str(error)
-        return self._new(Failure("input", reason.partition(": ")[0], reason))
+        return self._new(Failure("input", _place(error), str(error)))
 
     def _new(self, failure: Failure) -> Failure | None:
         key = _mark(failure.source, failure.reason)
@@ -296,6 +295,13 @@ def _held(store: Store, system: str) -> tuple[dict[str, tuple[bytes, bool, bool]
         read[source] = max(part, read.get(source, 0))
     stand = (r for r in failures if all(read.get(place, 0) <= r["part"] for place in _places(r["source"])))
     return held, {_mark(row["source"], row["reason"]) for row in stand}
+
+
+def _place(error: InputError) -> str:
+    """The beginning of the message, which ends at the first colon that is not in the name of the file."""
+    reason = str(error)
+    named = len(error.source) if reason.startswith(error.source) else 0
+    return reason[:named] + reason[named:].partition(": ")[0]
 
 
 def _places(source: str) -> list[str]:

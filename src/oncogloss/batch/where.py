@@ -41,11 +41,12 @@ def chooser(filters: Iterable[str]) -> Callable[[Document], bool]:
 
 
 def _parsed(one: str) -> tuple[str, list[str]]:
-    field, sign, values = one.partition("=")
-    if not sign or field not in {**_FIELDS, **_WORDS}:
+    field, _, given = one.partition("=")
+    values = [value.strip().casefold() for value in given.split(",") if value.strip()]
+    if not values or field not in {**_FIELDS, **_WORDS}:
         fields = ", ".join([*_FIELDS, *_WORDS])
-        raise InputError(f"--where wants FIELD=VALUE[,VALUE], with a field of {fields}.")
-    return field, [value.strip().casefold() for value in values.split(",")]
+        raise InputError(f"--where wants FIELD=VALUE[,VALUE], with a value, and a field of {fields}.")
+    return field, values
 
 
 def _fits(document: Document, registry: Registry, field: str, values: list[str]) -> bool:

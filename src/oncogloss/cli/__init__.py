@@ -36,6 +36,8 @@ def main() -> None:
         _fail(str(error))
     except UnicodeEncodeError:  # of half a surrogate pair, which stands for a byte of the arguments that is no text
         _fail("an argument is not UTF-8 text; give it in UTF-8.")
+    except UnicodeDecodeError:  # where no reader names the file
+        _fail("a file or standard input is not UTF-8 text; save it as UTF-8.")
     except OSError as error:
         place = f"{shown(os.fsdecode(error.filename))}: " if isinstance(error.filename, (str, bytes)) else ""
         code = error.errno or 0

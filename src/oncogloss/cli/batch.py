@@ -13,6 +13,7 @@ from rich.console import Console
 
 from oncogloss.cli.app import app
 from oncogloss.cli.options import Model, Out, Terms, VocabularyName, drafted, keep, terms_read
+from oncogloss.cli.reading import lines_given, none_empty
 from oncogloss.errors import shown
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ class Engine(StrEnum):
 @app.command()
 def batch(
     inputs: Annotated[
-        list[Path],
-        typer.Argument(help="Files, folders, zips, JSON lines, Parquet, AACT's tables (a folder or zip of them)."),
+        list[str],
+        typer.Argument(
+            help="Files, folders, zips, JSON lines, Parquet, AACT's tables (a folder or zip of them).",
+            callback=none_empty,
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The store: a folder; one that is there is gone on with.")],
     model: Model = "micro",
@@ -76,11 +80,11 @@ def batch(
         model, workers, limit, tuple(where or ()), text, retry_failed, cache, engine=engine, ray_address=ray_address,
         vocabulary=vocabulary, terms=terms_read(terms),
     )  # fmt: skip
-    bar = _bar()
+    paths, bar = list(map(Path, inputs)), _bar()
     with bar:
-        task = bar.add_task("batch", total=input_bytes(inputs) or None, read=0, failed=0, rate="")
+        task = bar.add_task("batch", total=input_bytes(paths) or None, read=0, failed=0, rate="")
         done = run_batch(
-            inputs, out, settings, passed=lambda n: bar.advance(task, n), tell=lambda p: _show(bar, task, p)
+            paths, out, settings, passed=lambda n: bar.advance(task, n), tell=lambda p: _show(bar, task, p)
         )
     known = f", {done.known} of them known texts" if done.known else ""
     left_out = f", {done.left_out} left out by --where" if done.left_out else ""
@@ -134,7 +138,7 @@ def forget(
     """
     from oncogloss.batch.store import forget as forget_records
 
-    ids = [record for given in records for record in (sys.stdin.read().split() if given == "-" else [given])]
+    ids = [one for given in records for one in (lines_given() if given == "-" else [given]) if one.strip()]
     forget_records(store, ids)
     print(f"{len(set(ids))} forgotten.", file=sys.stderr)
 

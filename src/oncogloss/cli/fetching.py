@@ -10,7 +10,7 @@ import typer
 
 from oncogloss.cli.app import app
 from oncogloss.cli.options import progress_bar
-from oncogloss.errors import shown
+from oncogloss.errors import InputError, shown
 
 
 @app.command()
@@ -36,7 +36,7 @@ def fetch(
     from oncogloss.batch.fetch import Wanted
     from oncogloss.batch.fetch import fetch as fetch_studies
 
-    given = [*(id or ()), *(ids.read_text("utf-8").replace(",", " ").split() if ids else ())]
+    given = [*(id or ()), *(_ids_of(ids) if ids else ())]
     wanted = Wanted(condition, term, updated_since, tuple(one.upper() for one in given), limit)
     with Api(address or ADDRESS) as api, progress_bar(total=3) as bar:
         task = bar.add_task("fetch", total=None)
@@ -49,3 +49,10 @@ def fetch(
         named = ", ".join(done.missing[:10]) + (" …" if len(done.missing) > 10 else "")
         print(f"oncogloss: the registry has no study of {len(done.missing)} of the ids: {named}", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _ids_of(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8-sig").replace(",", " ").split()
+    except UnicodeDecodeError:
+        raise InputError(f"{shown(str(file))}: not UTF-8 text; save it as UTF-8.") from None

@@ -27,6 +27,7 @@ from oncogloss.cli.options import (
     terms_read,
 )
 from oncogloss.errors import InputError
+from oncogloss.readers.files import left_out
 from oncogloss.schema import Document
 
 if TYPE_CHECKING:
@@ -60,12 +61,20 @@ class Output(StrEnum):
     json = "json"
 
 
+def none_empty(paths: list[str]) -> list[str]:
+    """The paths given. Raises InputError where one is empty: it would stand for the working folder."""
+    if "" in paths:
+        raise InputError("A path is empty; give a file or a folder, `.` for the one you are in.")
+    return paths
+
+
+Inputs = Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.", callback=none_empty)]
 OutFile = Annotated[Path | None, typer.Option("--out", help="Write here, not to standard output.")]
 
 
 @app.command()
 def extract(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    paths: Inputs,
     format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, else json.")] = None,
     out: Annotated[
         Path | None,
@@ -113,6 +122,7 @@ def extract(
 
 def _readable(paths: list[str], failures: list[InputError]) -> Iterator[Document]:
     """The documents of some inputs; what cannot be read is added to `failures`, and the others go on."""
+    failures += (error for path in paths if path != "-" for error in left_out(Path(path)))
     for item in read_all(paths):
         if isinstance(item, InputError):
             failures.append(item)
@@ -196,7 +206,7 @@ def diff(
 @app.command("match")
 def match_command(
     patient: Annotated[Path, typer.Argument(help="A patient: our own JSON, or a FHIR Bundle.")],
-    trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.")],
+    trials: Annotated[list[str], typer.Argument(help="Trial records: files, folders, or `-`.", callback=none_empty)],
     format: Annotated[Output, typer.Option(help="Lines for people, or a JSON object a line.")] = Output.text,
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
@@ -247,14 +257,15 @@ def link_command(
         raise typer.BadParameter(f"no concepts of type {type}; there are {', '.join(TYPES)}.")
     table = terms_read(terms)
     opened = with_terms(open_vocabulary(vocabulary), read_terms(table) if table else [])
-    for name in _lines() if names == ["-"] else names:
+    for name in lines_given() if names == ["-"] else names:
         concepts = {kind: concept.model_dump() for kind, concept in concepts_of(name, opened, type).items()}
         if concept := link_id(name, opened):
             concepts["ID"] = concept.model_dump()
         print(json.dumps({"name": name, "concepts": concepts or None}, ensure_ascii=False))
 
 
-def _lines() -> Iterator[str]:
+def lines_given() -> Iterator[str]:
+    """The lines of standard input. Raises InputError where one is no text."""
     for number, line in enumerate(sys.stdin.buffer, 1):
         try:
             yield line.decode().rstrip("\r\n")
@@ -264,7 +275,7 @@ def _lines() -> Iterator[str]:
 
 @app.command()
 def coverage(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders, or `-` for standard input.")],
+    paths: Inputs,
     model: Model = "micro",
     vocabulary: VocabularyName = "default",
     terms: Terms = None,

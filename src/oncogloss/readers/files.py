@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from oncogloss.errors import InputError, shown
+from oncogloss.errors import InputError, MissingExtraError, shown
 from oncogloss.readers import strict_json
 from oncogloss.readers.ctgov import read_study, read_study_xml
 from oncogloss.readers.protocol import MAX_BYTES, protocol_kind, read_protocol
@@ -59,21 +59,55 @@ def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
 def input_files(path: Path) -> list[Path]:
     """Return the files `path` stands for: itself, or those in the folder and below, sorted, none hidden.
 
-    Raises InputError if there is nothing of that name, it is neither file nor folder, or the folder holds no file.
+    What else is in a folder, `left_out` says. Raises InputError if there is nothing of that name, it is neither file
+    nor folder, or the folder holds no file.
     """
     if not path.is_dir():
         if not path.exists():
             raise InputError(f"{shown(str(path))}: no such file or folder; check the path.")
         _refuse_device(path)
         return [path]
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    files, _ = _looked_through(path)
     if not files:
         raise InputError(f"{shown(str(path))}: the folder holds no files; give one that holds trial records or texts.")
     return files
+
+
+def left_out(path: Path) -> list[InputError]:
+    """What `input_files` leaves out of a folder though it is not hidden, each with why; nothing of a file."""
+    return _looked_through(path)[1] if path.is_dir() else []
+
+
+def _looked_through(folder: Path) -> tuple[list[Path], list[InputError]]:
+    """(the files in a folder and below, sorted; what else is there, with why it is not read); none of them hidden."""
+    files: list[Path] = []
+    left: list[InputError] = []
+
+    def closed(error: OSError) -> None:
+        left.append(_left(error.filename, f"cannot be opened ({error.strerror}); check its permissions."))
+
+    for place, folders, names in os.walk(folder, onerror=closed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (os.path.join(place, name) for name in [*folders, *names] if not name.startswith(".")):
+            if os.path.isfile(path):
+                files.append(Path(path))
+            elif os.path.islink(path) or not os.path.isdir(path):
+                left.append(_left(path, _why_left(path)))
+    return sorted(files), left
+
+
+def _why_left(path: str) -> str:
+    if os.path.isdir(path):
+        return "is a link to a folder, which may lead back; give it by itself."
+    if os.path.islink(path):
+        return "is a link that leads to no file; mend it or take it away."
+    return "is no regular file, or may not be looked at; check it and its permissions."
+
+
+def _left(path: str, why: str) -> InputError:
+    error = InputError(f"{shown(path)}: {why}")
+    error.source = shown(path)
+    return error
 
 
 def _refuse_device(path: Path) -> None:
@@ -100,6 +134,8 @@ def _read(opened: io.BufferedReader, source: str) -> Iterator[Document | InputEr
             yield from _read_whole(b"".join(head) + file.read(), source)
     except InputError as error:
         yield error.with_traceback(None)
+    except MissingExtraError as error:
+        yield InputError(f"{source}: {error}")
 
 
 def _line_with_content(file: BinaryIO) -> bytes:
