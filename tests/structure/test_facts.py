@@ -12,6 +12,7 @@ from marked import logic
         ("exc", "Low [MEASURE clearance] or on [PROCEDURE dialysis]", "(any 1 2)"),
         ("exc", "[CONDITION Tide failure] currently on [PROCEDURE dialysis]", "(all 1 2)"),
         ("exc", "[CONDITION Tide failure] and/or currently on [PROCEDURE lunapheresis]", "(any 1 2)"),
+        ("inc", "[MEASURE Moonglobin] unsupported by [PROCEDURE transfusions]", "1"),
         ("exc", "[CONDITION Tide fever] seen on a [PROCEDURE moon scan]", "1"),
         ("inc", "[DISEASE_STATE measurable disease] by [PROCEDURE tide scan] or on [PROCEDURE moon scan]", "1"),
     ],

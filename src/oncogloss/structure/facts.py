@@ -49,9 +49,8 @@ _SHOWN_BY = re.compile(
     r"\b(by|using|via|per|on|through|based on|according to|calculated)\W+(\w+\W+){0,2}$|\b(to|for) which no\s+$", re.I
 )
 _OR_UNDER = re.compile(r"\bor\s+((is|are|currently|already|now)\s+)*on\s+((an?|the)\s+)?$", re.I)
-_NO_TEST = re.compile(  # procedures that prevent or treat
-    r"contracept|birth control|dialysis|ventilat|oxygen|transfusion|\b[bc]pap\b|parenteral|life support", re.I
-)
+_PREVENTING = re.compile(r"contracept|birth control", re.I)
+_UNDERGONE = re.compile(r"dialysis|ventilat|oxygen|transfusion|\b[bc]pap\b|parenteral|life support", re.I)
 _COUNTED_FROM = re.compile(
     r"\W*((of|prior|to|before|after|from|following|since|until|and|or|the|last|first|final|dose|start|end|initiation"
     r"|completion|administration|planned|scheduled|study|receiving|starting|receipt|during|in|any)\b\W*)+",
@@ -269,8 +268,8 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     """A test or measure by which something else is shown."""
     if m.type not in ("PROCEDURE", "MEASURE", "GENE") or scope.valued(m) or "hist" in m.attributes:
         return False
-    if m.type == "PROCEDURE" and ("neg" in m.attributes or _NO_TEST.search(m.text)):
-        return False  # "women not using contraception", "or on dialysis"
+    if m.type == "PROCEDURE" and ("neg" in m.attributes or _PREVENTING.search(m.text)):
+        return False  # "women not using contraception"
     if re.match(r"[- ]?(proven|confirmed|documented)", scope.text[m.end : m.end + 12], re.I):
         return True
     earlier = [f for f in facts if f.end <= m.start]
@@ -280,7 +279,8 @@ def shows_another(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
     chained = re.fullmatch(r"[\s,/]*(scans?\s+)?((and/or|and|or)\s+)?", gap) is not None
     if chained or _OR_UNDER.search(gap):
         return shows_another(scope, earlier[-1], facts)
-    return _SHOWN_BY.search(gap) is not None
+    shown = _SHOWN_BY.search(gap)
+    return shown is not None and (shown[1] != "on" or _UNDERGONE.search(m.text) is None)
 
 
 def is_aimed_at(scope: Scope, m: Mention, facts: Sequence[Mention]) -> bool:
