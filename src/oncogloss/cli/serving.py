@@ -73,7 +73,7 @@ def serve(
     from oncogloss.service.observe import Audit
     from oncogloss.service.reviews import Reviews
 
-    names = frozenset({host, "localhost", "127.0.0.1", "[::1]", *(allow_host or ())})
+    names = frozenset(n.lower() for n in (host, "localhost", "127.0.0.1", "[::1]", *(allow_host or ())))
     settings = Settings(
         models=tuple(model or ["micro"]),
         keys=read_keys(keys) if keys else {},
