@@ -258,6 +258,8 @@ def test_the_other_end_of_a_markers_range() -> None:
         opened = read(f"[B PD-L1 CPS ≥ 1]{joint}[B < 10] by 22C3")
         assert brief(opened) == ["c1 PD-L1 CPS >= 1 1", "c1 PD-L1 CPS < 10 1"]
         assert [t.mentions for t in opened] == [("1",), ("1", "2")]
+    unmarked = read("[B PD-L1 CPS ≥ 1] and < 10 of cells, [B Ki-67 > 20%]")
+    assert brief(unmarked) == ["c1 PD-L1 CPS >= 1 1", "c1 Ki-67 > 20 %"]
     assert brief(read("[B PD-L1 TPS ≥ 1%] or [B CPS ≥ 10]")) == ["c1 PD-L1 TPS >= 1 %", "c1 PD-L1 CPS >= 10 1"]
     assert brief(read("[B PD-L1 TPS ≥ 1%] and [B Ki-67 < 20%]")) == ["c1 PD-L1 TPS >= 1 %", "c1 Ki-67 < 20 %"]
     assert brief(read("[M HbA1c] [V ≥ 6.5%] but [V ≤ 9%]", "1>2", "1>3")) == ["c1 HbA1c range 6.5..9 %"]

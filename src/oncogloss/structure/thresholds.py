@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oncogloss.schema import Criterion, Document, EntityType, Extraction, Mention, Operator, Threshold
 from oncogloss.structure.alternatives import CASE, PERSONS, SPARED, Instead, group_behind, instead, is_of_adults
@@ -156,9 +156,12 @@ def thresholds_of(document: Document, extraction: Extraction) -> tuple[Threshold
 def _once(found: Iterable[_Placed]) -> list[_Placed]:
     """The thresholds, without those that say the same as one before them; this has the mentions of both."""
     kept: list[_Placed] = []
+    alike = defaultdict[Any, list[int]](list)
     for place, t in found:
-        n = next((n for n, (_, first) in enumerate(kept) if _is_said_again(first, t)), None)
+        before = alike[t.criterion, t.measure, t.operator, t.condition]
+        n = next((n for n in before if _is_said_again(kept[n][1], t)), None)
         if n is None:
+            before.append(len(kept))
             kept.append((place, t))
         else:
             at, first = kept[n]
@@ -167,9 +170,7 @@ def _once(found: Iterable[_Placed]) -> list[_Placed]:
 
 
 def _is_said_again(first: Threshold, other: Threshold) -> bool:
-    """Whether two thresholds are one in two units: "≥ 9 g/dL (≥ 5.6 mmol/L)"."""
-    if any(getattr(first, key) != getattr(other, key) for key in ("criterion", "measure", "operator", "condition")):
-        return False
+    """Whether two thresholds of one measure and sign are one in two units: "≥ 9 g/dL (≥ 5.6 mmol/L)"."""
     both = read_quantity(f"{first.text} or {other.text}", first.measure)
     return both is not None and (both.operator, both.value, both.unit) == (first.operator, first.value, first.unit)
 
@@ -553,6 +554,7 @@ def _markers(extraction: Extraction, compared: set[str], texts: Mapping[str, str
     place = _Places(extraction.criteria)
     values = [m for m in extraction.mentions if m.type == "VALUE"]
     markers = [m for m in extraction.mentions if m.type == "BIOMARKER"]
+    begun = {(m.passage, m.start): m for m in markers}
     for m in markers:
         criterion = place.of(m)
         known = m.id in compared or is_stained(m) or any(_within(v, m) for v in values)
@@ -562,9 +564,10 @@ def _markers(extraction: Extraction, compared: set[str], texts: Mapping[str, str
         parts = _CUT_OFF.fullmatch(m.text)
         if parts is None:
             continue
-        other = next((n for n in markers if n.passage == m.passage and n.start >= m.end), m)
+        joint = _OTHER_END.match(text, m.end)
+        other = joint and (begun.get((m.passage, joint.end())) or begun.get((m.passage, joint.end() + 1)))
         cuts = [(m, parts["cut"])]
-        if _OTHER_END.match(text, m.end, other.end):
+        if other:
             both = parts["cut"] + text[m.end : other.end]
             closed = read_quantity(both) and not OPEN_ENDS.search(both)
             cuts = [(other, both)] if closed else [*cuts, (other, other.text)]
