@@ -19,8 +19,8 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from oncogloss.batch.aact import has_tables, read_tables, read_zipped_tables
 from oncogloss.errors import InputError, MissingExtraError, shown
-from oncogloss.readers import input_files, read_bytes, read_stream
-from oncogloss.readers.files import left_out
+from oncogloss.readers import read_bytes, read_stream
+from oncogloss.readers.files import looked_through, no_files
 from oncogloss.schema import PASSAGE_NAMES, Document
 
 Item = Document | InputError
@@ -50,8 +50,11 @@ def _read_given(path: Path, passed: Passed) -> Iterator[Item]:
         yield from read_tables(path)
         passed(input_bytes([path]))
         return
-    yield from left_out(path)
-    for file in input_files(path):
+    files, left = looked_through(path)
+    yield from left
+    if not files:
+        yield no_files(path)
+    for file in files:
         source = shown(str(file))
         yield from _errors_among(_read_file(file, source, passed), source)
 

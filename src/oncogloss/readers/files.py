@@ -59,26 +59,39 @@ def read_bytes(data: bytes, source: str) -> Iterator[Document | InputError]:
 def input_files(path: Path) -> list[Path]:
     """Return the files `path` stands for: itself, or those in the folder and below, sorted, none hidden.
 
-    What else is in a folder, `left_out` says. Raises InputError if there is nothing of that name, it is neither file
-    nor folder, or the folder holds no file.
+    What else is in a folder, `left_out` says. Raises InputError as `looked_through` does, or if
+    the folder holds no file.
     """
-    if not path.is_dir():
-        if not path.exists():
-            raise InputError(f"{shown(str(path))}: no such file or folder; check the path.")
-        _refuse_device(path)
-        return [path]
-    files, _ = _looked_through(path)
+    files, _ = looked_through(path)
     if not files:
-        raise InputError(f"{shown(str(path))}: the folder holds no files; give one that holds trial records or texts.")
+        raise no_files(path)
     return files
 
 
 def left_out(path: Path) -> list[InputError]:
     """What `input_files` leaves out of a folder though it is not hidden, each with why; nothing of a file."""
-    return _looked_through(path)[1] if path.is_dir() else []
+    return looked_through(path)[1] if path.is_dir() else []
 
 
-def _looked_through(folder: Path) -> tuple[list[Path], list[InputError]]:
+def no_files(folder: Path) -> InputError:
+    """The error of a folder without a file that could be read."""
+    return InputError(f"{shown(str(folder))}: the folder holds no files; give one that holds trial records or texts.")
+
+
+def looked_through(path: Path) -> tuple[list[Path], list[InputError]]:
+    """(the files of `input_files`; what else is in a folder though it is not hidden, with why it is not read).
+
+    Raises InputError if there is nothing of that name, or it is neither file nor folder.
+    """
+    if path.is_dir():
+        return _walked(path)
+    if not path.exists():
+        raise InputError(f"{shown(str(path))}: no such file or folder; check the path.")
+    _refuse_device(path)
+    return [path], []
+
+
+def _walked(folder: Path) -> tuple[list[Path], list[InputError]]:
     """(the files in a folder and below, sorted; what else is there, with why it is not read); none of them hidden."""
     files: list[Path] = []
     left: list[InputError] = []
